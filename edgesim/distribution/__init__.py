@@ -1,0 +1,1 @@
+"""Ring 1: what the user configured, already valid, with every default filled."""

@@ -1,0 +1,33 @@
+"""ForwardedValues as a cache policy: the key and TTLs that the legacy settings amount to.
+
+documented: QueryStringParameters, header-caching, Cookies; the API's ForwardedValues
+"""
+
+from __future__ import annotations
+
+from edgesim.distribution.policies import ALL, NONE, CachePolicy, ForwardedValues, listed
+
+
+def cache_policy_of(
+    values: ForwardedValues, *, min_ttl: float, default_ttl: float, max_ttl: float, compress: bool
+) -> CachePolicy:
+    """The cache policy that keys as these settings do. TTLs are seconds.
+
+    Headers of `*` mean no caching at all (documented), so all three TTLs become 0. gzip is part of the key where
+    the behavior compresses; legacy settings can't do brotli (documented: ServingCompressedFiles).
+    """
+    if values.all_headers:
+        return CachePolicy("", "ForwardedValues with all headers", 0, 0, 0)
+    query = ALL if values.query_string else NONE
+    if values.query_string and values.query_string_cache_keys:
+        query = listed(*values.query_string_cache_keys)
+    return CachePolicy(
+        name="ForwardedValues",
+        min_ttl=min_ttl,
+        default_ttl=default_ttl,
+        max_ttl=max_ttl,
+        headers=listed(*values.headers) if values.headers else NONE,
+        cookies=values.cookies,
+        query_strings=query,
+        gzip=compress,
+    )

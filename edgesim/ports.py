@@ -1,0 +1,115 @@
+"""What the driver needs from the world, as small Protocols. Adapters implement them, fakes too (edgesim.testing)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from edgesim.values.body import Ticket
+
+if TYPE_CHECKING:
+    from edgesim.distribution.model import EdgeFunction, Origin, Trigger
+    from edgesim.pipeline.transcript import Transcript
+    from edgesim.values.entry import CacheKey, Entry
+    from edgesim.values.instant import Duration, Instant
+    from edgesim.values.invocation import Invocation
+    from edgesim.values.message import Request, Response
+
+
+class Clock(Protocol):
+    """Time, real or virtual."""
+
+    def now(self) -> Instant: ...
+
+    async def sleep(self, span: Duration) -> None: ...
+
+
+class BodyStream(Ticket):
+    """A body that is read once, in order. Subclasses implement `chunks`.
+
+    Reading raises OriginFault where the body ends too early, and ViewerFault where a viewer stops sending.
+    `aclose` releases what stands behind it and may be called at any time, more than once.
+    """
+
+    __slots__ = ()
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes, in pieces of any size above zero."""
+        raise NotImplementedError
+
+    async def aclose(self) -> None:
+        """Nothing more will be read."""
+
+
+class StoredBody(Ticket):
+    """A body at rest, that may be read any number of times, at once and in part."""
+
+    __slots__ = ()
+
+    def read(self, start: int, stop: int) -> bytes:
+        """The bytes from `start` up to, not including, `stop`. `length` is never None here."""
+        raise NotImplementedError
+
+
+class Store(Protocol):
+    """A cache's memory. Judging freshness is not its business."""
+
+    async def get(self, key: CacheKey) -> Entry | None:
+        """The latest entry put under this key, fresh or stale, or None."""
+
+    async def put(self, key: CacheKey, entry: Entry) -> bool:
+        """Keep an entry under this key in the place of any other. False where it is too large to be kept."""
+
+    async def invalidate(self, distribution: str, pattern: str) -> int:
+        """Drop every entry of a distribution whose path, with its query string where that is keyed, matches;
+        return how many. documented: `*` is a wildcard as the last character only (Invalidation)"""
+
+    def entries(self) -> Iterable[tuple[CacheKey, Entry]]:
+        """A snapshot of everything kept."""
+
+
+class OriginClient(Protocol):
+    """Fetches from origins."""
+
+    async def fetch(self, request: Request, origin: Origin, *, https: bool) -> Response:
+        """Send a finished request (path without OriginPath; Host set) to an origin and return the response as
+        soon as its head is there; its body is a BodyStream or bytes. Timeouts and attempts are the origin's.
+
+        Raises OriginFault.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One invocation to make. `timeout` is seconds, already capped for the trigger; `region` is where it runs."""
+
+    function: EdgeFunction
+    trigger: Trigger
+    event: dict[str, Any]
+    timeout: float
+    region: str = "us-east-1"
+
+
+class Runtime(Protocol):
+    """Runs functions in execution environments."""
+
+    async def invoke(self, call: Call) -> Invocation:
+        """Run once and say what came of it. Never raises for anything the function did."""
+
+
+class FunctionLog(Protocol):
+    """Where the lines of functions go as they come: START, the function's output, END, REPORT."""
+
+    def line(self, function: EdgeFunction, trigger: Trigger | None, text: str) -> None:
+        """One line without its end. `trigger` is None for what happens outside of an invocation."""
+
+
+class Recorder(Protocol):
+    """Keeps transcripts."""
+
+    def record(self, transcript: Transcript) -> None: ...
+
+
+Background = Callable[[Awaitable[None]], None]
+"""Starts work that outlives a request; the driver waits for it at shutdown."""

@@ -1,0 +1,65 @@
+"""What a cache keeps, and the key it is kept under."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from edgesim.values.instant import Duration, Instant
+
+if TYPE_CHECKING:
+    from enum import StrEnum
+
+    from edgesim.values.body import Body
+    from edgesim.values.headers import Headers
+
+
+class CacheKey(NamedTuple):
+    """The identity of a cached object. Being a tuple of tuples, it is injective: no mix of names and values can
+    imitate another. `headers` pairs lower-case names with their value, or None where the viewer sent none."""
+
+    distribution: str
+    method: str
+    path: str
+    query: str = ""
+    headers: tuple[tuple[str, str | None], ...] = ()
+    cookies: tuple[str, ...] = ()
+    accept_encoding: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<CacheKey {self.method} {self.path}{'?' + self.query if self.query else ''}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One stored response.
+
+    `headers` are those of the response as stored (after origin-response, without hop-by-hop fields);
+    `stored_at` is when it was fetched or last revalidated; `ttl` counts from there, and `because` is the reason
+    (rules/reasons.py) that decided it. `generated` marks a response that an origin-request function made;
+    `error` marks one kept under the error caching rules.
+    """
+
+    status: int
+    reason: str
+    headers: Headers
+    body: Body
+    method: str
+    stored_at: Instant
+    ttl: Duration
+    because: StrEnum
+    error: bool = False
+    generated: bool = False
+    origin_id: str = ""
+
+    @property
+    def fresh_until(self) -> Instant:
+        return Instant(self.stored_at + self.ttl)
+
+    def age(self, now: Instant) -> int:
+        """Whole seconds since it was stored or revalidated; the Age header."""
+        return max(0, int(now - self.stored_at))
+
+    def __repr__(self) -> str:
+        etag = self.headers.get("etag")
+        return f"<Entry {self.status} ttl {self.ttl:g}s ({self.because}){f' etag={etag}' if etag else ''}>"

@@ -1,0 +1,63 @@
+"""What came of running a function once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+
+class FailureKind(StrEnum):
+    """Why a function gave no result. documented: lambda-edge.md §8 of the fact sheets, by the guide's http-50x pages"""
+
+    ERROR = "the function failed"
+    INIT = "the function could not be loaded"
+    EXIT = "the function's process ended"
+    TIMEOUT = "the function timed out"
+    OUT_OF_MEMORY = "the function ran out of memory"
+    THROTTLED = "the function was throttled"
+    UNAVAILABLE = "there is nothing to run the function with"
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The function's answer: JSON text, not yet judged."""
+
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No answer. `error_type` and `message` are Lambda's (`Runtime.ExitError`, `TypeError` …); `stack` has one frame
+    a line, outermost call last in Node.js and first in Python, as each language prints it."""
+
+    kind: FailureKind
+    error_type: str
+    message: str
+    stack: tuple[str, ...] = ()
+
+
+Result: TypeAlias = Returned | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One run of a function in an execution environment.
+
+    Times are milliseconds. `init_ms` is set on a cold start only; `memory_used_mb` is the environment's peak so far;
+    `environment` names the environment, so that reuse can be seen; `log` holds the function's own output lines.
+    """
+
+    request_id: str
+    result: Result
+    duration_ms: float
+    billed_ms: int
+    memory_mb: int
+    memory_used_mb: int
+    environment: str
+    init_ms: float | None = None
+    log: tuple[str, ...] = ()
+
+    @property
+    def cold(self) -> bool:
+        return self.init_ms is not None

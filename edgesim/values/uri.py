@@ -1,0 +1,95 @@
+"""Paths and query strings as written, and the patterns that cache behaviors match them with."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+
+
+def split_target(target: str) -> tuple[str, str]:
+    """A request target as (path, query). An absolute-form target loses its scheme and authority; a path always
+    begins with `/`."""
+    if not target.startswith("/") and "://" in target:
+        rest = target.split("://", 1)[1]
+        cut = min((at for at in (rest.find("/"), rest.find("?")) if at >= 0), default=len(rest))
+        target = rest[cut:]
+    path, _, query = target.partition("?")
+    return (path if path.startswith("/") else f"/{path}"), query
+
+
+def _unescape(match: re.Match[str]) -> str:
+    octet = int(match[1], 16)
+    return chr(octet) if octet in _UNRESERVED else f"%{match[1].upper()}"
+
+
+def _without_dot_segments(path: str) -> str:
+    segments: list[str] = []
+    for segment in path.split("/")[1:]:
+        if segment == "..":
+            if segments:
+                segments.pop()
+        elif segment != ".":
+            segments.append(segment)
+    if path.endswith(("/.", "/..")):
+        segments.append("")
+    return "/" + "/".join(segments)
+
+
+@lru_cache(maxsize=4096)
+def normalized_path(path: str) -> str:
+    """The path that behaviors are matched with: RFC 3986 §6 normalisation, repeated slashes collapsed.
+
+    documented: DownloadDistValuesCacheBehavior (dot segments, slashes; the origin still gets the raw path)
+    inferred: escapes upper-cased, unreserved octets decoded
+    """
+    if "%" in path:
+        path = _ESCAPE.sub(_unescape, path)
+    if "//" in path:
+        path = re.sub(r"/{2,}", "/", path)
+    return _without_dot_segments(path) if "/." in path else path
+
+
+@lru_cache(maxsize=1024)
+def _pattern(pattern: str) -> re.Pattern[str]:
+    wildcards = {"*": ".*", "?": "."}
+    return re.compile("".join(wildcards.get(char) or re.escape(char) for char in pattern), re.DOTALL)
+
+
+def matches_path_pattern(pattern: str, path: str) -> bool:
+    """Does a cache behavior's pattern cover a path? Whole path, case-sensitive, leading slash implied; `*` is any
+    number of characters, slashes included, `?` is exactly one.
+
+    documented: DownloadDistValuesCacheBehavior, "Path pattern"
+    """
+    anchored = pattern if pattern.startswith("/") else f"/{pattern}"
+    if pattern.startswith("*"):
+        anchored = pattern
+    return _pattern(anchored).fullmatch(path) is not None
+
+
+def matches_wildcards(pattern: str, text: str) -> bool:
+    """Does a pattern with `*` and `?` cover the whole text, case-sensitively? For cookie names and host names."""
+    return _pattern(pattern).fullmatch(text) is not None
+
+
+def query_pairs(query: str) -> list[tuple[str, str]]:
+    """A query string as (name, the pair as written), in order. Only `&` separates; empty pairs are dropped."""
+    return [(pair.partition("=")[0], pair) for pair in query.split("&") if pair]
+
+
+def cookie_pairs(values: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Cookie header lines as (name, the pair as written), in order. Parts without `=` are malformed and dropped.
+
+    documented: Cookies.md, malformed cookies are not forwarded
+    """
+    pairs: list[tuple[str, str]] = []
+    for line in values:
+        for part in line.split(";"):
+            pair = part.strip()
+            name, equals, _ = pair.partition("=")
+            if equals and name:
+                pairs.append((name, pair))
+    return pairs

@@ -1,0 +1,53 @@
+"""Who asks: the viewer, the edge location that answers, and the moment a request arrives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from edgesim.values.instant import Instant
+    from edgesim.values.message import Request
+
+
+class Device(StrEnum):
+    """What a viewer holds in the hand; decides the CloudFront-Is-*-Viewer headers."""
+
+    DESKTOP = "desktop"
+    MOBILE = "mobile"
+    TABLET = "tablet"
+    SMART_TV = "smarttv"
+    ANDROID = "android"
+    IOS = "ios"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """One viewer as the edge sees it.
+
+    `protocol` is `http` or `https`; `http_version` is `1.0`, `1.1`, `2.0` or `3.0`; `place` holds what geolocation
+    would tell, by the lower-case end of its header's name (`country`, `city`, `time-zone` …); `device` is None
+    where the User-Agent decides.
+    """
+
+    ip: str = "127.0.0.1"
+    port: int = 0
+    protocol: str = "http"
+    http_version: str = "1.1"
+    place: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    device: Device | None = None
+    pop: str = "FRA56-P3"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A viewer request at the edge. `id` is the request id that events, logs and X-Amz-Cf-Id carry."""
+
+    id: str
+    at: Instant
+    viewer: Viewer
+    request: Request
