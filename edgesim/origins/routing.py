@@ -1,0 +1,86 @@
+"""Which server or directory stands in for an origin.
+
+First of these that fits:
+1. `--origin ID=…`, as long as the origin has the domain it is configured with: a function that writes another domain
+   into `request.origin` means another server.
+2. `--resolve DOMAIN=…`, for any domain, a function's too. An exact name beats a pattern with `*` or `?`, and a longer
+   pattern beats a shorter one. Case does not count.
+3. The origin's own domain, in the world.
+
+What goes out to a URL has the path: the URL's own path, then the OriginPath, then the request's. A directory stands
+for the whole bucket: OriginPath is a folder in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+from edgesim.distribution.model import Origin
+from edgesim.origins.folder import FolderOrigin
+from edgesim.origins.http import HttpOrigin
+from edgesim.origins.targets import Directory, Target, Url, own_address
+from edgesim.ports import Clock
+from edgesim.values.message import Request, Response
+from edgesim.values.uri import matches_wildcards
+
+
+class OriginRouter:
+    """Sends each request where its origin is. Implements ports.OriginClient.
+
+    `domains` has the configured domain name of each origin by its id; `origins` maps origin ids and `resolve` maps
+    domain names or patterns to targets. `new_id` makes the request ids that folders answer with. `listable` says
+    whether the caller of those folders may list them, which decides between 404 and 403.
+    """
+
+    def __init__(
+        self,
+        http: HttpOrigin,
+        *,
+        clock: Clock,
+        new_id: Callable[[], str],
+        domains: Mapping[str, str],
+        origins: Mapping[str, Target] | None = None,
+        resolve: Mapping[str, Target] | None = None,
+        listable: bool = True,
+    ) -> None:
+        self._http = http
+        self._clock = clock
+        self._new_id = new_id
+        self._listable = listable
+        self._domains = {origin: domain.lower() for origin, domain in domains.items()}
+        self._origins = dict(origins or {})
+        self._resolve = {domain.lower().rstrip("."): target for domain, target in (resolve or {}).items()}
+        self._folders: dict[Directory, FolderOrigin] = {}
+        self._resolved = lru_cache(maxsize=1024)(self._look_up)
+
+    def target(self, origin: Origin, *, https: bool) -> Target:
+        """Where an origin is, by the rules above. `https` is what the viewer used."""
+        domain = origin.domain_name.lower()
+        if origin.id in self._origins and self._domains.get(origin.id) == domain:
+            return self._origins[origin.id]
+        return self._resolved(domain.rstrip(".")) or own_address(origin, https=https)
+
+    async def fetch(self, request: Request, origin: Origin, *, https: bool) -> Response:
+        """Raises OriginFault."""
+        target = self.target(origin, https=https)
+        if isinstance(target, Url):
+            return await self._http.fetch_at(target, request, origin)
+        return await self._folder(target).fetch(request, origin, https=https)
+
+    async def aclose(self) -> None:
+        """Close the connections behind."""
+        await self._http.aclose()
+
+    def _folder(self, directory: Directory) -> FolderOrigin:
+        if directory not in self._folders:
+            self._folders[directory] = FolderOrigin(
+                directory.path, clock=self._clock, new_id=self._new_id, listable=self._listable
+            )
+        return self._folders[directory]
+
+    def _look_up(self, domain: str) -> Target | None:
+        if domain in self._resolve:
+            return self._resolve[domain]
+        fitting = [pattern for pattern in self._resolve if matches_wildcards(pattern, domain)]
+        return self._resolve[max(fitting, key=len)] if fitting else None

@@ -1,0 +1,283 @@
+"""What every Store does, whatever it is made of (house-style §7.4, invariants 13 to 15)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from edgesim.ports import Store, StoredBody
+from edgesim.stores.memory import MemoryStore
+from edgesim.values.entry import CacheKey, Entry
+from edgesim.values.headers import Headers
+from edgesim.values.instant import Duration, Instant
+
+T = TypeVar("T")
+
+STORES: dict[str, Callable[[], Store]] = {"memory": MemoryStore}
+
+
+class Because(StrEnum):
+    TEST = "test"
+
+
+def an_entry(body: bytes = b"", etag: str = '"1"', stored_at: float = 0, ttl: float = 60) -> Entry:
+    headers = Headers([("ETag", etag)])
+    return Entry(200, "OK", headers, body, "GET", Instant(stored_at), Duration(ttl), Because.TEST)
+
+
+def a_key(path: str = "/a", query: str = "", distribution: str = "D", **fields: Any) -> CacheKey:
+    return CacheKey(distribution, "GET", path, query, **fields)
+
+
+def matches(key: CacheKey, distribution: str, pattern: str) -> bool:
+    """Sheet caching-and-http.md §18, written as plainly as can be."""
+    target = f"{key.path}?{key.query}" if key.query else key.path
+    if key.distribution != distribution:
+        return False
+    return target.startswith(pattern[:-1]) if pattern.endswith("*") else target == pattern
+
+
+@pytest.fixture(params=STORES.values(), ids=STORES.keys())
+def make_store(request: pytest.FixtureRequest) -> Callable[[], Store]:
+    return request.param
+
+
+class TestStore:
+    """Each test is one story, told to a new store."""
+
+    def run(self, story: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run(story)
+
+    def test_what_was_never_put_is_not_there(self, make_store) -> None:
+        assert self.run(make_store().get(a_key())) is None
+
+    def test_the_latest_entry_is_returned_whole(self, make_store) -> None:
+        async def story() -> None:
+            store = make_store()
+            assert await store.put(a_key(), an_entry(b"first", etag='"1"'))
+            assert await store.put(a_key(), an_entry(b"second", etag='"2"'))
+            assert await store.get(a_key()) == an_entry(b"second", etag='"2"')
+
+        self.run(story())
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            a_key(distribution="E"),
+            a_key("/A"),
+            a_key("/a/"),
+            a_key(query="x=1"),
+            a_key(headers=(("accept", "x"),)),
+            a_key(headers=(("accept", None),)),
+            a_key(cookies=("a=b",)),
+            a_key(accept_encoding="gzip"),
+            a_key()._replace(method="OPTIONS"),
+        ],
+        ids=repr,
+    )
+    def test_another_key_is_another_entry(self, make_store, other) -> None:
+        async def story() -> None:
+            store = make_store()
+            await store.put(a_key(), an_entry())
+            assert await store.get(other) is None
+
+        self.run(story())
+
+    def test_revalidation_keeps_the_body_byte_for_byte(self, make_store) -> None:
+        async def story() -> None:
+            store = make_store()
+            recorder = store.recorder(None)
+            assert recorder is not None
+            assert recorder.append(b"hello ")
+            assert recorder.append(b"world")
+            await store.put(a_key(), replace(an_entry(), body=recorder.finish()))
+            old = await store.get(a_key())
+            assert old is not None
+            await store.put(a_key(), replace(old, stored_at=Instant(100)))
+            new = await store.get(a_key())
+            assert new is not None
+            assert isinstance(new.body, StoredBody)
+            assert new.body.read(0, 100) == b"hello world"
+            assert (new.fresh_until, old.fresh_until) == (160, 60)
+
+        self.run(story())
+
+    def test_a_body_may_be_read_after_its_entry_is_gone(self, make_store) -> None:
+        async def story() -> None:
+            store = make_store()
+            recorder = store.recorder(3_000_000)
+            assert recorder is not None
+            recorder.append(bytes(3_000_000))
+            await store.put(a_key(), replace(an_entry(), body=recorder.finish()))
+            entry = await store.get(a_key())
+            assert entry is not None
+            await store.invalidate("D", "/*")
+            assert isinstance(entry.body, StoredBody)
+            assert len(entry.body.read(0, 3_000_000)) == 3_000_000
+
+        self.run(story())
+
+    def test_a_body_beyond_all_measure_is_not_taken(self, make_store) -> None:
+        assert make_store().recorder(2**50) is None
+
+    def test_discarding_twice_is_harmless(self, make_store) -> None:
+        recorder = make_store().recorder(None)
+        recorder.append(b"x")
+        recorder.discard()
+        recorder.discard()
+
+    @pytest.mark.parametrize(
+        ("pattern", "gone"),
+        [
+            ("/a", {"/a", "/a gzip"}),
+            ("/a*", {"/a", "/a gzip", "/a?x=1", "/a?x=12", "/a/b", "/a*", "/ab"}),
+            ("/a?x=1", {"/a?x=1"}),
+            ("/a?x=1*", {"/a?x=1", "/a?x=12"}),
+            ("/a?*", {"/a?x=1", "/a?x=12"}),
+            ("/*", {"/a", "/a gzip", "/a?x=1", "/a?x=12", "/a/b", "/a*", "/ab", "/A"}),
+            ("*", {"/a", "/a gzip", "/a?x=1", "/a?x=12", "/a/b", "/a*", "/ab", "/A"}),
+            ("/A", {"/A"}),
+            ("/*b", set()),
+            ("/a*b", set()),
+            ("/a**", {"/a*"}),
+            ("/a/", set()),
+            ("/?b", set()),
+            ("/a?", set()),
+            ("a", set()),
+            ("", set()),
+        ],
+    )
+    def test_invalidation_takes_what_the_path_names(self, make_store, pattern, gone) -> None:
+        keys = {
+            "/a": a_key(),
+            "/a gzip": a_key(accept_encoding="gzip"),
+            "/a?x=1": a_key(query="x=1"),
+            "/a?x=12": a_key(query="x=12"),
+            "/a/b": a_key("/a/b"),
+            "/a*": a_key("/a*"),
+            "/ab": a_key("/ab"),
+            "/A": a_key("/A"),
+        }
+
+        async def story() -> None:
+            store = make_store()
+            for key in [*keys.values(), a_key(distribution="E")]:
+                await store.put(key, an_entry())
+            assert await store.invalidate("D", pattern) == len(gone)
+            assert {name for name, key in keys.items() if await store.get(key) is None} == gone
+            assert await store.get(a_key(distribution="E")) is not None
+            assert await store.invalidate("D", pattern) == 0
+
+        self.run(story())
+
+    def test_what_is_put_after_an_invalidation_stays(self, make_store) -> None:
+        async def story() -> None:
+            store = make_store()
+            await store.put(a_key(), an_entry(b"old"))
+            await store.invalidate("D", "/*")
+            await store.put(a_key(), an_entry(b"new"))
+            assert await store.get(a_key()) == an_entry(b"new")
+
+        self.run(story())
+
+    def test_entries_is_a_snapshot(self, make_store) -> None:
+        async def story() -> None:
+            store = make_store()
+            await store.put(a_key("/a"), an_entry())
+            await store.put(a_key("/b"), an_entry())
+            snapshot = store.entries()
+            await store.invalidate("D", "/*")
+            assert sorted(key.path for key, _ in snapshot) == ["/a", "/b"]
+            assert list(store.entries()) == []
+
+        self.run(story())
+
+    @pytest.mark.slow
+    def test_it_agrees_with_a_dictionary(self, make_store) -> None:
+        class Machine(StoreMachine):
+            factory = staticmethod(make_store)
+
+        run_state_machine_as_test(
+            Machine,
+            settings=settings(
+                max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            ),
+        )
+
+
+paths = st.text(st.sampled_from("/ab*A"), min_size=0, max_size=3).map(lambda rest: f"/{rest}")
+queries = st.sampled_from(["", "", "a", "b=1", "b=12"])
+all_keys = st.builds(
+    CacheKey,
+    distribution=st.sampled_from(["D", "E"]),
+    method=st.sampled_from(["GET", "OPTIONS"]),
+    path=paths,
+    query=queries,
+    headers=st.sampled_from([(), (("accept", "a"),), (("accept", None),)]),
+    cookies=st.sampled_from([(), ("a=b",)]),
+    accept_encoding=st.sampled_from([None, "gzip"]),
+)
+patterns = st.one_of(
+    paths,
+    paths.map(lambda path: f"{path}*"),
+    st.builds(lambda path, query: f"{path}?{query}", paths, queries),
+    st.builds(lambda path, query: f"{path}?{query}*", paths, queries),
+)
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """A store beside a dictionary that does the same."""
+
+    factory: Callable[[], Store]
+    keys = Bundle("keys")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.store = self.factory()
+        self.model: dict[CacheKey, Entry] = {}
+
+    @rule(target=keys, key=all_keys, body=st.binary(max_size=3), at=st.integers(0, 9))
+    def put(self, key: CacheKey, body: bytes, at: int) -> CacheKey:
+        entry = an_entry(body, stored_at=at)
+        assert self.runner.run(self.store.put(key, entry))
+        self.model[key] = entry
+        return key
+
+    @rule(key=keys)
+    def get_known(self, key: CacheKey) -> None:
+        assert self.runner.run(self.store.get(key)) == self.model.get(key)
+
+    @rule(key=all_keys)
+    def get_any(self, key: CacheKey) -> None:
+        assert self.runner.run(self.store.get(key)) == self.model.get(key)
+
+    @rule(key=keys)
+    def revalidate(self, key: CacheKey) -> None:
+        entry = self.runner.run(self.store.get(key))
+        if entry is not None:
+            renewed = replace(entry, stored_at=Instant(entry.stored_at + 100))
+            assert self.runner.run(self.store.put(key, renewed))
+            self.model[key] = replace(self.model[key], stored_at=renewed.stored_at)
+
+    @rule(distribution=st.sampled_from(["D", "E"]), pattern=patterns)
+    def invalidate(self, distribution: str, pattern: str) -> None:
+        gone = [key for key in self.model if matches(key, distribution, pattern)]
+        assert self.runner.run(self.store.invalidate(distribution, pattern)) == len(gone)
+        for key in gone:
+            del self.model[key]
+
+    @invariant()
+    def they_hold_the_same(self) -> None:
+        assert dict(self.store.entries()) == self.model
+
+    def teardown(self) -> None:
+        self.runner.close()
