@@ -4,7 +4,8 @@ First of these that fits:
 1. `--origin ID=…`, as long as the origin has the domain it is configured with: a function that writes another domain
    into `request.origin` means another server.
 2. `--resolve DOMAIN=…`, for any domain, a function's too. An exact name beats a pattern with `*` or `?`, and a longer
-   pattern beats a shorter one. Case does not count.
+   pattern beats a shorter one. Case does not count. The configured domain of an origin that `--origin` maps counts as
+   an exact name, so that a function which writes that domain gets the same server.
 3. The origin's own domain, in the world.
 
 What goes out to a URL has the path: the URL's own path, then the OriginPath, then the request's. A directory stands
@@ -50,7 +51,9 @@ class OriginRouter:
         self._listable = listable
         self._domains = {origin: domain.lower() for origin, domain in domains.items()}
         self._origins = dict(origins or {})
-        self._resolve = {domain.lower().rstrip("."): target for domain, target in (resolve or {}).items()}
+        mapped = {self._domains[id_]: target for id_, target in self._origins.items() if id_ in self._domains}
+        named = {domain.lower().rstrip("."): target for domain, target in (resolve or {}).items()}
+        self._resolve = {**mapped, **named}
         self._folders: dict[Directory, FolderOrigin] = {}
         self._resolved = lru_cache(maxsize=1024)(self._look_up)
 

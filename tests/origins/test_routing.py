@@ -48,6 +48,12 @@ def test_a_route_by_id_does_not_follow_a_domain_that_a_function_wrote(router_for
     assert str(router.target(nowhere, https=True)) == "https://third.example.com:443"
 
 
+def test_a_function_that_writes_the_domain_of_another_mapped_origin_reaches_that_one(router_for) -> None:
+    domains = {"web": "www.example.com", "blue": "blue.example.com"}
+    router = router_for(origins={"web": "http://a:1", "blue": "http://b:2"}, domains=domains)
+    assert str(router.target(replace(WEB, domain_name="blue.example.com"), https=True)) == "http://b:2"
+
+
 def test_a_route_by_id_still_holds_where_a_function_changed_other_fields(router_for) -> None:
     router = router_for(origins={"web": "http://a:1"})
     changed = replace(WEB, domain_name="WWW.example.com", path="/v2", https_port=8443)
