@@ -1,0 +1,35 @@
+"""What checks yield: problems that know their path in the raw form, and not yet their place in the user's file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import TypeAlias
+
+from edgesim.distribution.problems import Severity
+
+Loc: TypeAlias = tuple[str | int, ...]
+"""A path in the raw form: names and list positions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem; `at` is its path from the structure that was checked. The rest is as in Problem."""
+
+    at: Loc
+    message: str
+    hint: str = ""
+    code: str = ""
+    severity: Severity = Severity.ERROR
+
+    def under(self, loc: Loc) -> Finding:
+        """The same, seen from further out."""
+        return replace(self, at=loc + self.at)
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """`did you mean X?`, or nothing where no word is near. Case counts little."""
+    by_lower = {name.lower(): name for name in known}
+    near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7)
+    return f"did you mean {by_lower[near[0]]}?" if near else ""

@@ -1,0 +1,322 @@
+"""From a valid configuration to the `Distribution` that the rules read: defaults filled, names joined.
+
+Rule 1: nothing is refused here; distribution/checks.py has done that, or a book (policies, functions) does.
+Rule 2: what can't be known locally gets a stand-in that is the same on every run, and a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from edgesim.distribution.checks import check, s3_region
+from edgesim.distribution.config import (
+    CustomConfig,
+    DefaultBehavior,
+    DistributionConfig,
+    Forwarded,
+    OriginConfig,
+    Raw,
+    parse,
+)
+from edgesim.distribution.findings import Finding, Loc, closest
+from edgesim.distribution.legacy import cache_policy_of
+from edgesim.distribution.model import (
+    Association,
+    CacheBehavior,
+    CustomErrorResponse,
+    Distribution,
+    EdgeFunction,
+    Origin,
+    OriginGroup,
+    S3Access,
+    Trigger,
+)
+from edgesim.distribution.policies import (
+    ALL,
+    NONE,
+    CachePolicy,
+    ForwardedValues,
+    OriginRequestPolicy,
+    listed,
+)
+from edgesim.distribution.problems import Problem, Severity
+from edgesim.distribution.unapplied import unapplied
+from edgesim.loaders.arn import domain_name, stable_id
+from edgesim.loaders.associations import FunctionBook
+from edgesim.loaders.intrinsics import FAILED
+from edgesim.loaders.nodes import Node, find, plain, problem
+from edgesim.loaders.policies import PolicyBook, filled_ttls
+from edgesim.loaders.resources import NOWHERE, slug
+
+
+@dataclass
+class Books:
+    """What a distribution refers to by name."""
+
+    functions: FunctionBook
+    cache_policies: PolicyBook[CachePolicy]
+    origin_request_policies: PolicyBook[OriginRequestPolicy]
+    parameters: Collection[str] = ()
+
+    def findings(self) -> list[Finding]:
+        """What has come up since the last time."""
+        found: list[Finding] = []
+        for book in (self.functions, self.cache_policies, self.origin_request_policies):
+            found += book.findings
+            book.findings.clear()
+        return found
+
+    def problems(self) -> list[Problem]:
+        """What is wrong with the things themselves."""
+        return [
+            *self.functions.problems,
+            *self.cache_policies.problems,
+            *self.origin_request_policies.problems,
+        ]
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a distribution is called. An empty id or domain name is made up from the name."""
+
+    name: str
+    id: str = ""
+    domain_name: str = ""
+
+
+def assemble(
+    tree: Node, named: Named, books: Books, file: str, mapped: Collection[str] = ()
+) -> tuple[Distribution, list[Problem]]:
+    """The distribution that a resolved DistributionConfig (CloudFormation's spelling) describes, and its problems.
+
+    `mapped` are the origins that the user serves from elsewhere.
+    """
+    raw = plain(tree)
+    findings = list(_stand_in_domains(tree, raw, mapped))
+    config, faults = parse(DistributionConfig, raw)
+    findings += [_softened(fault, tree, books.parameters) for fault in faults]
+    findings += [
+        *_unknowns(tree, books.parameters),
+        *(f for f in check(config) if _can_be_said(f, tree)),
+        *unapplied(config),
+    ]
+    distribution = _Assembly(tree, books, config).distribution(named)
+    findings += books.findings()
+    return distribution, [problem(finding, tree, file) for finding in findings]
+
+
+def unknown_origins(distributions: list[Distribution], mapped: Collection[str]) -> Iterator[Problem]:
+    """An `--origin` for an origin that no distribution has."""
+    known = [origin for distribution in distributions for origin in distribution.origins]
+    for name in mapped:
+        if name not in known:
+            hint = closest(name, known) or f"there are {', '.join(known)}"
+            yield Problem(f"there is no origin {name}", f"--origin {name}", hint)
+
+
+# ── what can't be known ──────────────────────────────────────────────────────
+
+# Spoken about elsewhere, or of no consequence here
+_QUIET = frozenset(
+    (
+        "DomainName", "LambdaFunctionARN", "CachePolicyId", "OriginRequestPolicyId", "ResponseHeadersPolicyId",
+        "FunctionAssociations", "ViewerCertificate", "WebACLId", "Logging", "TrustedKeyGroups", "TrustedSigners",
+        "OriginAccessControlId", "OriginAccessIdentity", "OriginShield", "RealtimeLogConfigArn", "VpcOriginConfig",
+        "FieldLevelEncryptionId", "Comment", "AnycastIpListId", "ContinuousDeploymentPolicyId",
+    )
+)  # fmt: skip
+
+
+def _unknowns(tree: Node, parameters: Collection[str]) -> Iterator[Finding]:
+    """One warning for each thing that is not known, where it is used first."""
+    said: set[str] = {"", FAILED}
+    for loc, leaf in tree.leaves():
+        if leaf.unknown not in said and not _QUIET.intersection(map(str, loc)):
+            said.add(leaf.unknown)
+            message = f"this can't be known locally: it comes from {leaf.unknown}; edgesim takes '{leaf.text}'"
+            yield Finding(loc, message, _way_out(leaf.unknown, parameters), severity=Severity.WARNING)
+
+
+def _way_out(unknown: str, parameters: Collection[str]) -> str:
+    return f"give the parameter a value: --parameter {unknown}=…" if unknown in parameters else ""
+
+
+def _can_be_said(finding: Finding, tree: Node) -> bool:
+    """A stand-in breaks no rule, except that a behavior needs an origin to go to."""
+    return finding.at[-1:] == ("TargetOriginId",) or not find(tree, finding.at).unknown
+
+
+def _softened(fault: Finding, tree: Node, parameters: Collection[str]) -> Finding:
+    """A stand-in in the place of a number is not the user's mistake: the default is taken."""
+    unknown = find(tree, fault.at).unknown
+    if not unknown:
+        return fault
+    message = f"this can't be known locally: it comes from {unknown}; edgesim takes the default"
+    return Finding(fault.at, message, _way_out(unknown, parameters), severity=Severity.WARNING)
+
+
+def _stand_in_domains(tree: Node, raw: object, mapped: Collection[str]) -> Iterator[Finding]:
+    """Put stand-ins into the raw form for the hosts of origins that can't be known."""
+    origins = raw.get("Origins") if isinstance(raw, dict) else None
+    for index, origin in enumerate(origins if isinstance(origins, list) else ()):
+        node = find(tree, ("Origins", index, "DomainName"))
+        if not isinstance(origin, dict) or not node.unknown:
+            continue
+        origin["DomainName"] = domain = _stand_in_domain(node, origin)
+        if origin.get("Id") not in mapped and node.unknown != FAILED:
+            message = f"this host can't be known locally: it comes from {node.unknown}; edgesim calls it {domain}"
+            name = origin.get("Id", "ID")
+            hint = f"say where it is: --origin {name}=URL or --origin {name}=DIRECTORY"
+            yield Finding(("Origins", index, "DomainName"), message, hint, severity=Severity.WARNING)
+
+
+def _stand_in_domain(node: Node, origin: Raw) -> str:
+    if s3_region(node.text):
+        return node.text
+    if "CustomOriginConfig" in origin or "VpcOriginConfig" in origin:
+        return node.text if node.text.endswith(NOWHERE) else f"{slug(node.unknown)}{NOWHERE}"
+    return f"{slug(node.unknown)}.s3.us-east-1.amazonaws.com"
+
+
+# ── the model ────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class _Assembly:
+    tree: Node
+    books: Books
+    config: DistributionConfig
+
+    def distribution(self, named: Named) -> Distribution:
+        config = self.config
+        return Distribution(
+            id=named.id or stable_id("E", named.name),
+            name=named.name,
+            domain_name=named.domain_name or domain_name(named.name),
+            behaviors=tuple(self.behavior(*each) for each in config.behaviors()),
+            origins=MappingProxyType({origin.id: origin_of(origin) for origin in config.origins}),
+            origin_groups=MappingProxyType(_groups(config)),
+            aliases=config.aliases,
+            enabled=config.enabled,
+            default_root_object=config.default_root_object,
+            error_responses=MappingProxyType(_error_responses(config)),
+            comment=config.comment,
+        )
+
+    def behavior(self, loc: Loc, pattern: str, behavior: DefaultBehavior) -> CacheBehavior:
+        forwarded = behavior.forwarded_values
+        legacy = None if behavior.cache_policy_id else _forwarded_values(forwarded or Forwarded())
+        return CacheBehavior(
+            path_pattern=pattern,
+            target_origin_id=behavior.target_origin_id,
+            cache_policy=self.cache_policy(loc, behavior, legacy),
+            viewer_protocol_policy=behavior.viewer_protocol_policy,
+            allowed_methods=frozenset(behavior.allowed_methods),
+            cached_methods=frozenset(behavior.cached_methods),
+            compress=behavior.compress,
+            origin_request_policy=self.origin_request_policy(loc, behavior),
+            forwarded_values=legacy,
+            associations=MappingProxyType(dict(self.associations(loc, behavior))),
+        )
+
+    def cache_policy(self, loc: Loc, behavior: DefaultBehavior, legacy: ForwardedValues | None) -> CachePolicy:
+        if legacy is not None:
+            min_ttl, default_ttl, max_ttl = filled_ttls(behavior.min_ttl or 0, behavior.default_ttl, behavior.max_ttl)
+            return cache_policy_of(
+                legacy, min_ttl=min_ttl, default_ttl=default_ttl, max_ttl=max_ttl, compress=behavior.compress
+            )
+        at = (*loc, "CachePolicyId")
+        found = self.books.cache_policies.policy(behavior.cache_policy_id, find(self.tree, at).unknown, at)
+        return found or CachePolicy(behavior.cache_policy_id)
+
+    def origin_request_policy(self, loc: Loc, behavior: DefaultBehavior) -> OriginRequestPolicy | None:
+        if not behavior.origin_request_policy_id:
+            return None
+        at = (*loc, "OriginRequestPolicyId")
+        book = self.books.origin_request_policies
+        return book.policy(behavior.origin_request_policy_id, find(self.tree, at).unknown, at)
+
+    def associations(self, loc: Loc, behavior: DefaultBehavior) -> Iterator[tuple[Trigger, Association]]:
+        for index, association in enumerate(behavior.lambda_function_associations):
+            at = (*loc, "LambdaFunctionAssociations", index, "LambdaFunctionARN")
+            function = self.function(association.lambda_function_arn, at)
+            if function is not None and association.event_type is not None:
+                yield association.event_type, Association(association.event_type, function, association.include_body)
+
+    def function(self, arn: str, at: Loc) -> EdgeFunction | None:
+        return self.books.functions.function(arn, find(self.tree, at).unknown, at) if arn else None
+
+
+def _forwarded_values(forwarded: Forwarded) -> ForwardedValues:
+    cookies = {"none": NONE, "all": ALL, "whitelist": listed(*forwarded.cookies.whitelisted_names)}
+    return ForwardedValues(
+        forwarded.query_string,
+        forwarded.query_string_cache_keys,
+        forwarded.headers,
+        cookies[forwarded.cookies.forward],
+    )
+
+
+_OAI = "origin-access-identity/cloudfront/"
+
+
+def origin_of(origin: OriginConfig) -> Origin:
+    """An origin in the model's form."""
+    common = Origin(
+        id=origin.id,
+        domain_name=origin.domain_name,
+        path=origin.origin_path.rstrip("/"),
+        custom_headers=tuple((header.header_name, header.header_value) for header in origin.origin_custom_headers),
+        s3=_s3_access(origin),
+        connection_attempts=origin.connection_attempts,
+        connection_timeout=origin.connection_timeout,
+    )
+    if (custom := origin.custom_origin_config) is not None:
+        return _custom(common, custom)
+    if (vpc := origin.vpc_origin_config) is not None:
+        return replace(common, read_timeout=vpc.origin_read_timeout, keepalive_timeout=vpc.origin_keepalive_timeout)
+    bucket = origin.s3_origin_config
+    return replace(common, read_timeout=bucket.origin_read_timeout) if bucket is not None else common
+
+
+def _custom(origin: Origin, custom: CustomConfig) -> Origin:
+    return replace(
+        origin,
+        protocol_policy=custom.origin_protocol_policy,
+        http_port=custom.http_port,
+        https_port=custom.https_port,
+        ssl_protocols=custom.origin_ssl_protocols,
+        read_timeout=custom.origin_read_timeout,
+        keepalive_timeout=custom.origin_keepalive_timeout,
+    )
+
+
+def _s3_access(origin: OriginConfig) -> S3Access | None:
+    """documented: what has neither S3OriginConfig nor CustomOriginConfig is a bucket by its host name"""
+    if origin.custom_origin_config is not None or origin.vpc_origin_config is not None:
+        return None
+    identity = origin.s3_origin_config.origin_access_identity if origin.s3_origin_config else ""
+    return S3Access(identity.removeprefix(_OAI), s3_region(origin.domain_name) or "")
+
+
+def _groups(config: DistributionConfig) -> dict[str, OriginGroup]:
+    return {
+        group.id: OriginGroup(
+            group.id,
+            (group.members[0].origin_id, group.members[1].origin_id),
+            frozenset(group.failover_criteria.status_codes),
+        )
+        for group in config.origin_groups
+        if len(group.members) == 2
+    }
+
+
+def _error_responses(config: DistributionConfig) -> dict[int, CustomErrorResponse]:
+    return {
+        page.error_code: CustomErrorResponse(
+            page.error_code, page.error_caching_min_ttl, page.response_page_path, page.response_code
+        )
+        for page in config.custom_error_responses
+    }

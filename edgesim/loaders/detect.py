@@ -1,0 +1,71 @@
+"""Which of the formats a source has, by what is in it rather than by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+
+from edgesim.loaders.nodes import Node
+from edgesim.loaders.unreadable import Unreadable
+
+
+class Format(StrEnum):
+    """What a source may be."""
+
+    TEMPLATE = "a CloudFormation or SAM template"
+    API_JSON = "a distribution as the AWS CLI prints it"
+
+
+def format_of(root: Node, file: str) -> Format:
+    """The format of a tree. Raises Unreadable, with a word about what it looks like."""
+    if "Resources" in root.fields:
+        return Format.TEMPLATE
+    if {"DistributionConfig", "Distribution", "DefaultCacheBehavior"} & root.fields.keys():
+        return Format.API_JSON
+    hint = next((hint for looks_like, hint in _STRANGERS if looks_like(root)), _EXPECTED)
+    raise Unreadable("this describes no distribution", file, root.line, hint)
+
+
+_EXPECTED = "edgesim reads CloudFormation and SAM templates, and what `aws cloudfront get-distribution-config` prints"
+
+
+def _has(*keys: str) -> Callable[[Node], bool]:
+    return lambda root: all(key in root.fields for key in keys)
+
+
+# Files that people try, and what to do with them
+_CACHE_POLICY = "this is a cache policy: --cache-policy ID=FILE"
+_ORIGIN_REQUEST_POLICY = "this is an origin request policy: --origin-request-policy ID=FILE"
+_STRANGERS: tuple[tuple[Callable[[Node], bool], str], ...] = (
+    (_has("CachePolicyConfig"), _CACHE_POLICY),
+    (_has("CachePolicy"), _CACHE_POLICY),
+    (_has("ParametersInCacheKeyAndForwardedToOrigin"), _CACHE_POLICY),
+    (_has("OriginRequestPolicyConfig"), _ORIGIN_REQUEST_POLICY),
+    (_has("OriginRequestPolicy"), _ORIGIN_REQUEST_POLICY),
+    (
+        _has("terraform_version"),
+        "edgesim does not read Terraform yet; save what `aws cloudfront get-distribution-config` prints",
+    ),
+    (
+        _has("service", "provider"),
+        "edgesim does not read serverless.yml; load the template that it puts into .serverless",
+    ),
+    (_has("artifacts", "version"), "this is CDK's manifest; load the stack's template beside it, *.template.json"),
+    (_has("DistributionList"), "this is a list; save what `aws cloudfront get-distribution-config --id …` prints"),
+)
+
+_TEMPLATES = ("template.yaml", "template.yml", "template.json")
+
+
+def source_file(source: Path, shown: str) -> Path:
+    """The file that a source means: itself, or a directory's template. Raises Unreadable."""
+    if not source.is_dir():
+        return source
+    usual = [source / name for name in _TEMPLATES if (source / name).is_file()]
+    found = usual[:1] or sorted(source.glob("*.template.json")) or sorted(source.glob("cdk.out/*.template.json"))
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(path.name for path in found)
+    hint = f"name one of {names}" if found else f"a directory's template is called {' or '.join(_TEMPLATES)}"
+    raise Unreadable("this is a directory, and it is not clear which file to take", shown, hint=hint)

@@ -1,0 +1,62 @@
+"""What a loader is asked with, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from edgesim.distribution.model import Distribution
+from edgesim.distribution.problems import Problem, Severity
+
+Texts = Mapping[str, str]
+_NONE: Texts = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What the user says beside the source. Relative paths are relative to the working directory.
+
+    `parameters`: a template's parameters (and pseudo parameters), by name.
+    `functions`: where a function's code is, `PATH[:HANDLER]` by the function's name or logical id.
+    `cache_policies`, `origin_request_policies`: JSON files by policy id, as `aws cloudfront get-cache-policy` prints.
+    `origins`: what `--origin` maps, by origin id. Loading only looks at the ids: an origin that is mapped may have
+        a domain name that can't be known, and an id that no distribution has is a mistake.
+    """
+
+    parameters: Texts = field(default_factory=lambda: _NONE)
+    functions: Texts = field(default_factory=lambda: _NONE)
+    cache_policies: Texts = field(default_factory=lambda: _NONE)
+    origin_request_policies: Texts = field(default_factory=lambda: _NONE)
+    origins: Texts = field(default_factory=lambda: _NONE)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What came of a source. With an ERROR among the problems there are no distributions.
+
+    `files` are the files whose change matters (templates, policies; the functions' code is in their `Code`).
+    `origins` maps origin ids to directories that stand in for them (quick mode), in the words of `--origin`.
+    """
+
+    distributions: tuple[Distribution, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    files: tuple[str, ...] = ()
+    origins: Texts = field(default_factory=lambda: _NONE)
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that keep it from running."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+
+def loaded(
+    distributions: list[Distribution], problems: list[Problem], files: list[str], origins: Texts = _NONE
+) -> Loaded:
+    """A Loaded in order: each problem once, by file and line, no distributions beside errors."""
+    by_place: dict[object, Problem] = {}
+    for problem in problems:
+        by_place.setdefault((problem.file, problem.line, problem.at, problem.message), problem)
+    unique = sorted(by_place.values(), key=lambda problem: (problem.file, problem.line or 0))
+    sound = not any(problem.severity is Severity.ERROR for problem in unique)
+    return Loaded(tuple(distributions) if sound else (), tuple(unique), tuple(dict.fromkeys(files)), origins)

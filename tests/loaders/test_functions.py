@@ -1,0 +1,341 @@
+"""Where functions come from and where their code is, as templates say it."""
+
+from __future__ import annotations
+
+import textwrap
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edgesim.distribution.model import EdgeFunction
+from edgesim.distribution.problems import Severity
+from edgesim.loaders import Loaded
+
+Load = Callable[..., Loaded]
+SAM = "Transform: AWS::Serverless-2016-10-31\n"
+
+
+def attach(arn: str, event: str = "viewer-request") -> str:
+    return f"LambdaFunctionAssociations: [{{EventType: {event}, LambdaFunctionARN: {arn}}}]\n"
+
+
+def only_function(loaded: Loaded) -> EdgeFunction:
+    assert loaded.errors == ()
+    [function] = loaded.distributions[0].functions
+    return function
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    folder = tmp_path / "src" / "auth"
+    folder.mkdir(parents=True)
+    (folder / "index.mjs").write_text("export const handler = async (event) => event.Records[0].cf.request;")
+    return folder
+
+
+def a_function(code: str = "{ZipFile: x}", **more: str) -> str:
+    properties = {"FunctionName": "fn", "Handler": "index.handler", "Runtime": "nodejs22.x", "Code": code, **more}
+    written = ", ".join(f"{name}: {value}" for name, value in properties.items() if value)
+    return textwrap.dedent(f"""\
+        Fn: {{Type: AWS::Lambda::Function, Properties: {{{written}}}}}
+        V: {{Type: AWS::Lambda::Version, Properties: {{FunctionName: !Ref Fn}}}}
+        """)
+
+
+# ── code ─────────────────────────────────────────────────────────────────────
+
+
+def test_a_directory_is_relative_to_the_template(distribution: Load, code: Path) -> None:
+    function = only_function(distribution(attach("!Ref V"), resources=a_function("src/auth")))
+    assert function.code.path == str(code)
+
+
+def test_a_single_file_and_a_zip_are_code_too(distribution: Load, code: Path) -> None:
+    with zipfile.ZipFile(code.parent / "auth.zip", "w") as archive:
+        archive.writestr("index.js", "")
+    for name in ("src/auth/index.mjs", "src/auth.zip"):
+        loaded = distribution(attach("!Ref V"), resources=a_function(name))
+        assert only_function(loaded).code.path == str(code.parent.parent / name)
+        assert loaded.problems == ()
+
+
+def test_inline_code_keeps_its_text(distribution: Load) -> None:
+    function = only_function(distribution(attach("!Ref V"), resources=a_function("{ZipFile: 'a = 1'}")))
+    assert (function.code.inline, function.code.path) == ("a = 1", "")
+
+
+def test_inline_code_is_substituted(distribution: Load) -> None:
+    code = "{ZipFile: !Sub 'region = \"${AWS::Region}\"; `${!x}`'}"
+    function = only_function(distribution(attach("!Ref V"), resources=a_function(code)))
+    assert function.code.inline == 'region = "us-east-1"; `${x}`'
+
+
+def test_inline_code_with_an_unknown_value_is_warned_of(distribution: Load) -> None:
+    resources = a_function("{ZipFile: !Sub 'pool = \"${Pool}\"'}") + "Pool: {Type: AWS::Cognito::UserPool}\n"
+    [problem] = distribution(attach("!Ref V"), resources=resources).problems
+    assert (problem.severity, problem.at) == (Severity.WARNING, "Resources.Fn.Properties.Code.ZipFile")
+    assert "Pool" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        pytest.param("nowhere", "there is no code at nowhere", id="a path that is wrong"),
+        pytest.param("{S3Bucket: b, S3Key: k}", "the code is in S3", id="a packaged template"),
+        pytest.param("s3://bucket/key", "the code is in S3", id="an S3 URI"),
+        pytest.param("!Ref CodePath", "it comes from CodePath", id="a parameter without a value"),
+    ],
+)
+def test_code_that_cannot_be_found_is_an_error_with_a_way_out(distribution: Load, code: str, says: str) -> None:
+    loaded = distribution(attach("!Ref V"), resources=a_function(code), head="Parameters: {CodePath: {Type: String}}\n")
+    [error] = loaded.errors
+    assert says in error.message
+    assert error.hint == "say where it is: --function Fn=PATH[:HANDLER]"
+    assert (error.at, error.line) == ("Resources.Fn.Properties.Code", 3)
+    assert loaded.distributions == ()
+
+
+@pytest.mark.parametrize("name", ["fn", "Fn"], ids=["by its name", "by its logical id"])
+def test_code_can_be_given_by_hand(distribution: Load, code: Path, name: str) -> None:
+    resources = a_function("{S3Bucket: b, S3Key: k}", Timeout="7", MemorySize="256", Runtime="nodejs20.x")
+    function = only_function(distribution(attach("!Ref V"), resources=resources, functions={name: str(code)}))
+    assert (function.code.path, function.handler) == (str(code), "index.handler")
+    assert (function.runtime, function.timeout, function.memory) == ("nodejs20.x", 7, 256)
+
+
+def test_a_mistyped_function_is_an_error_and_an_idle_one_a_warning(distribution: Load, code: Path) -> None:
+    resources = a_function() + "Idle: {Type: AWS::Lambda::Function, Properties: {FunctionName: idle}}\n"
+    given = {"fm": str(code), "idle": str(code)}
+    wrong, idle = distribution(attach("!Ref V"), resources=resources, functions=given).problems
+    assert (wrong.severity, wrong.at, wrong.message) == (Severity.ERROR, "--function fm", "there is no function fm")
+    assert (idle.severity, idle.at) == (Severity.WARNING, "--function idle")
+
+
+def test_a_handler_without_its_file_is_warned_of(distribution: Load, code: Path) -> None:
+    [problem] = distribution(attach("!Ref V"), resources=a_function(str(code), Handler="app.handler")).problems
+    assert problem.severity is Severity.WARNING
+    assert "app.js, app.mjs, app.cjs" in problem.message
+
+
+def test_typescript_sources_ask_for_a_build(distribution: Load, code: Path) -> None:
+    (code / "app.ts").touch()
+    [problem] = distribution(attach("!Ref V"), resources=a_function(str(code), Handler="app.handler")).problems
+    assert "sam build" in problem.hint
+
+
+def test_cdk_assets_are_found_beside_the_template(distribution: Load, tmp_path: Path) -> None:
+    (tmp_path / "asset.0a1b").mkdir()
+    (tmp_path / "asset.0a1b" / "index.js").touch()
+    resources = """\
+        Fn:
+          Type: AWS::Lambda::Function
+          Properties: {Handler: index.handler, Runtime: nodejs22.x, Code: {S3Bucket: {Fn::Sub: 'cdk-${AWS::Region}'}, S3Key: k}}
+          Metadata: {'aws:asset:path': asset.0a1b, 'aws:asset:property': Code}
+        FnCurrentVersion0a: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref Fn}}
+        """  # noqa: E501
+    function = only_function(distribution(attach("!Ref FnCurrentVersion0a"), resources=resources))
+    assert function.code.path == str(tmp_path / "asset.0a1b")
+
+
+# ── what an association may name ─────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("arn", "version"),
+    [
+        ("!Ref V", "1"),
+        ("!GetAtt V.FunctionArn", "1"),
+        ("!Sub '${Fn.Arn}:3'", "3"),
+        ("!Join [':', [!GetAtt Fn.Arn, !GetAtt V.Version]]", "1"),
+        ("!Sub 'arn:aws:lambda:us-east-1:${AWS::AccountId}:function:${Fn}:12'", "12"),
+        ("arn:aws:lambda:us-east-1:999999999999:function:fn:4", "4"),
+    ],
+)
+def test_every_way_to_name_a_version(distribution: Load, arn: str, version: str) -> None:
+    function = only_function(distribution(attach(f"{arn}"), resources=a_function()))
+    assert (function.name, function.version) == ("fn", version)
+
+
+@pytest.mark.parametrize(
+    ("arn", "hint"),
+    [
+        pytest.param("!Ref Live", "no alias", id="an alias"),
+        pytest.param("!GetAtt Fn.Arn", "the function itself", id="the function itself"),
+        pytest.param("!Sub '${Fn.Arn}:$LATEST'", "no $LATEST", id="the latest"),
+        pytest.param("!Ref Fn", "!Ref MyVersion", id="a name"),
+    ],
+)
+def test_only_a_version_can_be_associated(distribution: Load, arn: str, hint: str) -> None:
+    resources = a_function() + "Live: {Type: AWS::Lambda::Alias, Properties: {FunctionName: !Ref Fn, Name: live}}\n"
+    [error] = distribution(attach(arn), resources=resources).errors
+    assert error.code == "InvalidLambdaFunctionAssociation"
+    assert error.message.startswith(
+        "The function ARN must reference a specific function version. (The ARN must end with the version number.) ARN: "
+    )
+    assert hint in error.hint
+
+
+def test_functions_live_in_us_east_1(distribution: Load) -> None:
+    arn = "arn:aws:lambda:eu-west-1:123456789012:function:fn:1"
+    [error] = distribution(attach(arn)).errors
+    assert error.message == f"The function must be in region 'us-east-1'. ARN: {arn}"
+
+
+def test_a_function_that_nobody_declares_is_asked_for_by_name(distribution: Load, code: Path) -> None:
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:shared:2"
+    [error] = distribution(attach(arn)).errors
+    assert error.hint == "say where its code is: --function shared=PATH[:HANDLER]"
+    assert error.at.endswith("DefaultCacheBehavior.LambdaFunctionAssociations[0].LambdaFunctionARN")
+    function = only_function(distribution(attach(arn), functions={"shared": str(code / "index.mjs")}))
+    assert (function.arn, function.handler, function.runtime) == (arn, "index.handler", "nodejs22.x")
+
+
+@pytest.mark.parametrize(
+    ("arn", "name"),
+    [("!ImportValue edge-auth", "edge-auth"), ("!Ref Arn", "Arn"), ("!GetAtt Stack.Outputs.Arn", "Stack.Outputs.Arn")],
+)
+def test_an_arn_from_elsewhere_can_be_mapped(distribution: Load, code: Path, arn: str, name: str) -> None:
+    head = "Parameters: {Arn: {Type: String}}\n"
+    resources = "Stack: {Type: AWS::CloudFormation::Stack}\n"
+    [error] = distribution(attach(arn), resources=resources, head=head).errors
+    assert f"--function {name}=" in error.hint
+    assert distribution(attach(arn), resources=resources, head=head, functions={name: str(code)}).errors == ()
+
+
+def test_a_custom_resource_leads_to_the_function_it_publishes(distribution: Load) -> None:
+    resources = a_function() + textwrap.dedent("""\
+        Publish:
+          Type: Custom::LambdaVersion
+          Properties: {ServiceToken: !GetAtt Publisher.Arn, FunctionName: !Ref Fn, Nonce: '1'}
+        Publisher: {Type: AWS::Lambda::Function, Properties: {Code: {ZipFile: x}}}
+        """)
+    loaded = distribution(attach("!GetAtt Publish.FunctionArn"), resources=resources)
+    assert only_function(loaded).name == "fn"
+    [warning] = loaded.problems
+    assert "edgesim takes Fn" in warning.message
+
+
+def test_versions_of_one_function_share_its_code(distribution: Load) -> None:
+    resources = a_function() + "V2: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref Fn}}\n"
+    behavior = """\
+        LambdaFunctionAssociations:
+          - {EventType: viewer-request, LambdaFunctionARN: !Ref V}
+          - {EventType: viewer-response, LambdaFunctionARN: !Ref V2}
+        """
+    first, second = distribution(behavior, resources=resources).distributions[0].functions
+    assert (first.version, second.version) == ("1", "2")
+    assert first.code == second.code
+
+
+# ── SAM ──────────────────────────────────────────────────────────────────────
+
+SAM_FN = "Fn: {Type: AWS::Serverless::Function, Properties: {AutoPublishAlias: live, InlineCode: x}}\n"
+GLOBALS = SAM + textwrap.dedent("""\
+    Globals:
+      Function:
+        Handler: index.handler
+        Runtime: nodejs22.x
+        Timeout: 4
+        AssumeRolePolicyDocument: {Statement: {Principal: {Service: [lambda.amazonaws.com, edgelambda.amazonaws.com]}}}
+    """)
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "!Ref Fn.Version",
+        "!Sub '${Fn.Version}'",
+        "!GetAtt Fn.Version.FunctionArn",
+        "{'Fn::GetAtt': [Fn, Version.FunctionArn]}",
+        "{'Fn::GetAtt': [Fn.Version, FunctionArn]}",
+        "!Join [':', [!GetAtt Fn.Arn, !GetAtt Fn.Version.Version]]",
+        "!Ref FnVersion0a1b2c3d4e",
+    ],
+)
+def test_every_way_to_name_a_version_in_sam(distribution: Load, arn: str) -> None:
+    function = only_function(distribution(attach(arn), resources=SAM_FN, head=GLOBALS))
+    assert (function.name, function.version, function.timeout, function.runtime) == ("Fn", "1", 4, "nodejs22.x")
+
+
+@pytest.mark.parametrize("arn", ["!Ref Fn.Alias", "!Ref FnAliaslive"])
+def test_sams_alias_is_refused_as_any_alias(distribution: Load, arn: str) -> None:
+    [error] = distribution(attach(arn), resources=SAM_FN, head=GLOBALS).errors
+    assert error.message.endswith("function:Fn:live")
+
+
+def test_sam_publishes_nothing_without_auto_publish_alias(distribution: Load) -> None:
+    resources = "Fn: {Type: AWS::Serverless::Function, Properties: {InlineCode: x}}\n"
+    [error] = distribution(attach("!Ref Fn.Version"), resources=resources, head=GLOBALS).errors
+    assert "has no Version" in error.message
+    assert "AutoPublishAlias" in error.hint
+
+
+def test_sams_own_role_does_not_trust_lambda_edge(distribution: Load) -> None:
+    head = SAM + "Globals: {Function: {Handler: index.handler, Runtime: nodejs22.x}}\n"
+    [problem] = distribution(attach("!Ref Fn.Version"), resources=SAM_FN, head=head).problems
+    assert problem.severity is Severity.WARNING
+    assert "must be assumable with edgelambda.amazonaws.com" in problem.message
+
+
+def test_functions_run_from_what_sam_build_made(distribution: Load, code: Path, tmp_path: Path) -> None:
+    built = tmp_path / ".aws-sam" / "build" / "Fn"
+    built.mkdir(parents=True)
+    (built / "index.js").touch()
+    (built.parent / "template.yaml").write_text("Resources: {Fn: {Properties: {CodeUri: Fn}}}")
+    resources = "Fn: {Type: AWS::Serverless::Function, Properties: {AutoPublishAlias: live, CodeUri: src/auth}}\n"
+    loaded = distribution(attach("!Ref Fn.Version"), resources=resources, head=GLOBALS)
+    assert only_function(loaded).code.path == str(built)
+    [notice] = loaded.problems
+    assert "sam build" in notice.message
+    assert str(built.parent / "template.yaml") in loaded.files
+
+
+# ── what Lambda@Edge refuses ─────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("Environment", "{Variables: {A: b}}", "The function cannot have environment variables. Function: arn:"),
+        ("VpcConfig", "{SubnetIds: [s]}", "The function cannot have a VPC configuration. Function: arn:"),
+        ("Layers", "[arn]", "The function cannot have a layer. Function: arn:"),
+        ("Timeout", "31", "triggered by a CloudFront event: 31 Max allowed: 30 Function: arn:"),
+        ("Architectures", "[arm64]", "x86_64"),
+        ("TracingConfig", "{Mode: Active}", "X-Ray"),
+        ("EphemeralStorage", "{Size: 1024}", "512 MB"),
+        ("DeadLetterConfig", "{TargetArn: a}", "dead-letter"),
+    ],
+)
+def test_settings_that_lambda_edge_refuses_are_warnings(distribution: Load, name: str, value: str, says: str) -> None:
+    loaded = distribution(attach("!Ref V"), resources=a_function(**{name: value}))
+    [problem] = loaded.problems
+    assert says in problem.message
+    assert (problem.severity, problem.code) == (Severity.WARNING, "InvalidLambdaFunctionAssociation")
+    assert problem.at == f"Resources.Fn.Properties.{name}"
+    assert len(loaded.distributions) == 1
+
+
+def test_a_role_in_the_template_must_trust_lambda_edge(distribution: Load) -> None:
+    role = (
+        "R: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Statement: [{Principal: {Service: %s}}]}}}\n"
+    )
+    for service, warnings in (("lambda.amazonaws.com", 1), ("[lambda.amazonaws.com, edgelambda.amazonaws.com]", 0)):
+        resources = a_function(Role="!GetAtt R.Arn") + role % service
+        assert len(distribution(attach("!Ref V"), resources=resources).problems) == warnings
+
+
+@pytest.mark.parametrize(
+    ("properties", "says"),
+    [
+        pytest.param({"Runtime": "java21"}, "Lambda@Edge runs Node.js and Python, not java21", id="another language"),
+        pytest.param({"Handler": ""}, "Runtime and Handler are mandatory", id="no handler"),
+        pytest.param({"Timeout": "soon"}, "Timeout must be a whole number, not 'soon'", id="no number"),
+        pytest.param({"PackageType": "Image", "Code": "{ImageUri: i}"}, "no container images", id="an image"),
+    ],
+)
+def test_functions_that_cannot_run_are_errors(distribution: Load, properties: dict[str, str], says: str) -> None:
+    resources = a_function(**{"code": "{ZipFile: x}", **properties})
+    [error] = distribution(attach("!Ref V"), resources=resources).errors
+    assert says in error.message
