@@ -1,0 +1,449 @@
+"""The command line. Exit codes: 0 done, 1 asked for something that is not there, 2 the user's input can't be used."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from edgesim import __version__
+from edgesim.errors import ConfigError, EdgesimError
+from edgesim.settings import (
+    DEFAULT_CONTROL_PORT,
+    DEFAULT_PORT,
+    Settings,
+    check_ranges,
+    find_config,
+    parse_size,
+    read_config,
+)
+
+if TYPE_CHECKING:
+    from edgesim.emulator import Emulator
+    from edgesim.server.listeners import Listener
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+TRIGGERS = ("viewer-request", "origin-request", "origin-response", "viewer-response")
+
+
+# ── values of options ────────────────────────────────────────────────────────
+
+
+def _pairs(kind: str) -> Callable[[Any, Any, tuple[str, ...]], dict[str, str] | None]:
+    """A callback that reads NAME=VALUE options. Repeated names: the last one counts."""
+
+    def read(context: Any, option: Any, values: tuple[str, ...]) -> dict[str, str] | None:
+        del context, option
+        pairs: dict[str, str] = {}
+        for value in values:
+            name, equals, text = value.partition("=")
+            if not equals or not name or not text:
+                raise click.BadParameter(f"{value!r} is not {kind}")
+            pairs[name] = text
+        return pairs or None
+
+    return read
+
+
+def _size(context: Any, option: Any, value: str | None) -> int | None:
+    del context, option
+    try:
+        return parse_size(value) if value is not None else None
+    except ConfigError as error:
+        raise click.BadParameter(f"{error}; {error.hint}") from None
+
+
+_URL_OR_PATH = re.compile(r"https?://|[./~]")
+
+
+def _split_origins(values: tuple[str, ...], *, with_source: bool) -> dict[str, Any]:
+    """`--origin` means ID=TARGET where there is a source, and just TARGET where there is none."""
+    if not values:
+        return {}
+    if not with_source:
+        if len(values) > 1:
+            raise click.UsageError("without a SOURCE there is one origin: give --origin once")
+        return {"origin": values[0]}
+    mapped: dict[str, str] = {}
+    for value in values:
+        name, equals, target = value.partition("=")
+        if not equals or not name or not target or _URL_OR_PATH.match(value):
+            raise click.UsageError(f"--origin {value!r} does not say which origin: write --origin ID={value}")
+        mapped[name] = target
+    return {"origins": mapped}
+
+
+# ── errors ───────────────────────────────────────────────────────────────────
+
+
+def _speaking(command: F) -> F:
+    """Turns edgesim's own errors into one sentence on stderr and exit code 2."""
+
+    @wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except EdgesimError as error:
+            hint = f"\n  hint: {error.hint}" if isinstance(error, ConfigError) and error.hint else ""
+            click.echo(f"edgesim: {error}{hint}", err=True)
+            sys.exit(2)
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+    return guarded  # type: ignore[return-value]
+
+
+# ── commands ─────────────────────────────────────────────────────────────────
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="edgesim")
+def main() -> None:
+    """CloudFront and Lambda@Edge on your own machine.
+
+    edgesim is a reverse proxy in front of a dev origin. It takes each request along CloudFront's path, runs your real
+    Lambda@Edge functions in real execution environments, caches as CloudFront caches, and explains every answer.
+
+    \b
+      edgesim demo                          a running example, with requests to try
+      edgesim serve template.yaml           the distribution you deploy, on port 8080
+      edgesim explain last                  why the last answer was what it was
+    """
+
+
+def _source_options(command: F) -> F:
+    """What `serve` and `check` have in common."""
+    options = (
+        click.option("--function", "functions", multiple=True, callback=_pairs("NAME=PATH[:HANDLER]"),
+                     metavar="NAME=PATH[:HANDLER]", help="Where a function's code is, by function name or logical id."),
+        click.option("--cache-policy", "cache_policies", multiple=True, callback=_pairs("ID=FILE"),
+                     metavar="ID=FILE", help="A cache policy's JSON, as `aws cloudfront get-cache-policy` prints it."),
+        click.option("--origin-request-policy", "origin_request_policies", multiple=True, callback=_pairs("ID=FILE"),
+                     metavar="ID=FILE", help="An origin request policy's JSON."),
+        click.option("--parameter", "parameters", multiple=True, callback=_pairs("NAME=VALUE"),
+                     metavar="NAME=VALUE", help="A parameter of the template; AWS::Region and its like, too."),
+        click.option("--config", metavar="FILE", help="Settings file; default: edgesim.toml beside SOURCE."),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _trigger_options(command: F) -> F:
+    for trigger in reversed(TRIGGERS):
+        command = click.option(
+            f"--{trigger}",
+            metavar="PATH[:HANDLER]",
+            help=f"Without SOURCE: the function at {trigger.replace('-', ' ')}.",
+        )(command)
+    return command
+
+
+def _viewer_options(command: F) -> F:
+    options = (
+        click.option("--pop", metavar="POP", help="The edge location, such as FRA56-P3 or IAD89-C1."),
+        click.option("--viewer-ip", metavar="IP", help="Every viewer's address; default: the connection's."),
+        click.option("--viewer-country", metavar="CC", help="Every viewer's country, such as DE."),
+        click.option("--viewer-city", metavar="NAME", help="Every viewer's city."),
+        click.option("--viewer-device", metavar="KIND", help="desktop, mobile, tablet, smarttv, android or ios."),
+        click.option("--viewer-protocol", metavar="PROTOCOL",
+                     help="https: treat viewers as if they used HTTPS; default: what they really use."),
+        click.option("--viewer", "viewer", multiple=True, callback=_pairs("NAME=VALUE"), metavar="NAME=VALUE",
+                     help="Anything else about viewers: region, postal-code, time-zone, asn, http-version …"),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@main.command()
+@click.argument("source", required=False)
+@click.option(
+    "--origin",
+    "origin",
+    multiple=True,
+    metavar="ID=URL|DIRECTORY",
+    help="A local server, or a directory that plays an S3 bucket, in the place of an origin. "
+    "Without SOURCE: just the URL or directory.",
+)
+@click.option(
+    "--resolve",
+    multiple=True,
+    callback=_pairs("DOMAIN=URL"),
+    metavar="DOMAIN=URL",
+    help="Send an origin domain to a local server; * is a wildcard. Host and events keep the real name.",
+)
+@_trigger_options
+@click.option("--include-body", is_flag=True, default=None, help="Without SOURCE: request functions see the body.")
+@_source_options
+@click.option("--host", help="Address to listen on for viewers.  [default: 127.0.0.1]")
+@click.option("--port", type=int, help=f"Port for viewers.  [default: {DEFAULT_PORT}]")
+@click.option("--https-port", type=int, help="Port for viewers with HTTPS; the certificate is made on the spot.")
+@click.option(
+    "--control-port",
+    type=int,
+    help=f"Port for explain and invalidate, on 127.0.0.1.  [default: {DEFAULT_CONTROL_PORT}]",
+)
+@_viewer_options
+@click.option("--cache-size", callback=_size, metavar="SIZE", help="Memory for the cache.  [default: 256MiB]")
+@click.option("--environments", type=click.IntRange(1), metavar="N", help="Most execution environments a function has.")
+@click.option(
+    "--runtime",
+    "runtimes",
+    multiple=True,
+    callback=_pairs("RUNTIME=PROGRAM"),
+    metavar="RUNTIME=PROGRAM",
+    help="The program that runs a runtime, such as nodejs22.x=/opt/node22/bin/node.",
+)
+@click.option(
+    "--reload/--no-reload", default=None, help="Take in saved functions and templates at once.  [default: on]"
+)
+@click.option("--quiet", is_flag=True, default=None, help="No line for each request, no function output.")
+@_speaking
+def serve(source: str | None, origin: tuple[str, ...], config: str | None, **flags: Any) -> None:
+    """Answer viewers as the distribution in SOURCE would.
+
+    SOURCE is a CloudFormation or SAM template, or the JSON that `aws cloudfront get-distribution-config` prints.
+    Several distributions in one template are told apart by Host: their alias, or LOGICALID.localhost. Without
+    SOURCE, one distribution is made of --origin and the functions given for the triggers:
+
+    \b
+      edgesim serve template.yaml --origin site=http://localhost:3000 --origin assets=./public
+      edgesim serve --origin http://localhost:3000 --viewer-request auth.mjs --origin-response headers.py:handler
+
+    A single request can say who its viewer is (from this machine only):
+
+    \b
+      curl -H 'Edgesim-Viewer: country=DE, device=mobile, ip=198.51.100.7, pop=FRA56-P3' localhost:8080/
+    """
+    from edgesim import serving
+    from edgesim.terminal import Terminal
+
+    settings = _settings(source, origin, config, flags)
+    terminal = Terminal(quiet=settings.quiet)
+
+    def ready(emulator: Emulator, listeners: list[Listener]) -> None:
+        _say_ready(terminal, settings, emulator, listeners)
+
+    _run(serving.serve(settings, terminal, ready=ready))
+
+
+def _run(coroutine: Any) -> None:
+    from edgesim import serving
+    from edgesim.emulator import ProblemsFoundError
+
+    try:
+        serving.run(coroutine)
+    except ProblemsFoundError as error:
+        click.echo(f"edgesim: {error}", err=True)
+        sys.exit(2)
+
+
+def _settings(source: str | None, origin: tuple[str, ...], config: str | None, flags: dict[str, Any]) -> Settings:
+    """Flags over the configuration file over the defaults."""
+    path = find_config(source or "", config)
+    settings = read_config(path) if path is not None else Settings()
+    with_source = bool(source or settings.source)
+    triggers = {name: flags.pop(name.replace("-", "_"), None) for name in TRIGGERS}
+    given = {name: text for name, text in triggers.items() if text is not None}
+    if with_source and given:
+        raise click.UsageError(
+            f"--{next(iter(given))} goes without SOURCE; the template says which functions run where"
+        )
+    settings = settings.given(
+        source=source,
+        triggers=given or None,
+        viewer=_viewer(flags),
+        **_split_origins(origin, with_source=with_source),
+        **flags,
+    )
+    if not settings.source and not settings.origin:
+        raise ConfigError("there is nothing to serve", "give a SOURCE, or --origin URL|DIRECTORY; edgesim serve --help")
+    check_ranges(settings)
+    return settings
+
+
+def _viewer(flags: dict[str, Any]) -> dict[str, str] | None:
+    named = {
+        name: flags.pop(flag, None)
+        for flag, name in (
+            ("pop", "pop"),
+            ("viewer_ip", "ip"),
+            ("viewer_country", "country"),
+            ("viewer_city", "city"),
+            ("viewer_device", "device"),
+            ("viewer_protocol", "protocol"),
+        )
+    }
+    given = {**(flags.pop("viewer", None) or {}), **{name: text for name, text in named.items() if text is not None}}
+    return given or None
+
+
+def _say_ready(terminal: Any, settings: Settings, emulator: Emulator, listeners: list[Listener]) -> None:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    viewers = f"http://{host}:{listeners[0].port}"
+    terminal.say(f"edgesim {__version__} answers viewers on {terminal.paint(viewers, bold=True)}")
+    for listener in listeners:
+        if listener.tls is not None:
+            terminal.say(f"  and on https://{host}:{listener.port} (with a certificate of its own: curl -k)")
+    several = len(emulator.distributions) > 1
+    for distribution in emulator.distributions:
+        names = [*distribution.aliases, f"{distribution.name.lower()}.localhost"] if several else []
+        terminal.say(f"  distribution {distribution.name}{' for ' + ', '.join(names) if names else ''}")
+        _say_https_hint(terminal, settings, distribution)
+    terminal.say(f"  control on http://127.0.0.1:{listeners[1].port} for edgesim explain, edgesim invalidate")
+
+
+def _say_https_hint(terminal: Any, settings: Settings, distribution: Any) -> None:
+    strict = any(b.viewer_protocol_policy.value != "allow-all" for b in distribution.behaviors)
+    if strict and settings.https_port is None and settings.viewer.get("protocol") != "https":
+        hint = (
+            "some of its behaviors want HTTPS: use --https-port PORT, or --viewer-protocol https to treat all as HTTPS"
+        )
+        terminal.say(f"    {terminal.paint(hint, fg='yellow')}")
+
+
+@main.command()
+@click.argument("source", required=False)
+@_source_options
+@click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
+@_speaking
+def check(source: str | None, config: str | None, *, as_json: bool, **flags: Any) -> None:
+    """Report every problem in SOURCE with its place. Exits with 2 where there are errors, with 0 otherwise."""
+    from dataclasses import asdict
+
+    from edgesim.emulator import load_source
+    from edgesim.terminal import Terminal
+
+    path = find_config(source or "", config)
+    settings = (read_config(path) if path is not None else Settings()).given(source=source, **flags)
+    if not settings.source:
+        raise ConfigError("there is nothing to check", "give a SOURCE")
+    loaded = load_source(settings)
+    if as_json:
+        click.echo(json.dumps([asdict(problem) for problem in loaded.problems], indent=2))
+    else:
+        terminal = Terminal()
+        terminal.problems(loaded.problems)
+        terminal.say(_verdict(len(loaded.errors), len(loaded.problems) - len(loaded.errors)))
+    sys.exit(2 if loaded.errors else 0)
+
+
+def _verdict(errors: int, warnings: int) -> str:
+    counted = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
+    return ", ".join(counted) or "no problems"
+
+
+_control_port = click.option(
+    "--control-port",
+    type=int,
+    default=DEFAULT_CONTROL_PORT,
+    show_default=True,
+    help="The running server's control port.",
+)
+
+
+def _ask(port: int, method: str, path: str, **options: Any) -> Any:
+    """Ask the running server. Raises ConfigError where none answers; exits with 1 where it says no."""
+    import httpx
+
+    try:
+        response = httpx.request(method, f"http://127.0.0.1:{port}{path}", trust_env=False, timeout=30, **options)
+        answer = response.json()
+    except (httpx.HTTPError, ValueError):
+        raise ConfigError(
+            f"no edgesim answers on control port {port}",
+            "is `edgesim serve` running? --control-port names another port",
+        ) from None
+    if response.is_error:
+        click.echo(f"edgesim: {answer.get('error', response.text)}", err=True)
+        sys.exit(1)
+    return answer
+
+
+@main.command()
+@click.argument("what", metavar="URL|REQUEST-ID|last", default="last")
+@click.option("--json", "as_json", is_flag=True, help="Print the transcript as JSON.")
+@_control_port
+@_speaking
+def explain(what: str, control_port: int, *, as_json: bool) -> None:
+    """Tell why an answer of the running server was what it was.
+
+    Every station of the request: what was decided there and because of what, the cache key in its parts, where the TTL
+    came from, what each function changed, and how long it took. A path such as /a.css?x=1 does for a URL.
+    """
+    from edgesim.logs.explain import as_text
+
+    data = _ask(control_port, "GET", "/transcript", params={"of": what})
+    click.echo(json.dumps(data, indent=2) if as_json else as_text(data, _paint), nl=as_json)
+
+
+_STYLES: dict[str, dict[str, Any]] = {
+    "title": {"bold": True},
+    "station": {"fg": "cyan", "bold": True},
+    "label": {"dim": True},
+    "ok": {"fg": "green"},
+    "bad": {"fg": "red"},
+}
+
+
+def _paint(text: str, style: str) -> str:
+    """click drops the colours itself where the output is no terminal."""
+    return click.style(text, **_STYLES[style])
+
+
+@main.command()
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.option("--distribution", metavar="NAME", help="Only this distribution, by logical id or id; default: all.")
+@_control_port
+@_speaking
+def invalidate(paths: tuple[str, ...], distribution: str | None, control_port: int) -> None:
+    """Drop objects from the running server's cache.
+
+    PATH starts with / and may end in * for everything that begins so: '/images/*', or '/*' for all. A path without *
+    drops the object without a query string; '/a*' drops '/a?x=1' too.
+    """
+    asked = {"paths": list(paths), **({"distribution": distribution} if distribution else {})}
+    answer = _ask(control_port, "POST", "/invalidations", json=asked)
+    count = answer["invalidated"]
+    click.echo(f"invalidated {count} {'object' if count == 1 else 'objects'}")
+
+
+@main.command()
+@click.option("--port", type=int, default=DEFAULT_PORT, show_default=True, help="Port for viewers.")
+@click.option("--control-port", type=int, default=DEFAULT_CONTROL_PORT, show_default=True, help="Port for explain.")
+@click.option("--once", is_flag=True, help="Send the requests, show the answers, and stop.")
+@_speaking
+def demo(port: int, control_port: int, *, once: bool) -> None:
+    """Serve the sample distribution in front of a small built-in origin, with requests to try."""
+    from edgesim import demo as example
+    from edgesim import serving
+    from edgesim.terminal import Terminal
+
+    terminal = Terminal()
+
+    async def show() -> None:
+        async with example.origin_running() as origin_url:
+            settings = example.demo_settings(Settings(port=port, control_port=control_port), origin_url)
+
+            def ready(emulator: Emulator, listeners: list[Listener]) -> None:
+                _say_ready(terminal, settings, emulator, listeners)
+                if not once:
+                    example.tell(terminal, f"http://127.0.0.1:{listeners[0].port}")
+
+            async def meanwhile(listeners: list[Listener]) -> None:
+                await example.try_all(terminal, f"http://127.0.0.1:{listeners[0].port}")
+
+            await serving.serve(settings, terminal, ready=ready, meanwhile=meanwhile if once else None)
+
+    _run(show())
+
+
+if __name__ == "__main__":
+    main()

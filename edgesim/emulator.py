@@ -1,0 +1,200 @@
+"""Everything put together: settings become an edge that answers.
+
+An `Emulator` is built from settings, serves through its `app`, and takes in new code and templates while it does: what
+is broken is said, and the last good state goes on serving.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from edgesim.distribution.model import Distribution, EdgeFunction, Trigger
+from edgesim.distribution.problems import Problem, Severity
+from edgesim.driver.clock import SystemClock
+from edgesim.driver.driver import Driver
+from edgesim.driver.identity import invocation_id
+from edgesim.driver.recorder import TranscriptRing
+from edgesim.errors import ConfigError
+from edgesim.loaders import Loaded, Overrides, load, load_quick
+from edgesim.origins.http import HttpOrigin
+from edgesim.origins.routing import OriginRouter
+from edgesim.origins.targets import Target, parse_target
+from edgesim.rules.edge import region_of
+from edgesim.rules.hooks import HOOKS
+from edgesim.runtimes import LambdaService
+from edgesim.runtimes import Settings as RuntimeSettings
+from edgesim.server.app import ViewerApp
+from edgesim.server.control import Control, control_app
+from edgesim.server.reload import Watched
+from edgesim.server.viewer_header import ViewerDefaults, parse_settings
+from edgesim.settings import Settings
+from edgesim.stores.memory import MemoryStore
+from edgesim.terminal import Terminal
+
+
+class ProblemsFoundError(ConfigError):
+    """The source has errors; `problems` are all that was found, warnings included."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        count = sum(problem.severity is Severity.ERROR for problem in problems)
+        super().__init__(f"{count} {'error' if count == 1 else 'errors'} in the configuration")
+        self.problems = problems
+
+
+def load_source(settings: Settings) -> Loaded:
+    """What the settings' source describes, with every problem in it."""
+    overrides = Overrides(
+        parameters=settings.parameters,
+        functions=settings.functions,
+        cache_policies=settings.cache_policies,
+        origin_request_policies=settings.origin_request_policies,
+        origins=settings.origins,
+    )
+    if settings.source:
+        return load(settings.source, overrides)
+    triggers = {Trigger(name): spec for name, spec in settings.triggers.items()}
+    bodies = [trigger for trigger in triggers if not HOOKS[trigger].sees_response] if settings.include_body else []
+    return load_quick(settings.origin, triggers, include_body=bodies)
+
+
+def _targets(named: Mapping[str, str], settings: Settings) -> dict[str, Target]:
+    return {name: parse_target(text, settings.base) for name, text in named.items()}
+
+
+def _runtime_settings(settings: Settings, viewers: ViewerDefaults) -> RuntimeSettings:
+    """Functions run in the Region of the edge location that most viewers will be at."""
+    defaults = RuntimeSettings(region=region_of(viewers.pop))
+    return replace(defaults, max_environments=settings.environments) if settings.environments else defaults
+
+
+class Emulator:
+    """An edge. Make one with `start`; `close` it when done."""
+
+    def __init__(self, settings: Settings, terminal: Terminal) -> None:
+        self.settings, self.terminal = settings, terminal
+        self.clock = SystemClock()
+        self.store = MemoryStore(settings.cache_size)
+        self.recorder = TranscriptRing(on_finished=terminal.request)
+        self.http = HttpOrigin()
+        self.viewers = parse_settings(settings.viewer)
+        self.runtime = LambdaService(
+            self.clock,
+            terminal,
+            invocation_id,
+            interpreters={name: settings.base / program for name, program in settings.runtimes.items()},
+            settings=_runtime_settings(settings, self.viewers),
+        )
+        self.loaded = Loaded()
+        self.app: ViewerApp | None = None
+
+    async def start(self) -> ViewerApp:
+        """Load the source and the functions. Raises ProblemsFoundError, or ConfigError for a bad flag."""
+        loaded = load_source(self.settings)
+        self.terminal.problems(loaded.problems)
+        if loaded.errors:
+            raise ProblemsFoundError(loaded.problems)
+        self.loaded = loaded
+        self.terminal.problems(await self.runtime.deploy(_functions(loaded)))
+        self.app = self._app(loaded)
+        return self.app
+
+    def _app(self, loaded: Loaded) -> ViewerApp:
+        driver = Driver(
+            clock=self.clock,
+            store=self.store,
+            origins=self._router(loaded),
+            runtime=self.runtime,
+            recorder=self.recorder,
+        )
+        return ViewerApp(driver, loaded.distributions, self.viewers)
+
+    def _router(self, loaded: Loaded) -> OriginRouter:
+        domains = {o.id: o.domain_name for d in loaded.distributions for o in d.origins.values()}
+        return OriginRouter(
+            self.http,
+            clock=self.clock,
+            new_id=invocation_id,
+            domains=domains,
+            origins=_targets({**loaded.origins, **self.settings.origins}, self.settings),
+            resolve=_targets(self.settings.resolve, self.settings),
+        )
+
+    def control(self) -> Any:
+        """The ASGI application of the control port."""
+        return control_app(
+            Control(
+                store=self.store,
+                recorder=self.recorder,
+                distributions=lambda: self.distributions,
+                status=self.status,
+            )
+        )
+
+    @property
+    def distributions(self) -> tuple[Distribution, ...]:
+        return self.loaded.distributions
+
+    def status(self) -> dict[str, Any]:
+        """What is running, for the control port."""
+        return {
+            "distributions": [
+                {"name": d.name, "id": d.id, "domain": d.domain_name, "aliases": list(d.aliases)}
+                for d in self.distributions
+            ],
+            "functions": [function.name for function in _functions(self.loaded)],
+            "requests": len(self.recorder),
+        }
+
+    # ── hot reload ───────────────────────────────────────────────────────────
+
+    def watched(self) -> Watched:
+        """What is to be watched now: the source's files, and the functions' code."""
+        code = {path.resolve() for path in self.runtime.watched_paths()}
+        return Watched(
+            files=self._source_files() | {path for path in code if path.is_file()},
+            folders=frozenset(path for path in code if path.is_dir()),
+        )
+
+    async def saved(self, paths: set[Path]) -> None:
+        """Take in files that were saved."""
+        sources = self._source_files()
+        if sources & paths:
+            await self._reload_source()
+        if paths - sources:
+            await self._deploy(self.loaded)
+        self.terminal.flush()
+
+    def _source_files(self) -> frozenset[Path]:
+        return frozenset(Path(file).resolve() for file in self.loaded.files)
+
+    async def _reload_source(self) -> None:
+        loaded = load_source(self.settings)
+        if loaded.errors:
+            self.terminal.problems(loaded.errors)
+            self.terminal.say(self.terminal.paint("the last good configuration goes on serving", fg="yellow"))
+            return
+        self.terminal.problems(loaded.problems)
+        self.loaded = loaded
+        await self._deploy(loaded)
+        if self.app is not None:
+            self.app.driver.origins = self._router(loaded)
+            self.app.distributions = loaded.distributions
+        self.terminal.say(self.terminal.paint("configuration reloaded", fg="green"))
+
+    async def _deploy(self, loaded: Loaded) -> None:
+        self.terminal.problems(await self.runtime.deploy(_functions(loaded)))
+
+    async def close(self) -> None:
+        """End everything: background work, environments, connections."""
+        if self.app is not None:
+            await self.app.driver.aclose()
+        await self.runtime.close()
+        await self.http.aclose()
+        self.terminal.flush()
+
+
+def _functions(loaded: Loaded) -> list[EdgeFunction]:
+    return list(dict.fromkeys(f for d in loaded.distributions for f in d.functions))

@@ -1,0 +1,137 @@
+"""Running an emulator on real ports until somebody says stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from edgesim.emulator import Emulator
+from edgesim.rules.behavior import names_of
+from edgesim.server.listeners import Listener, bind, serve_all, stop_on_signals
+from edgesim.server.reload import watch
+from edgesim.settings import Settings
+from edgesim.terminal import Terminal
+
+T = TypeVar("T")
+CONTROL_HOST = "127.0.0.1"
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run on uvloop where there is one."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(main)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+class _BugReports(logging.Handler):
+    """What the server library logs: an exception there is a bug in edgesim."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__(logging.ERROR)
+        self._terminal = terminal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and record.exc_info[1] is not None:
+            self._terminal.say("edgesim: this is a bug in edgesim; please report it with what follows")
+            self._terminal.say("".join(traceback.format_exception(record.exc_info[1])).rstrip())
+
+
+def _listeners(emulator: Emulator, settings: Settings) -> list[Listener]:
+    """Every port, bound; none stays bound where one can't be had."""
+    with contextlib.ExitStack() as stack:
+        sockets = [bind(settings.host, settings.port, "--port")]
+        stack.callback(sockets[0].close)
+        sockets.append(bind(CONTROL_HOST, settings.control_port, "--control-port"))
+        stack.callback(sockets[1].close)
+        listeners = [
+            Listener(sockets[0], emulator.app, faithful=True),
+            Listener(sockets[1], emulator.control()),
+        ]
+        if settings.https_port is not None:
+            listeners.append(_https(emulator, settings))
+        stack.pop_all()
+    return listeners
+
+
+def _https(emulator: Emulator, settings: Settings) -> Listener:
+    from edgesim.server.tls import server_context
+
+    names = {"localhost", settings.host, "*.localhost"}
+    names |= {name for d in emulator.distributions for name in names_of(d)}
+    socket = bind(settings.host, settings.https_port or 0, "--https-port")
+    return Listener(socket, emulator.app, faithful=True, tls=server_context(sorted(names)))
+
+
+async def serve(
+    settings: Settings,
+    terminal: Terminal,
+    *,
+    ready: Callable[[Emulator, list[Listener]], None],
+    meanwhile: Callable[[list[Listener]], Awaitable[None]] | None = None,
+) -> None:
+    """Serve until Ctrl-C, or until `meanwhile` is through. `ready` is called when every port answers.
+
+    Raises ConfigError where the settings or the source are not usable.
+    """
+    logging.getLogger("uvicorn.error").addHandler(_BugReports(terminal))
+    logging.getLogger("uvicorn.error").propagate = False
+    emulator = Emulator(settings, terminal)
+    stop, started = asyncio.Event(), asyncio.Event()
+    try:
+        await emulator.start()
+        listeners = _listeners(emulator, settings)
+        stop_on_signals(stop)
+        helpers = [asyncio.create_task(_announce(emulator, listeners, started, ready))]
+        if settings.reload:
+            helpers.append(asyncio.create_task(watch(emulator.watched, emulator.saved)))
+        if meanwhile is not None:
+            helpers.append(asyncio.create_task(_meanwhile(meanwhile, listeners, started, stop)))
+        await serve_all(listeners, started=started, stop=stop)
+        await _ended(helpers)
+    finally:
+        await emulator.close()
+
+
+async def _announce(
+    emulator: Emulator,
+    listeners: list[Listener],
+    started: asyncio.Event,
+    ready: Callable[[Emulator, list[Listener]], None],
+) -> None:
+    await started.wait()
+    ready(emulator, listeners)
+    emulator.terminal.flush()
+
+
+async def _meanwhile(
+    work: Callable[[list[Listener]], Awaitable[None]],
+    listeners: list[Listener],
+    started: asyncio.Event,
+    stop: asyncio.Event,
+) -> None:
+    await started.wait()
+    try:
+        await work(listeners)
+    finally:
+        stop.set()
+
+
+async def _ended(helpers: list[asyncio.Task[None]]) -> None:
+    """The helpers' ends: those still at work are cancelled, one that failed says so."""
+    for task in helpers:
+        task.cancel()
+    for result in await asyncio.gather(*helpers, return_exceptions=True):
+        if isinstance(result, Exception):
+            raise result

@@ -1,0 +1,173 @@
+"""What a run of edgesim is told: command line flags over `edgesim.toml` over defaults.
+
+`edgesim.toml` holds the same settings under the flags' names; paths in it are relative to its own folder:
+
+    source = "template.yaml"
+    port = 8080
+
+    [origins]
+    site = "http://localhost:3000"
+    assets = "public"
+
+    [resolve]
+    "*.example.com" = "http://localhost:3001"
+
+    [viewer]
+    country = "DE"
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from edgesim.errors import ConfigError
+
+CONFIG_NAME = "edgesim.toml"
+DEFAULT_PORT = 8080
+DEFAULT_CONTROL_PORT = 8090
+DEFAULT_CACHE_BYTES = 256 * 1024 * 1024
+
+Names = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set. Mappings go from a name to what was written for it.
+
+    `https_port` of None means no HTTPS listener; `cache_size` is bytes; `environments` is the number of execution
+    environments a function may have at once, 0 for edgesim's own choice.
+    """
+
+    source: str = ""
+    origin: str = ""
+    origins: Names = field(default_factory=dict)
+    resolve: Names = field(default_factory=dict)
+    functions: Names = field(default_factory=dict)
+    triggers: Names = field(default_factory=dict)
+    parameters: Names = field(default_factory=dict)
+    cache_policies: Names = field(default_factory=dict)
+    origin_request_policies: Names = field(default_factory=dict)
+    runtimes: Names = field(default_factory=dict)
+    viewer: Names = field(default_factory=dict)
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    https_port: int | None = None
+    control_port: int = DEFAULT_CONTROL_PORT
+    cache_size: int = DEFAULT_CACHE_BYTES
+    environments: int = 0
+    include_body: bool = False
+    reload: bool = True
+    quiet: bool = False
+    base: Path = field(default_factory=Path)
+
+    def given(self, **flags: Any) -> Settings:
+        """The settings with the flags that were given: None means not given, mappings are merged, flags first."""
+        changes: dict[str, Any] = {}
+        for name, value in flags.items():
+            if value is None:
+                continue
+            merged = {**getattr(self, name), **value} if isinstance(value, Mapping) else value
+            changes[name] = merged
+        return replace(self, **changes)
+
+
+# The name in edgesim.toml → the field and the type of value it takes
+_KEYS: dict[str, tuple[str, type]] = {
+    "source": ("source", str),
+    "origin": ("origin", str),
+    "host": ("host", str),
+    "port": ("port", int),
+    "https-port": ("https_port", int),
+    "control-port": ("control_port", int),
+    "cache-size": ("cache_size", object),
+    "environments": ("environments", int),
+    "include-body": ("include_body", bool),
+    "reload": ("reload", bool),
+    "quiet": ("quiet", bool),
+    "origins": ("origins", dict),
+    "resolve": ("resolve", dict),
+    "functions": ("functions", dict),
+    "triggers": ("triggers", dict),
+    "parameters": ("parameters", dict),
+    "cache-policies": ("cache_policies", dict),
+    "origin-request-policies": ("origin_request_policies", dict),
+    "runtimes": ("runtimes", dict),
+    "viewer": ("viewer", dict),
+}
+_TYPE_NAMES = {str: "a text", int: "a whole number", bool: "true or false", dict: "a table of names and texts"}
+
+# Settings whose values name files, so that they can be found from the folder of edgesim.toml
+_PATH_TABLES = frozenset({"functions", "triggers", "cache_policies", "origin_request_policies"})
+
+
+def find_config(source: str, explicit: str | None) -> Path | None:
+    """The configuration file to read: the one asked for, else one beside the source, else one here."""
+    if explicit is not None:
+        return Path(explicit)
+    beside = Path(source).parent / CONFIG_NAME if source else Path(CONFIG_NAME)
+    return beside if beside.is_file() else None
+
+
+def read_config(path: Path) -> Settings:
+    """The settings of a file. Raises ConfigError with the file's name and the key."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as why:
+        raise ConfigError(f"{path} can't be read: {why.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as why:
+        raise ConfigError(f"{path} is not TOML: {why}") from None
+    changes = dict(_setting(path, key, value) for key, value in document.items())
+    return replace(Settings(), **_with_paths(changes, path.parent), base=path.parent)
+
+
+def _setting(path: Path, key: str, value: object) -> tuple[str, Any]:
+    name = key.replace("_", "-")
+    if name not in _KEYS:
+        close = difflib.get_close_matches(name, _KEYS, 1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(_KEYS)}"
+        raise ConfigError(f"{path}: there is no setting {key!r}", hint)
+    target, kind = _KEYS[name]
+    if target == "cache_size":
+        return target, parse_size(str(value))
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise ConfigError(f"{path}: {key} must be {_TYPE_NAMES[kind]}, not {value!r}")
+    if isinstance(value, dict):
+        return target, {str(inner): str(text) for inner, text in value.items()}
+    return target, value
+
+
+def _with_paths(changes: dict[str, Any], folder: Path) -> dict[str, Any]:
+    for name in _PATH_TABLES & changes.keys():
+        changes[name] = {key: str(folder / text) for key, text in changes[name].items()}
+    if changes.get("source"):
+        changes["source"] = str(folder / changes["source"])
+    return changes
+
+
+_UNITS = {"": 1, "b": 1, "k": 1024, "kb": 1024, "kib": 1024, "m": 1024**2, "mb": 1024**2, "mib": 1024**2}
+_UNITS |= {"g": 1024**3, "gb": 1024**3, "gib": 1024**3}
+
+
+def parse_size(text: str) -> int:
+    """Bytes of a size such as `256MiB`, `1g` or `65536`. Raises ConfigError."""
+    digits = text.strip().lower()
+    number = digits.rstrip("bgikm ")
+    unit = digits[len(number) :].strip()
+    if not number.isdigit() or unit not in _UNITS:
+        raise ConfigError(f"{text!r} is not a size", "write it as 64MiB, 1GiB or a number of bytes")
+    return int(number) * _UNITS[unit]
+
+
+def check_ranges(settings: Settings) -> None:
+    """Raises ConfigError for a port that is none, or a size that holds nothing."""
+    for setting in fields(settings):
+        value = getattr(settings, setting.name)
+        if setting.name.endswith("port") and value is not None and not 0 <= value <= 65535:
+            raise ConfigError(f"{setting.name.replace('_', '-')} is {value}", "a port is a number from 0 to 65535")
+    if settings.cache_size <= 0:
+        raise ConfigError("cache-size must be above zero")

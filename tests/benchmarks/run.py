@@ -1,0 +1,143 @@
+"""Figures, side by side in one run: `python tests/benchmarks/run.py [SECONDS]`.
+
+Machines are noisy: read the ratios, not the numbers. Every server runs in a process of its own; the load comes from
+this one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from load import get, load
+
+HERE = Path(__file__).parent
+CONNECTIONS = (1, 8, 32)
+
+NODE = "exports.handler = async (event) => event.Records[0].cf.{part};\n"
+PYTHON = "def handler(event, context):\n    return event['Records'][0]['cf'][{part!r}]\n"
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def running(*command: str, port: int) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
+    """A server in a process of its own, and the seconds from its start to its first 200."""
+    start = time.perf_counter()
+    with subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL) as process:
+        try:
+            while not _answers(port):
+                if process.poll() is not None:
+                    raise SystemExit(f"{command} ended with {process.returncode}")
+                time.sleep(0.01)
+            yield process, time.perf_counter() - start
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=20)
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/first", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+
+
+def functions(folder: Path) -> dict[str, list[str]]:
+    """Flags for the cases with functions; the files are written to a folder."""
+    (folder / "request.js").write_text(NODE.format(part="request"))
+    (folder / "response.js").write_text(NODE.format(part="response"))
+    (folder / "request.py").write_text(PYTHON.format(part="request"))
+    (folder / "response.py").write_text(PYTHON.format(part="response"))
+    return {
+        "none": [],
+        "viewer-request": ["--viewer-request", str(folder / "request.js")],
+        "all four": [
+            *("--viewer-request", str(folder / "request.js"), "--origin-request", str(folder / "request.py")),
+            *("--origin-response", str(folder / "response.py"), "--viewer-response", str(folder / "response.js")),
+        ],
+    }
+
+
+def resident_mb(pid: int) -> float:
+    """Resident memory of one process, in MB, where the system tells (Linux)."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return float("nan")
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
+
+
+CASES = (
+    ("fresh hit, no functions", "none", [get("/hit")]),
+    ("fresh hit, Node.js viewer request", "viewer-request", [get("/hit")]),
+    ("miss passed through, no functions", "none", [get("/miss")]),
+    ("miss, all four triggers", "all four", [get("/miss")]),
+)
+
+
+def measured(port: int, requests: list[bytes], seconds: float) -> list[float]:
+    import uvloop
+
+    figures = []
+    for connections in CONNECTIONS:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            result = runner.run(load(port, requests, connections=connections, seconds=seconds))
+        if result.failures:
+            print(f"  {result.failures} of {result.answers} answers were not 200", file=sys.stderr)
+        figures.append(result.per_second)
+    return figures
+
+
+def row(name: str, figures: list[float], beside: list[float] | None = None) -> None:
+    cells = "".join(f"{figure:10,.0f}" for figure in figures)
+    ratios = "".join(f"{a / b:8.2f}" for a, b in zip(figures, beside, strict=True)) if beside else ""
+    print(f"{name:38}{cells}   {ratios}", flush=True)
+
+
+def main(seconds: float) -> None:
+    print(f"{'requests/s at connections':38}{''.join(f'{n:10}' for n in CONNECTIONS)}      beside bare uvicorn")
+    origin_port, bare_port = free_port(), free_port()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(str(HERE / "apps.py"), "origin", str(origin_port), port=origin_port),
+        running(str(HERE / "apps.py"), "bare", str(bare_port), port=bare_port) as (_, bare_start),
+    ):
+        bare = measured(bare_port, [get("/")], seconds)
+        row("bare uvicorn", bare)
+        flags = functions(Path(folder))
+        starts, memory = {}, {}
+        for name, kind, requests in CASES:
+            port, control = free_port(), free_port()
+            command = ["-m", "edgesim", "serve", "--origin", f"http://127.0.0.1:{origin_port}", "--quiet"]
+            command += ["--port", str(port), "--control-port", str(control), *flags[kind]]
+            with running(*command, port=port) as (process, started):
+                row(name, measured(port, requests, seconds), bare)
+                starts[kind], memory[kind] = started, resident_mb(process.pid)
+    print()
+    print(f"start-up to first 200: bare uvicorn {bare_start:.2f} s, "
+          + ", ".join(f"edgesim with {kind} {value:.2f} s" for kind, value in starts.items()))  # fmt: skip
+    print("resident memory after load: " + ", ".join(f"{kind} {value:.0f} MB" for kind, value in memory.items()))
+    print(json.dumps({"cpus": os.cpu_count(), "python": sys.version.split()[0]}))
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 3.0)

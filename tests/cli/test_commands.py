@@ -1,0 +1,130 @@
+"""The command line: what it understands, what it says, how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from edgesim import __version__
+from edgesim.cli import main
+
+TEMPLATE = """\
+Resources:
+  Web:
+    Type: AWS::CloudFront::Distribution
+    Properties:
+      DistributionConfig:
+        Enabled: true
+        Origins: [{Id: site, DomainName: site.example.com, CustomOriginConfig: {OriginProtocolPolicy: http-only}}]
+        DefaultCacheBehavior:
+          TargetOriginId: site
+          ViewerProtocolPolicy: allow-all
+          CachePolicyId: 658327ea-f89d-4fab-a63d-7e88639e58f6
+"""
+
+
+OPTIONS = (
+    *("--origin", "--resolve", "--host", "--port", "--https-port", "--control-port", "--pop", "--viewer-country"),
+    *("--viewer-request", "--origin-response", "--function", "--config", "--cache-size", "--no-reload"),
+    *("--parameter", "--environments", "--quiet"),
+)
+
+
+def run(*args: str) -> Result:
+    result = CliRunner().invoke(main, args)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    path = tmp_path / "template.yaml"
+    path.write_text(TEMPLATE)
+    return path
+
+
+def test_version() -> None:
+    assert run("--version").output == f"edgesim, version {__version__}\n"
+
+
+@pytest.mark.parametrize("command", ["serve", "check", "explain", "invalidate", "demo"])
+def test_every_command_is_in_the_help_and_has_help_of_its_own(command: str) -> None:
+    assert command in run("--help").output
+    told = run(command, "--help")
+    assert told.exit_code == 0
+    assert told.output.startswith(f"Usage: main {command}")
+
+
+def test_help_names_every_option_of_serve() -> None:
+    told = run("serve", "--help").output
+    for option in OPTIONS:
+        assert option in told
+
+
+def test_check_of_a_sound_template_ends_with_0(template: Path) -> None:
+    told = run("check", str(template))
+    assert (told.exit_code, told.output) == (0, "no problems\n")
+
+
+def test_check_reports_every_problem_with_its_line_and_ends_with_2(template: Path) -> None:
+    broken = TEMPLATE.replace("allow-all", "allow-al").replace("TargetOriginId: site", "TargetOriginId: sit")
+    template.write_text(broken + "          Colour: blue\n")
+    told = run("check", str(template))
+    assert told.exit_code == 2
+    for line in (9, 10, 12):
+        assert f"template.yaml:{line}: error" in told.output
+    assert "did you mean" in told.output
+    assert "3 errors" in told.output
+
+
+def test_check_prints_problems_as_json(template: Path) -> None:
+    template.write_text(TEMPLATE + "          Compress: true\n")
+    told = run("check", str(template), "--json")
+    problem = json.loads(told.output)[0]
+    assert (problem["severity"], problem["line"]) == ("warning", 12)
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        pytest.param(("serve",), "there is nothing to serve", id="serve without anything"),
+        pytest.param(("check",), "there is nothing to check", id="check without anything"),
+        pytest.param(("serve", "nowhere.yaml"), "nowhere.yaml", id="a source that is not there"),
+        pytest.param(
+            ("serve", "--origin", "nowhere"), "neither a URL nor a directory", id="an origin that is not there"
+        ),
+        pytest.param(
+            ("serve", "t.yaml", "--origin", "http://x"), "does not say which origin", id="an origin without id"
+        ),
+        pytest.param(
+            ("serve", "--origin", "http://a", "--origin", "http://b"), "there is one origin", id="two origins"
+        ),
+        pytest.param(
+            ("serve", "t.yaml", "--viewer-request", "a.js"), "goes without SOURCE", id="a trigger beside a source"
+        ),
+        pytest.param(("serve", "--origin", "http://a", "--viewer", "x"), "is not NAME=VALUE", id="half a pair"),
+        pytest.param(("serve", "--origin", "http://a", "--pop", "!"), "viewer pop is '!'", id="a pop that is none"),
+        pytest.param(
+            ("serve", "--origin", "http://a", "--port", "70000"), "a port is a number", id="a port that is none"
+        ),
+        pytest.param(("serve", "--origin", "http://a", "--cache-size", "x"), "is not a size", id="a size that is none"),
+        pytest.param(
+            ("serve", "--origin", "http://a", "--viewer-request", "none.js"),
+            "none.js",
+            id="a function that is not there",
+        ),
+        pytest.param(("explain", "--control-port", "1"), "no edgesim answers on control port 1", id="nobody to ask"),
+        pytest.param(("invalidate",), "Missing argument", id="nothing to invalidate"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_code_2(
+    args: tuple[str, ...], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = run(*args)
+    assert told.exit_code == 2
+    assert says in told.output
+    assert "Traceback" not in told.output

@@ -1,0 +1,95 @@
+"""edgesim.toml and flags: one set of settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgesim.errors import ConfigError
+from edgesim.settings import Settings, check_ranges, find_config, parse_size, read_config
+
+
+def _written(folder: Path, text: str) -> Path:
+    path = folder / "edgesim.toml"
+    path.write_text(text)
+    return path
+
+
+def test_the_file_holds_the_flags_under_their_own_names(tmp_path: Path) -> None:
+    settings = read_config(
+        _written(
+            tmp_path,
+            'source = "template.yaml"\nport = 9000\ncontrol-port = 9001\ncache-size = "64MiB"\nquiet = true\n'
+            '[origins]\nsite = "http://localhost:3000"\n[resolve]\n"*.example.com" = "http://localhost:3001"\n'
+            '[viewer]\ncountry = "DE"\n[functions]\nauth = "src/auth.js"\n',
+        )
+    )
+    assert settings.source == str(tmp_path / "template.yaml")
+    assert (settings.port, settings.control_port, settings.cache_size) == (9000, 9001, 64 * 1024 * 1024)
+    assert settings.quiet
+    assert settings.origins == {"site": "http://localhost:3000"}
+    assert settings.resolve == {"*.example.com": "http://localhost:3001"}
+    assert settings.viewer == {"country": "DE"}
+    assert settings.functions == {"auth": str(tmp_path / "src/auth.js")}
+
+
+def test_flags_win_over_the_file_and_tables_are_merged(tmp_path: Path) -> None:
+    settings = read_config(
+        _written(tmp_path, 'port = 9000\nhost = "0.0.0.0"\n[origins]\na = "http://a"\nb = "http://b"\n')
+    )
+    given = settings.given(port=9999, host=None, origins={"b": "http://other"})
+    assert (given.port, given.host) == (9999, "0.0.0.0")
+    assert given.origins == {"a": "http://a", "b": "http://other"}
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "hint"),
+    [
+        pytest.param("prt = 1\n", "there is no setting 'prt'", "did you mean 'port'?", id="a misspelt key"),
+        pytest.param('port = "80"\n', "port must be a whole number, not '80'", "", id="a text for a number"),
+        pytest.param("port = true\n", "port must be a whole number, not True", "", id="a boolean for a number"),
+        pytest.param(
+            "origins = 3\n", "origins must be a table of names and texts, not 3", "", id="a number for a table"
+        ),
+        pytest.param("port = \n", "is not TOML", "", id="not TOML"),
+        pytest.param('cache-size = "many"\n', "'many' is not a size", "write it as 64MiB", id="a size that is none"),
+    ],
+)
+def test_a_bad_file_is_one_sentence_with_a_way_out(tmp_path: Path, text: str, says: str, hint: str) -> None:
+    with pytest.raises(ConfigError, match=says) as caught:
+        read_config(_written(tmp_path, text))
+    assert hint in caught.value.hint
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nothing\.toml can't be read: No such file"):
+        read_config(tmp_path / "nothing.toml")
+
+
+def test_the_file_beside_the_source_is_found(tmp_path: Path) -> None:
+    path = _written(tmp_path, "")
+    assert find_config(str(tmp_path / "template.yaml"), None) == path
+    assert find_config(str(tmp_path / "deeper" / "template.yaml"), None) is None
+    assert find_config("", "other.toml") == Path("other.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("1024", 1024), ("64MiB", 64 << 20), ("1g", 1 << 30), ("2 KB", 2048), ("7b", 7)]
+)
+def test_sizes(text: str, size: int) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "MiB", "1.5g", "-1", "12parsecs"])
+def test_what_is_no_size(text: str) -> None:
+    with pytest.raises(ConfigError):
+        parse_size(text)
+
+
+@pytest.mark.parametrize(
+    "settings", [Settings(port=70000), Settings(control_port=-1), Settings(https_port=65536), Settings(cache_size=0)]
+)
+def test_settings_out_of_range_are_refused(settings: Settings) -> None:
+    with pytest.raises(ConfigError):
+        check_ranges(settings)

@@ -1,0 +1,310 @@
+"""`edgesim serve` as a user runs it: real processes, real sockets."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.origin import BIG, Origin
+from tests.e2e.program import Program, edgesim, serving
+
+pytestmark = pytest.mark.slow
+
+REPOSITORY = Path(__file__).parent.parent.parent
+SPIN = "exports.handler = async () => { while (true) {} };\n"
+STAMP = """exports.handler = async (event) => {
+  const response = event.Records[0].cf.response;
+  response.headers['x-stamp'] = [{ key: 'X-Stamp', value: '%s' }];
+  return response;
+};
+"""
+
+
+def _children(pid: int) -> list[int]:
+    """Every process below one, by /proc."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents[int(entry.name)] = int(fields[1])
+    below, new = [], [pid]
+    while new:
+        new = [child for child, parent in parents.items() if parent in new]
+        below += new
+    return below
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return "Z" not in (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0])
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def edge(dev_origin: Origin) -> Iterator[Program]:
+    """One server without functions, for all that need no other."""
+    with serving("serve", "--origin", dev_origin.url, "--https-port", "0") as program:
+        yield program
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    folder = tmp_path / "code"
+    folder.mkdir()
+    return folder
+
+
+def test_a_template_serves_with_all_its_functions(dev_origin: Origin) -> None:
+    template = REPOSITORY / "scenarios" / "demo.template.yaml"
+    with serving("serve", str(template), "--origin", f"site={dev_origin.url}") as edge:
+        page = edge.get("/")
+        assert page.headers["x-cache"] == "Miss from cloudfront"
+        assert page.headers["strict-transport-security"]
+        assert edge.get("/").headers["x-cache"] == "Hit from cloudfront"
+        assert edge.get("/shop/", edgesim_viewer="country=DE").headers["location"] == "/shop/de/"
+        assert edge.get("/hello").headers["x-cache"] == "LambdaGeneratedResponse from cloudfront"
+        edge.wait_for("[origin-response SecurityHeaders] REPORT RequestId:")
+    assert dev_origin.hits.count("GET /") == 1
+
+
+def test_quick_mode_needs_no_file_but_the_function(dev_origin: Origin, code: Path) -> None:
+    (code / "stamp.py").write_text(
+        "def add(event, context):\n"
+        "    response = event['Records'][0]['cf']['response']\n"
+        "    response['headers']['x-python'] = [{'value': 'yes'}]\n"
+        "    return response\n"
+    )
+    flags = ("--origin", dev_origin.url, "--origin-response", f"{code}/stamp.py:add")
+    with serving("serve", *flags) as edge:
+        assert edge.get("/a").headers["x-python"] == "yes"
+
+
+def test_a_directory_plays_a_bucket(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<p>here")
+    with serving("serve", "--origin", str(tmp_path)) as edge:
+        assert edge.get("/").text == "<p>here"
+        missing = edge.get("/nothing")
+        assert missing.status_code == 404
+        assert "NoSuchKey" in missing.text
+
+
+def test_explain_and_invalidate_talk_to_the_running_server(edge: Program) -> None:
+    request_id = edge.get("/a?x=1").headers["x-amz-cf-id"]
+    edge.get("/b")
+    told = edge.ask("explain", "/a?x=1")
+    assert told.returncode == 0
+    assert "cache: not in the cache" in told.stdout
+    assert "TTL  60 s from max-age" in told.stdout
+    assert edge.ask("explain", request_id).stdout == told.stdout
+    assert "/b" in edge.ask("explain", "last").stdout
+    assert edge.ask("invalidate", "/a*").stdout == "invalidated 1 object\n"
+    assert edge.get("/a?x=1").headers["x-cache"] == "Miss from cloudfront"
+    assert edge.get("/b").headers["x-cache"] == "Hit from cloudfront"
+    unknown = edge.ask("explain", "/never")
+    assert unknown.returncode == 1
+    assert "no request '/never'" in unknown.stderr
+
+
+def test_asking_a_server_that_is_not_there_says_so() -> None:
+    told = edgesim("explain", "last", "--control-port", "1")
+    assert told.returncode == 2
+    assert told.stderr.startswith("edgesim: no edgesim answers on control port 1")
+    assert "Traceback" not in told.stderr
+
+
+def test_a_spinning_function_is_killed_and_disturbs_nobody(dev_origin: Origin, code: Path) -> None:
+    (code / "spin.js").write_text(SPIN)
+    (code / "template.yaml").write_text(_two_behaviors())
+    with serving("serve", str(code / "template.yaml"), "--origin", f"site={dev_origin.url}") as edge:
+        spun: list[httpx.Response] = []
+        spinning = threading.Thread(target=lambda: spun.append(edge.get("/spin/a")))
+        spinning.start()
+        answers = [edge.get(f"/dynamic/{n}").status_code for n in range(20)]
+        assert answers == [200] * 20
+        spinning.join()
+        assert spun[0].status_code == 503
+        assert spun[0].headers["x-cache"] == "LambdaExecutionError from cloudfront"
+        edge.wait_for("Task timed out after 1.00 seconds")
+
+
+def _two_behaviors() -> str:
+    return """
+Resources:
+  Fn:
+    Type: AWS::Lambda::Function
+    Properties: {Code: ., Handler: spin.handler, Runtime: nodejs22.x, Timeout: 1, Role: "arn:aws:iam::1:role/r"}
+  V:
+    Type: AWS::Lambda::Version
+    Properties: {FunctionName: !Ref Fn}
+  Web:
+    Type: AWS::CloudFront::Distribution
+    Properties:
+      DistributionConfig:
+        Enabled: true
+        Origins: [{Id: site, DomainName: site.example.com, CustomOriginConfig: {OriginProtocolPolicy: http-only}}]
+        DefaultCacheBehavior:
+          TargetOriginId: site
+          ViewerProtocolPolicy: allow-all
+          CachePolicyId: 658327ea-f89d-4fab-a63d-7e88639e58f6
+        CacheBehaviors:
+          - PathPattern: /spin/*
+            TargetOriginId: site
+            ViewerProtocolPolicy: allow-all
+            CachePolicyId: 4135ea2d-6df8-44a3-9df3-4b5a84be39ad
+            LambdaFunctionAssociations: [{EventType: viewer-request, LambdaFunctionARN: !Ref V}]
+"""
+
+
+# ── hot reload ───────────────────────────────────────────────────────────────
+
+
+def test_a_saved_function_is_live_and_a_broken_one_leaves_the_last_good_one(dev_origin: Origin, code: Path) -> None:
+    function = code / "stamp.js"
+    function.write_text(STAMP % "one")
+    with serving("serve", "--origin", dev_origin.url, "--viewer-response", str(function)) as edge:
+        assert edge.get("/a").headers["x-stamp"] == "one"
+        function.write_text(STAMP % "two")
+        _until(lambda: edge.get("/a").headers["x-stamp"] == "two")
+        function.write_text("exports.handler = async (event) => {\n  return event.Records[0.cf;\n};\n")
+        assert "stamp.js:2" in edge.wait_for("UserCodeSyntaxError")
+        assert edge.get("/a").headers["x-stamp"] == "two"
+        function.write_text(STAMP % "three")
+        _until(lambda: edge.get("/a").headers["x-stamp"] == "three")
+
+
+def test_a_saved_template_is_live_and_a_broken_one_leaves_the_last_good_one(dev_origin: Origin, code: Path) -> None:
+    (code / "spin.js").write_text(STAMP % "one")
+    template = code / "template.yaml"
+    good = _two_behaviors().replace("viewer-request", "viewer-response")
+    template.write_text(good)
+    with serving("serve", str(template), "--origin", f"site={dev_origin.url}") as edge:
+        assert edge.get("/spin/a").headers["x-stamp"] == "one"
+        template.write_text(good.replace("/spin/*", "/other/*"))
+        edge.wait_for("configuration reloaded")
+        assert "x-stamp" not in edge.get("/spin/a").headers
+        assert edge.get("/other/a").headers["x-stamp"] == "one"
+        template.write_text(good.replace("ViewerProtocolPolicy: allow-all", "ViewerProtocolPolicy: allow-al"))
+        line = edge.wait_for("error")
+        assert "template.yaml:" in line
+        edge.wait_for("goes on serving")
+        assert edge.get("/other/a").headers["x-stamp"] == "one"
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    """Ask again and again, for as long as somebody at a keyboard would find quick."""
+    pause = threading.Event()
+    for _ in range(60):
+        if holds():
+            return
+        pause.wait(0.05)
+    raise AssertionError("the saved file did not go live")
+
+
+# ── bodies ───────────────────────────────────────────────────────────────────
+
+
+def test_a_big_download_costs_no_memory(edge: Program, dev_origin: Origin) -> None:
+    edge.get("/warm")
+    before = _peak_kb(edge)
+    with httpx.stream("GET", edge.url("/big"), trust_env=False) as response:
+        size = sum(len(chunk) for chunk in response.iter_raw())
+    assert size == BIG
+    assert _peak_kb(edge) - before < BIG / 1024 / 4
+
+
+def _peak_kb(edge: Program) -> int:
+    status = Path(f"/proc/{edge.process.pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+
+
+def test_the_first_byte_does_not_wait_for_the_last(edge: Program, dev_origin: Origin) -> None:
+    with httpx.stream("GET", edge.url("/drip"), trust_env=False) as response:
+        chunks = response.iter_raw()
+        assert next(chunks) == b"a"
+        dev_origin.go_on.set()
+        assert b"".join(chunks) == b"b"
+
+
+def test_an_origin_that_resets_gives_a_broken_download_that_is_not_kept(edge: Program, dev_origin: Origin) -> None:
+    for _ in range(2):
+        with pytest.raises(httpx.RemoteProtocolError):
+            edge.get("/reset")
+    assert edge.get("/fine").status_code == 200
+    edge.wait_for("not sent to its end")
+    assert dev_origin.hits.count("GET /reset") == 2
+
+
+def test_an_aborted_download_disturbs_nobody(edge: Program, dev_origin: Origin) -> None:
+    with httpx.stream("GET", edge.url("/big"), trust_env=False) as response:
+        next(response.iter_raw())
+    assert edge.get("/fine").status_code == 200
+    edge.wait_for("GET /big 200 Miss  not sent to its end")
+
+
+def test_an_upload_streams_to_the_origin(edge: Program, dev_origin: Origin) -> None:
+    body = os.urandom(300_000).hex().encode()
+    answer = httpx.post(edge.url("/form"), content=body, trust_env=False)
+    assert answer.content.endswith(body)
+
+
+def test_https_is_served_with_a_certificate_of_its_own(edge: Program) -> None:
+    with httpx.Client(verify=False, trust_env=False) as client:
+        assert client.get(f"https://localhost:{edge.https_port}/a").status_code == 200
+
+
+# ── the end ──────────────────────────────────────────────────────────────────
+
+
+def test_ctrl_c_with_requests_in_flight_leaves_nothing_behind(
+    dev_origin: Origin, code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    (code / "spin.js").write_text(SPIN)
+    flags = ("--origin", dev_origin.url, "--viewer-request", str(code / "spin.js"))
+    with serving("serve", *flags) as edge:
+        gone = threading.Thread(target=_ignoring_the_end, args=(edge,))
+        gone.start()
+        edge.wait_for("START RequestId:")
+        children = _children(edge.process.pid)
+        assert children
+        assert edge.interrupt() == 0
+        gone.join()
+        output = edge.output()
+    assert "Traceback" not in output
+    _until(lambda: not any(_alive(pid) for pid in children))
+    assert list(scratch.iterdir()) == []
+
+
+def _ignoring_the_end(edge: Program) -> None:
+    try:
+        edge.get("/a")
+    except httpx.HTTPError:
+        return
+
+
+def test_a_port_in_use_is_said_in_one_sentence(dev_origin: Origin) -> None:
+    port = dev_origin.url.rsplit(":", 1)[1]
+    told = edgesim("serve", "--origin", dev_origin.url, "--port", port, "--control-port", "0")
+    assert told.returncode == 2
+    assert told.stderr.splitlines() == [
+        f"edgesim: can't listen on 127.0.0.1:{port}: Address already in use",
+        "  hint: choose another with --port",
+    ]
+
+
+def test_the_demo_answers_its_own_requests() -> None:
+    told = edgesim("demo", "--once", "--port", "0", "--control-port", "0")
+    assert told.returncode == 0, told.stderr
+    for outcome in ("Miss", "Hit", "LambdaGeneratedResponse"):
+        assert f"x-cache: {outcome} from cloudfront" in told.stdout
