@@ -8,13 +8,12 @@ from __future__ import annotations
 from edgesim.distribution.policies import ALL, NONE, CachePolicy, ForwardedValues, listed
 
 
-def cache_policy_of(
-    values: ForwardedValues, *, min_ttl: float, default_ttl: float, max_ttl: float, compress: bool
-) -> CachePolicy:
+def cache_policy_of(values: ForwardedValues, *, min_ttl: float, default_ttl: float, max_ttl: float) -> CachePolicy:
     """The cache policy that keys as these settings do. TTLs are seconds.
 
-    Headers of `*` mean no caching at all (documented), so all three TTLs become 0. gzip is part of the key where
-    the behavior compresses; legacy settings can't do brotli (documented: ServingCompressedFiles).
+    Headers of `*` mean no caching at all (documented), so all three TTLs become 0. Accept-Encoding is normalised to
+    gzip whether the behavior compresses or not (inferred from the header table, which makes no exception); legacy
+    settings can't do brotli (documented: ServingCompressedFiles).
     """
     if values.all_headers:
         return CachePolicy("", "ForwardedValues with all headers", 0, 0, 0)
@@ -29,5 +28,5 @@ def cache_policy_of(
         headers=listed(*values.headers) if values.headers else NONE,
         cookies=values.cookies,
         query_strings=query,
-        gzip=compress,
+        gzip=True,
     )

@@ -224,9 +224,7 @@ class _Assembly:
     def cache_policy(self, loc: Loc, behavior: DefaultBehavior, legacy: ForwardedValues | None) -> CachePolicy:
         if legacy is not None:
             min_ttl, default_ttl, max_ttl = filled_ttls(behavior.min_ttl or 0, behavior.default_ttl, behavior.max_ttl)
-            return cache_policy_of(
-                legacy, min_ttl=min_ttl, default_ttl=default_ttl, max_ttl=max_ttl, compress=behavior.compress
-            )
+            return cache_policy_of(legacy, min_ttl=min_ttl, default_ttl=default_ttl, max_ttl=max_ttl)
         at = (*loc, "CachePolicyId")
         found = self.books.cache_policies.policy(behavior.cache_policy_id, find(self.tree, at).unknown, at)
         return found or CachePolicy(behavior.cache_policy_id)
