@@ -1,0 +1,1 @@
+"""The texts of AWS's logs, as pure functions."""

@@ -1,0 +1,15 @@
+"""Execution environments: real processes of Node.js and Python, one per environment, as on Lambda. See registry.py."""
+
+from edgesim.runtimes.inline import InlineRuntime
+from edgesim.runtimes.interpreters import Language
+from edgesim.runtimes.registry import EnvironmentStatus, FunctionStatus, LambdaService, ServiceStatus, Settings
+
+__all__ = [
+    "EnvironmentStatus",
+    "FunctionStatus",
+    "InlineRuntime",
+    "LambdaService",
+    "Language",
+    "ServiceStatus",
+    "Settings",
+]

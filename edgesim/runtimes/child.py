@@ -1,0 +1,318 @@
+"""One operating-system process that runs a bootstrap: started, spoken to, listened to, killed, buried.
+
+It knows nothing of functions. The process starts in a session of its own, with no variables and no descriptors of
+edgesim's but its end of the control socket; what it is to run comes in the first frame, so a process can be started
+before it is known for which function.
+
+Everything here happens on the event loop's thread and never waits: descriptors are non-blocking and watched by the
+loop. Starting a process holds the loop for the time of a vfork and an exec, about a millisecond.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from edgesim.runtimes.guard import Guard
+from edgesim.runtimes.wire import FrameReader, Kind, LineReader, WireError
+
+BOOT_VARIABLES = {
+    # observed: lambda-platform.md §4. TZ and LANG must be there when an interpreter starts; the rest comes with INIT.
+    "LANG": "en_US.UTF-8",
+    "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+    "TZ": ":UTC",
+}
+_SOCKET_READ = 256 * 1024
+_OUTPUT_READ = 32 * 1024
+"""Bytes of output taken at once: a function that prints without end gets one turn of the loop like everybody else."""
+_PIPE_READS = 4
+"""Enough to empty a pipe (64 KiB on Linux, as much at most on macOS) that the child has filled before it answered."""
+_EXIT_POLL_SECONDS = 0.005
+_GRACE_SECONDS = 0.5
+
+# observed: the names that Go, and so Lambda, gives signals
+SIGNAL_NAMES = {
+    signal.SIGABRT: "aborted",
+    signal.SIGBUS: "bus error",
+    signal.SIGFPE: "floating point exception",
+    signal.SIGHUP: "hangup",
+    signal.SIGILL: "illegal instruction",
+    signal.SIGINT: "interrupt",
+    signal.SIGKILL: "killed",
+    signal.SIGQUIT: "quit",
+    signal.SIGSEGV: "segmentation fault",
+    signal.SIGTERM: "terminated",
+    signal.SIGTRAP: "trace/breakpoint trap",
+}
+
+
+def exit_text(code: int) -> str:
+    """How a process ended, in Lambda's words: `exit status 1`, `signal: killed`, or nothing for 0."""
+    if code >= 0:
+        return f"exit status {code}" if code else ""
+    return f"signal: {SIGNAL_NAMES.get(signal.Signals(-code), f'signal {-code}')}"
+
+
+class Listener(Protocol):
+    """Who is told what a child does. Frames come after all output that was written before them."""
+
+    def on_frame(self, kind: Kind, payload: bytes) -> None: ...
+
+    def on_line(self, text: str) -> None: ...
+
+    def on_exit(self, code: int) -> None:
+        """It ended: by itself or otherwise. `code` is negative for a signal. Nothing comes afterwards."""
+
+
+class _Nobody:
+    """Listens to a child that has no function yet, or no longer."""
+
+    def on_frame(self, kind: Kind, payload: bytes) -> None: ...
+
+    def on_line(self, text: str) -> None: ...
+
+    def on_exit(self, code: int) -> None: ...
+
+
+NOBODY = _Nobody()
+
+
+class Child:
+    """A running process. Raises OSError where it can't be started."""
+
+    def __init__(self, command: Sequence[str], guard: Guard) -> None:
+        self.listener: Listener = NOBODY
+        self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._guard = guard
+        self._frames = FrameReader()
+        self._lines = LineReader()
+        self._unsent = bytearray()
+        self._frozen = False
+        self._start(command)
+        self._watch()
+
+    def __repr__(self) -> str:
+        return f"<Child {self.pid}{' frozen' if self._frozen else ''}{' ended' if self.exited.done() else ''}>"
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    # ── starting ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _start(self, command: Sequence[str]) -> None:
+        ours, theirs = socket.socketpair()
+        output, their_output = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                [*command, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=their_output,
+                stderr=their_output,
+                env=BOOT_VARIABLES,
+                cwd="/",
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        except OSError:
+            ours.close()
+            os.close(output)
+            raise
+        finally:
+            theirs.close()
+            os.close(their_output)
+        self._control, self._output = ours, output
+        self._guard.started(self.pid)
+
+    def _watch(self) -> None:
+        self._control.setblocking(False)
+        os.set_blocking(self._output, False)
+        self._status = _open_status(self.pid)
+        self._pidfd = _open_pidfd(self.pid)
+        self._loop.add_reader(self._control.fileno(), self._read_control)
+        self._loop.add_reader(self._output, self._read_output)
+        if self._pidfd is not None:
+            self._loop.add_reader(self._pidfd, self._bury)
+
+    # ── speaking ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def send(self, frame: bytes) -> None:
+        """Send a frame, now or as soon as the socket takes it. A child that is gone hears nothing."""
+        if self.exited.done():
+            return
+        self.thaw()
+        if not self._unsent:
+            frame = frame[self._send_some(frame) :]
+        if frame:
+            self._unsent += frame
+            self._loop.add_writer(self._control.fileno(), self._send_rest)
+
+    def _send_some(self, data: bytes | bytearray) -> int:
+        try:
+            return self._control.send(data)
+        except (BlockingIOError, InterruptedError):
+            return 0
+        except OSError:  # its end of the socket is closed: its exit is about to be noticed
+            return len(data)
+
+    def _send_rest(self) -> None:
+        del self._unsent[: self._send_some(self._unsent)]
+        if not self._unsent:
+            self._loop.remove_writer(self._control.fileno())
+
+    # ── listening ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _read_control(self) -> None:
+        try:
+            data = self._control.recv(_SOCKET_READ)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if data:
+            self._hear(data)
+        else:
+            self._abandon()
+
+    def _hear(self, data: bytes) -> None:
+        try:
+            frames = self._frames.feed(data)
+        except WireError:  # the function wrote to the socket itself
+            self._abandon()
+            return
+        if frames:
+            self.drain()
+        for kind, payload in frames:
+            self.listener.on_frame(kind, payload)
+
+    def _abandon(self) -> None:
+        """Its end of the socket is closed, or nonsense comes out of it: with that it is of no use."""
+        self._loop.remove_reader(self._control.fileno())
+        self._loop.call_later(_GRACE_SECONDS, self.kill)  # where it is ending by itself, its own exit code counts
+        if self._pidfd is None:
+            self._bury()
+
+    def drain(self) -> None:
+        """Hand over all output written so far, a last line without its end too."""
+        for _ in range(_PIPE_READS):
+            if not self._read_output():
+                break
+        for line in self._lines.flush():
+            self.listener.on_line(line)
+
+    def _read_output(self) -> bool:
+        """One read's worth of output. False when there was none."""
+        try:
+            data = os.read(self._output, _OUTPUT_READ)
+        except (BlockingIOError, InterruptedError):
+            return False
+        if not data:
+            self._loop.remove_reader(self._output)
+            return False
+        for line in self._lines.feed(data):
+            self.listener.on_line(line)
+        return True
+
+    # ── freezing ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def freeze(self) -> None:
+        """Stop the whole group: threads and child processes too, which the blocking read does not hold."""
+        if not self._frozen and self._signal(signal.SIGSTOP):
+            self._frozen = True
+
+    def thaw(self) -> None:
+        if self._frozen:
+            self._frozen = False
+            self._signal(signal.SIGCONT)
+
+    # ── ending ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def kill(self) -> None:
+        """Kill the whole group at once. Its burial follows."""
+        self._signal(signal.SIGKILL)
+        if self._pidfd is None and not self.exited.done():
+            self._loop.call_soon(self._bury)
+
+    def _signal(self, number: signal.Signals) -> bool:
+        if self.exited.done():  # the id may be somebody else's by now
+            return False
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
+        return True
+
+    def _bury(self) -> None:
+        """The process has ended. Take in its last words, kill what it left in its group, release everything."""
+        if self.exited.done():
+            return
+        if not _has_ended(self._process):
+            self._loop.call_later(_EXIT_POLL_SECONDS, self._bury)
+            return
+        self._read_last_words()
+        self._signal(signal.SIGKILL)  # before it is reaped: until then the group's id can't be reused
+        code = self._process.wait()
+        self._guard.gone(self.pid)
+        self._release()
+        self.exited.set_result(code)
+        self.listener.on_exit(code)
+
+    def _read_last_words(self) -> None:
+        with suppress(OSError, WireError):
+            while data := self._control.recv(_SOCKET_READ):
+                frames = self._frames.feed(data)
+                self.drain()
+                for kind, payload in frames:
+                    self.listener.on_frame(kind, payload)
+        self.drain()
+
+    def _release(self) -> None:
+        self._loop.remove_reader(self._control.fileno())
+        self._loop.remove_writer(self._control.fileno())
+        self._loop.remove_reader(self._output)
+        self._control.close()
+        os.close(self._output)
+        for descriptor in (self._status, self._pidfd):
+            if descriptor is not None:
+                self._loop.remove_reader(descriptor)
+                os.close(descriptor)
+
+    # ── memory ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def peak_kb(self) -> int:
+        """Peak resident memory in kilobytes, or 0 where /proc can't tell. Not ru_maxrss: on Linux a process inherits
+        that from whoever started it."""
+        if self._status is None or self.exited.done():
+            return 0
+        with suppress(OSError):
+            _, _, rest = os.pread(self._status, 4096, 0).partition(b"VmHWM:")
+            return int(rest.split(None, 1)[0]) if rest else 0
+        return 0
+
+
+def _open_status(pid: int) -> int | None:
+    try:
+        return os.open(Path("/proc") / str(pid) / "status", os.O_RDONLY)
+    except OSError:
+        return None
+
+
+def _open_pidfd(pid: int) -> int | None:
+    """A descriptor that tells of the process's end. None off Linux: there the control socket's end tells."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Without reaping it, where the platform can."""
+    if hasattr(os, "waitid"):
+        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    return process.poll() is not None

@@ -1,0 +1,96 @@
+"""One version of a function, ready to be started: what a hot reload replaces."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgesim.distribution.model import EdgeFunction
+from edgesim.distribution.problems import Problem
+from edgesim.runtimes.interpreters import NODE_BOOTSTRAP, PYTHON_BOOTSTRAP, Interpreter, Language, RuntimeName
+from edgesim.runtimes.snapshot import Snapshot
+from edgesim.runtimes.variables import context_fields, variables
+from edgesim.values.invocation import Failed, FailureKind
+
+_BOOTSTRAPS = ((str(NODE_BOOTSTRAP), "/var/runtime/index.mjs"), (str(PYTHON_BOOTSTRAP), "/var/runtime/bootstrap.py"))
+"""In what users see, the bootstraps have the names that Lambda's have."""
+
+_CLIENT_GENERATION = {True: 4, False: 3}
+"""inferred: Node.js 24 brings version 4 of Lambda's runtime client, everything before it version 3"""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A function, the copy of its code and the interpreter that runs it. `lent` is a folder of packages."""
+
+    function: EdgeFunction
+    runtime: RuntimeName
+    interpreter: Interpreter
+    snapshot: Snapshot
+    lent: Path | None = None
+
+    def shown(self, text: str) -> str:
+        """A text from the function with the user's own paths in the place of the copy's."""
+        text = text.replace(str(self.snapshot.root), self.snapshot.shown)
+        for real, name in _BOOTSTRAPS:
+            text = text.replace(real, name)
+        return text
+
+    def settings(self, region: str, log_stream: str) -> dict[str, Any]:
+        """The contents of the first frame."""
+        function, root = self.function, self.snapshot.root
+        return {
+            "handler": function.handler,
+            "root": str(root),
+            "env": variables(function, self.runtime, root, region, log_stream),
+            "context": context_fields(function, region, log_stream),
+            "paths": [str(self.lent)] if self.lent else [],
+            **self._semantics(),
+        }
+
+    def _semantics(self) -> dict[str, Any]:
+        """What differs between the configured runtimes, whichever interpreter runs them."""
+        if self.runtime.language is Language.NODE:
+            return {"generation": _CLIENT_GENERATION[self.runtime.wanted >= (24,)]}
+        return {"asciiOnly": self.runtime.wanted < (3, 12)}  # [source] lambda-platform.md §2, encoding
+
+    def failed(self, kind: FailureKind, document: bytes) -> Failed:
+        """An error document of a bootstrap as a result."""
+        error = json.loads(document)
+        frames = error.get("trace", error.get("stackTrace", []))
+        return Failed(
+            kind,
+            str(error["errorType"]),
+            self.shown(str(error["errorMessage"])),
+            tuple(self.shown(str(frame)) for frame in frames),
+        )
+
+    def problem(self, failure: Failed, place: Place) -> Problem:
+        """Why this version does not start, for the person who wrote it."""
+        said = failure.message.removeprefix(f"{failure.error_type}: ").split("\nRequire stack:")[0]
+        return Problem(
+            f"{failure.error_type}: {said}",
+            at=f"function {self.function.name}",
+            file=self.shown(place.file) if place.file else self.snapshot.shown,
+            line=place.line,
+            code=failure.error_type,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the code; empty where unknown. The line counts from 1."""
+
+    file: str = ""
+    line: int | None = None
+
+
+NOWHERE = Place()
+
+
+def place_in(document: bytes) -> Place:
+    """The place that the error document of a failed init names."""
+    place = json.loads(document).get("place")
+    return Place(place[0], place[1]) if place else NOWHERE

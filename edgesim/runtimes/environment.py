@@ -1,0 +1,423 @@
+"""An execution environment: one function version, one process, one invocation at a time.
+
+    initialise → (invoke → frozen)*          the process lives; it is warm
+    timeout, crash                           the process is killed; the next invocation initialises again, inside its
+                                             own time and without an Init Duration (documented: lambda-platform.md §5)
+
+Between invocations the bootstrap stands in a blocking read. An environment that stays idle for longer than
+`freeze_after` is stopped as a whole, so that threads and child processes the function left behind stand still too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+from edgesim.distribution.model import EdgeFunction, Trigger
+from edgesim.logs import lambda_log
+from edgesim.ports import Call, Clock, FunctionLog
+from edgesim.runtimes.child import NOBODY, Child, exit_text
+from edgesim.runtimes.deployment import NOWHERE, Deployment, Place, place_in
+from edgesim.runtimes.spares import Spares
+from edgesim.runtimes.wire import Kind, encode_event, encode_frame
+from edgesim.values.instant import iso_utc
+from edgesim.values.invocation import Failed, FailureKind, Invocation, Result, Returned
+
+INIT_SECONDS = 10.0
+"""documented: the init phase's limit, whatever the function's own timeout"""
+
+_KEPT_BYTES = 256 * 1024
+"""How much of its output an Invocation carries; the FunctionLog gets all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What environments need of the service they belong to. `freeze_after` is seconds, or None for never."""
+
+    clock: Clock
+    log: FunctionLog
+    new_id: Callable[[], str]
+    spares: Spares
+    freeze_after: float | None
+
+
+# ── what comes of sending a frame ───────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    kind: Kind
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Exited:
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Expired:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class _ShutDown:
+    pass
+
+
+_Outcome = _Answered | _Exited | _Expired | _ShutDown
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One invocation to run. `event` is JSON; `conclude` is told what came of it, on the loop's thread."""
+
+    call: Call
+    request_id: str
+    event: str
+    conclude: Callable[[Invocation], None]
+
+
+SHUT_DOWN = Failed(FailureKind.UNAVAILABLE, "Edgesim.ShutDown", "edgesim was shut down while the function ran")
+
+
+@dataclass(frozen=True, slots=True)
+class InitFailure:
+    """Why an environment could not be initialised."""
+
+    failed: Failed
+    place: Place = NOWHERE
+    timed_out: bool = False
+
+
+class _Output:
+    """The output of one invocation, as far as it is kept."""
+
+    __slots__ = ("_bytes", "lines")
+
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+        self._bytes = sum(map(len, lines))
+
+    def add(self, line: str) -> None:
+        if self._bytes > _KEPT_BYTES:
+            return
+        self._bytes += len(line) + 1
+        self.lines.append(
+            line if self._bytes <= _KEPT_BYTES else "[the log holds the rest of this invocation's output]"
+        )
+
+
+class Environment:
+    """See the module. Not for two callers at once: that is the pool's business."""
+
+    def __init__(self, name: str, deployment: Deployment, region: str, host: Host) -> None:
+        self.name = name
+        self.deployment = deployment
+        self.invocations = 0
+        self.peak_mb = 0
+        self.idle_since = perf_counter()
+        self._region = region
+        self._host = host
+        self._loop = asyncio.get_running_loop()
+        self._child: Child | None = None
+        self._then: Callable[[_Outcome], None] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._disposed = False
+        self._unreported_init_ms: float | None = None
+        self._trigger: Trigger | None = None
+        self._output = _Output([])
+        self._freezing: asyncio.TimerHandle | None = None
+
+    def __repr__(self) -> str:
+        return f"<Environment {self.name} {self.state} {self.invocations} invocations>"
+
+    @property
+    def state(self) -> str:
+        """`busy`, `warm`, or `reset` where the process is gone and the next invocation starts another."""
+        if self._then is not None:
+            return "busy"
+        return "warm" if self._child is not None else "reset"
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.pid if self._child else None
+
+    @property
+    def _function(self) -> EdgeFunction:
+        return self.deployment.function
+
+    # ── init ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def initialise(self) -> InitFailure | None:
+        """The init phase, ahead of or as part of a first invocation."""
+        begun = perf_counter()
+        failure = await self._start("init", INIT_SECONDS, request_id="")
+        if failure is None:
+            self._unreported_init_ms = _milliseconds_since(begun)
+        self._rest()
+        return failure
+
+    async def _start(self, phase: str, seconds: float, request_id: str) -> InitFailure | None:
+        """A new process with the function loaded."""
+        if self._disposed:
+            return InitFailure(SHUT_DOWN)
+        begun = perf_counter()
+        self._write(lambda_log.init_start(*self._runtime_version()))
+        try:
+            self._child = self._host.spares.take(self.deployment.interpreter)
+        except OSError as error:
+            return InitFailure(Failed(FailureKind.UNAVAILABLE, "Edgesim.NoProcess", f"no process: {error}"))
+        self._child.listener = self
+        settings = self.deployment.settings(self._region, self._log_stream())
+        outcome = await self._exchange(encode_frame(Kind.INIT, settings), seconds)
+        failure = self._init_failure(outcome, request_id)
+        if failure is not None:
+            self._let_go()
+            self._report_init(_milliseconds_since(begun), phase, failure)
+        return failure
+
+    def _init_failure(self, outcome: _Outcome, request_id: str) -> InitFailure | None:
+        match outcome:
+            case _Answered(Kind.READY):
+                return None
+            case _Answered(_, document):
+                return InitFailure(self.deployment.failed(FailureKind.INIT, document), place_in(document))
+            case _Exited(code):
+                message = lambda_log.exited(request_id, exit_text(code))
+                return InitFailure(Failed(FailureKind.INIT, "Runtime.ExitError", message))
+            case _Expired():
+                message = f"the function did not finish loading within {INIT_SECONDS:.0f} seconds"
+                return InitFailure(Failed(FailureKind.INIT, "Runtime.Unknown", message), timed_out=True)
+            case _ShutDown():
+                return InitFailure(SHUT_DOWN)
+
+    def _report_init(self, milliseconds: float, phase: str, failure: InitFailure) -> None:
+        status, error_type = ("timeout", "") if failure.timed_out else ("error", failure.failed.error_type)
+        self._write(lambda_log.init_report(milliseconds, phase, status, error_type))
+
+    def _runtime_version(self) -> tuple[str, str]:
+        """What INIT_START names: the interpreter that really runs. inferred: the hash stands for AWS's own."""
+        interpreter, wanted = self.deployment.interpreter, self.deployment.runtime.wanted
+        version = f"{interpreter.language}:{'.'.join(map(str, wanted))}.v{'.'.join(map(str, interpreter.version))}"
+        digest = hashlib.sha256(version.encode()).hexdigest()
+        return version, f"arn:aws:lambda:{self._region}::runtime:{digest}"
+
+    def _log_stream(self) -> str:
+        """documented form: YYYY/MM/DD/[version]<32 hex>"""
+        day = iso_utc(self._host.clock.now())[:10].replace("-", "/")
+        name = hashlib.sha256(self._host.new_id().encode()).hexdigest()[:32]
+        return f"{day}/[{self._function.version}]{name}"
+
+    # ── invoke ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def invoke(self, job: Job) -> None:
+        """Run the function once. The process must be there (`warm`). Callbacks from here on: the warm path is one
+        turn of the loop, and a caller that goes away leaves nothing undone."""
+        self._trigger = job.call.trigger
+        self._run(job, perf_counter())
+
+    async def restart(self, job: Job) -> None:
+        """The same where the process was lost.
+
+        documented: the init after a failed one, or after a crash, is part of the invocation and of its time
+        """
+        self._trigger = job.call.trigger
+        begun = perf_counter()
+        failure = await self._start("invoke", job.call.timeout, job.request_id)
+        if failure is None:
+            self._run(job, begun)
+            return
+        result = self._timeout(job) if failure.timed_out else failure.failed
+        self._write(lambda_log.start(job.request_id, self._function.version))
+        self._conclude(job, begun, result)
+
+    def _run(self, job: Job, begun: float) -> None:
+        self._write(lambda_log.start(job.request_id, self._function.version))
+        seconds = job.call.timeout - (perf_counter() - begun)
+        frame = encode_event(job.request_id, round(seconds * 1000), job.event)
+        self._send(frame, seconds, lambda outcome: self._conclude(job, begun, self._result(job, outcome)))
+
+    def _result(self, job: Job, outcome: _Outcome) -> Result:
+        match outcome:
+            case _Answered(Kind.RESULT | Kind.LAST_RESULT, payload):
+                return Returned(payload.decode("utf-8", "replace"))
+            case _Answered(_, document):
+                return self.deployment.failed(FailureKind.ERROR, document)
+            case _Exited(code):
+                message = lambda_log.exited(job.request_id, exit_text(code))
+                return Failed(FailureKind.EXIT, "Runtime.ExitError", message)
+            case _Expired():
+                return self._timeout(job)
+            case _ShutDown():
+                return SHUT_DOWN
+
+    def _conclude(self, job: Job, begun: float, result: Result) -> None:
+        duration = _milliseconds_since(begun)
+        if isinstance(result, Failed) and result.kind is FailureKind.TIMEOUT:
+            duration = max(duration, job.call.timeout * 1000)
+        job.conclude(self._account(job.request_id, result, duration))
+
+    def _timeout(self, job: Job) -> Failed:
+        message = lambda_log.timed_out(self._host.clock.now(), job.request_id, job.call.timeout)
+        return Failed(FailureKind.TIMEOUT, "Sandbox.Timedout", message)
+
+    def _account(self, request_id: str, result: Result, duration_ms: float) -> Invocation:
+        """Write the closing lines, and say what happened."""
+        init_ms, self._unreported_init_ms = self._unreported_init_ms, None
+        invocation = Invocation(
+            request_id=request_id,
+            result=result,
+            duration_ms=duration_ms,
+            billed_ms=lambda_log.billed(duration_ms, init_ms),
+            memory_mb=self._function.memory,
+            memory_used_mb=self.peak_mb,
+            environment=self.name,
+            init_ms=init_ms,
+            log=tuple(self._output.lines),
+        )
+        for line in _closing_lines(invocation):
+            self._write(line)
+        self.invocations += 1
+        self._rest()
+        self._output = _Output([])
+        return invocation
+
+    # ── the process ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _send(self, frame: bytes, seconds: float, then: Callable[[_Outcome], None]) -> None:
+        """Send a frame; `then` is called with what comes of it, by the deadline at the latest."""
+        if self._child is None:  # shut down, or the process ended in this very turn of the loop
+            then(_ShutDown())
+            return
+        self._then = then
+        self._deadline = self._loop.call_later(max(seconds, 0), self._expire)
+        self._child.send(frame)
+
+    async def _exchange(self, frame: bytes, seconds: float) -> _Outcome:
+        """The same for who waits."""
+        outcome: asyncio.Future[_Outcome] = self._loop.create_future()
+        self._send(frame, seconds, lambda came: None if outcome.done() else outcome.set_result(came))
+        return await outcome
+
+    def _settle(self, outcome: _Outcome) -> None:
+        then, self._then = self._then, None
+        if then is not None:
+            if self._deadline is not None:
+                self._deadline.cancel()
+            then(outcome)
+
+    def _expire(self) -> None:
+        if self._child is not None:
+            self._child.drain()
+        self._let_go()
+        self._settle(_Expired())
+
+    def _let_go(self) -> None:
+        """Kill the process, if there is one. Its burial needs nobody."""
+        child, self._child = self._child, None
+        if child is not None:
+            self._note_peak(child.peak_kb())
+            child.listener = NOBODY
+            child.kill()
+
+    def dispose(self) -> None:
+        """No more invocations. One that runs ends as shut down."""
+        self._disposed = True
+        if self._freezing is not None:
+            self._freezing.cancel()
+        self._let_go()
+        self._settle(_ShutDown())
+
+    def _note_peak(self, kilobytes: int) -> None:
+        self.peak_mb = max(self.peak_mb, -(-kilobytes // 1024))
+
+    # ── idling ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _rest(self) -> None:
+        """Nothing runs any more. Freeze what goes on all the same, unless an event comes at once."""
+        self._trigger = None
+        self.idle_since = perf_counter()
+        if self._freezing is None and self._child is not None and self._host.freeze_after is not None:
+            self._freezing = self._loop.call_later(self._host.freeze_after, self._freeze)
+
+    def _freeze(self) -> None:
+        self._freezing = None
+        if self._then is not None or self._child is None or self._host.freeze_after is None:
+            return
+        rested = perf_counter() - self.idle_since
+        if rested >= self._host.freeze_after:
+            self._child.freeze()
+        else:
+            self._freezing = self._loop.call_later(self._host.freeze_after - rested, self._freeze)
+
+    # ── listening ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def on_frame(self, kind: Kind, payload: bytes) -> None:
+        if kind is Kind.PEAK:
+            self._note_peak(int(payload))
+            return
+        if self._child is not None:
+            self._note_peak(self._child.peak_kb())
+        if kind in (Kind.LAST_RESULT, Kind.LAST_ERROR):
+            self._let_go()
+        self._settle(_Answered(kind, payload))
+
+    def on_line(self, text: str) -> None:
+        line = self.deployment.shown(text)
+        self._output.add(line)
+        self._write(line)
+
+    def on_exit(self, code: int) -> None:
+        self._child = None
+        self._settle(_Exited(code))
+
+    def _write(self, line: str) -> None:
+        self._host.log.line(self._function, self._trigger, line)
+
+
+def _milliseconds_since(begun: float) -> float:
+    return (perf_counter() - begun) * 1000
+
+
+# ── closing lines ───────────────────────────────────────────────────────────────────────────────────────────────
+
+_STATUS = {
+    FailureKind.TIMEOUT: "timeout",
+    FailureKind.EXIT: "error",
+    FailureKind.INIT: "error",
+    FailureKind.OUT_OF_MEMORY: "error",
+}
+"""What REPORT says. inferred: an error that the function threw itself is not among it"""
+
+
+def _closing_lines(invocation: Invocation) -> list[str]:
+    """How the platform closes an invocation: what went wrong, END, REPORT."""
+    result = invocation.result
+    failed = result if isinstance(result, Failed) else None
+    status = _STATUS.get(failed.kind, "") if failed else ""
+    report = lambda_log.report(
+        invocation.request_id,
+        duration_ms=invocation.duration_ms,
+        billed_ms=invocation.billed_ms,
+        memory_mb=invocation.memory_mb,
+        used_mb=invocation.memory_used_mb,
+        init_ms=invocation.init_ms,
+        status=status,
+        error_type=failed.error_type if failed and status == "error" else "",
+    )
+    return [*_obituary(failed), lambda_log.end(invocation.request_id), report]
+
+
+def _obituary(failed: Failed | None) -> list[str]:
+    """observed: older text logs have these lines, newer ones have REPORT's status; here are both"""
+    if failed is None:
+        return []
+    if failed.kind is FailureKind.TIMEOUT:
+        return [f"{failed.message}\n"]
+    if failed.error_type == "Runtime.ExitError":
+        return [f"{failed.message}\n{failed.error_type}"]
+    return []

@@ -1,0 +1,566 @@
+'use strict';
+/*
+ * The Node.js side of an execution environment. Runs on Node.js 18 to 24; knows nothing of CloudFront.
+ *
+ * One inherited socket, its number the only argument, carries frames (runtimes/wire.py). The first frame names the
+ * function, each further one is an event. Between events the main thread stands still in a blocking read: that is
+ * Lambda's freeze, so a timer left behind fires with the next event and not before.
+ *
+ * CommonJS on purpose: an ES module as the entry point costs 11 ms of every start (measured, Node.js 20).
+ *
+ * How handlers are found, called and judged follows lambda-platform.md §1 of the fact sheets. `CLASSIC` is what
+ * nodejs22.x and older do, `MODERN` what nodejs24.x does; the configured runtime chooses, not the interpreter.
+ */
+const fs = require('node:fs');
+const path = require('node:path');
+const util = require('node:util');
+const { createRequire } = require('node:module');
+const { pathToFileURL } = require('node:url');
+
+const CONTROL = Number(process.argv[2]);
+process.argv.length = 2;
+
+const READY = 3, INIT_FAILED = 4, RESULT = 5, LAST_RESULT = 6, ERROR = 7, LAST_ERROR = 8, PEAK = 9;
+const HEADER_BYTES = 5;
+const RESULT_LIMIT = 6291556; // [source] lambda-platform.md §5
+const EVENT_LIMIT = 262144; // documented: CloudWatch Logs keeps 256 KB of one event
+const EXIT_CODE = { uncaught: 129, unhandled: 128 }; // [observed] lambda-platform.md §1.3
+
+// ── bytes ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const nap = new Int32Array(new SharedArrayBuffer(4));
+
+/** Do a file operation again while the descriptor is busy: a child process may have made the shared pipe non-blocking. */
+function persistently(operation) {
+  for (;;) {
+    try {
+      return operation();
+    } catch (error) {
+      if (error.code === 'EAGAIN') Atomics.wait(nap, 0, 0, 1);
+      else if (error.code !== 'EINTR') throw error;
+    }
+  }
+}
+
+function writeAll(fd, bytes) {
+  for (let at = 0; at < bytes.length;) {
+    at += persistently(() => fs.writeSync(fd, bytes, at, bytes.length - at));
+  }
+}
+
+let inbox = Buffer.allocUnsafe(65536);
+let inboxStart = 0, inboxEnd = 0;
+
+/** Have at least `count` unread bytes in the inbox; the emulator's end of the socket closing ends everything. */
+function fill(count) {
+  if (inboxEnd - inboxStart >= count) return;
+  const room = inbox.length >= count ? inbox : Buffer.allocUnsafe(count);
+  inbox.copy(room, 0, inboxStart, inboxEnd);
+  inboxEnd -= inboxStart;
+  inboxStart = 0;
+  inbox = room;
+  while (inboxEnd < count) {
+    const got = persistently(() => fs.readSync(CONTROL, inbox, inboxEnd, inbox.length - inboxEnd));
+    if (got === 0) endGroup();
+    inboxEnd += got;
+  }
+}
+
+/** The emulator is gone: so are we, with every process the function started in our group. */
+function endGroup() {
+  process.kill(0, 'SIGKILL');
+}
+
+/** The next frame's contents. The emulator writes ASCII only (json.dumps), which `latin1` decodes fastest. */
+function readFrame() {
+  fill(HEADER_BYTES);
+  const length = inbox.readUInt32BE(inboxStart);
+  inboxStart += HEADER_BYTES;
+  fill(length);
+  const text = inbox.latin1Slice(inboxStart, inboxStart + length);
+  inboxStart += length;
+  if (inboxStart === inboxEnd && inbox.length > 1048576) inbox = Buffer.allocUnsafe(65536);
+  return JSON.parse(text);
+}
+
+function send(kind, text) {
+  const length = Buffer.byteLength(text);
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + length);
+  frame.writeUInt32BE(length, 0);
+  frame[4] = kind;
+  frame.write(text, HEADER_BYTES);
+  writeAll(CONTROL, frame);
+}
+
+// ── output ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** One log event, newlines and all: stdout and stderr are one pipe, and marks keep an event in one piece. */
+function logEvent(text) {
+  writeAll(1, Buffer.from(`\0\x01${text.slice(0, EVENT_LIMIT)}\0\x02`));
+}
+
+function logLine(level, text) {
+  logEvent(`${new Date().toISOString()}\t${logId()}\t${level}\t${text}`);
+}
+
+function logId() {
+  return requestId ?? (modern ? '-' : 'undefined');
+}
+
+const CONSOLE = { log: 'INFO', info: 'INFO', debug: 'DEBUG', warn: 'WARN', error: 'ERROR', trace: 'TRACE', fatal: 'FATAL' };
+
+function patchConsole() {
+  for (const [method, level] of Object.entries(CONSOLE)) {
+    console[method] = (message, ...rest) => logLine(level, util.format(message, ...rest));
+  }
+}
+
+/** process.stdout and process.stderr, made when first asked for, write at once: what a function writes before it
+ * answers, or before it dies, is never lost, and keeps its place among the console's lines. */
+function patchStreams() {
+  for (const [name, fd] of [['stdout', 1], ['stderr', 2]]) {
+    let stream;
+    Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => (stream ??= synchronous(fd)) });
+  }
+}
+
+/** Node's own stream would make the pipe non-blocking, for the function's child processes too. */
+function synchronous(fd) {
+  const { Writable } = require('node:stream');
+  const write = (chunk, _encoding, done) => {
+    writeAll(fd, chunk);
+    done();
+  };
+  return Object.assign(new Writable({ write }), { fd, isTTY: false, _type: 'pipe' });
+}
+
+// ── errors ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+class RuntimeFault extends Error {
+  constructor(type, message, stack) {
+    super(message);
+    this.name = `Runtime.${type}`;
+    Error.captureStackTrace(this, RuntimeFault); // again, now that the name is known
+    if (stack) this.stack = stack;
+  }
+}
+
+const NODE_JS_EXIT = 'The Lambda runtime client detected an unexpected Node.js exit code. This is most commonly caused by a '
+  + 'Promise that was never settled. For more information, see https://nodejs.org/docs/latest/api/process.html#exit-codes';
+const NO_CALLBACKS = 'AWS Lambda has removed support for callback-based function handlers starting with Node.js 24. You need '
+  + 'to modify this function to use a supported handler signature to use Node.js 24 or later.';
+const CALLBACKS_END = 'AWS Lambda plans to remove support for callback-based function handlers starting with Node.js 24. You '
+  + 'will need to update this function to use an async handler to use Node.js 24 or later.';
+
+const withoutDelete = (text) => String(text).replaceAll('\x7F', '%7F');
+
+/** Older clients take anything that looks like an error for one. */
+function isError(thrown) {
+  if (util.types.isNativeError(thrown)) return true;
+  return !modern && ['name', 'message', 'stack'].every((key) => thrown && thrown[key] && typeof thrown[key] === 'string');
+}
+
+/** What was thrown, as the error document that Lambda answers with. */
+function errorDocument(thrown) {
+  if (isError(thrown)) {
+    const { name, message, stack } = thrown;
+    return { errorType: withoutDelete(name), errorMessage: withoutDelete(message), trace: withoutDelete(stack).split('\n') };
+  }
+  const value = thrown === undefined || thrown === null ? nothingThrown(thrown) : thrown;
+  return { errorType: thrown === null && modern ? 'object' : typeof value, errorMessage: describe(value), trace: [] };
+}
+
+const nothingThrown = (thrown) => (modern ? thrown : 'handled');
+
+function describe(value) {
+  try {
+    return withoutDelete(value);
+  } catch {
+    return 'callback called with Error argument, but there was a problem while retrieving one or more of its message, name, and stack';
+  }
+}
+
+/** What was thrown, as it is logged: with the error's own properties. */
+function errorForLog(thrown) {
+  const error = isError(thrown) ? thrown : new Error(describe(thrown));
+  const { errorType, errorMessage } = errorDocument(error);
+  const stack = withoutDelete(error.stack).split('\n');
+  const shown = { errorType, errorMessage, ...(error.code === undefined ? {} : { code: error.code }), ...error, stack };
+  delete shown.name;
+  return stringifySafely(shown);
+}
+
+function stringifySafely(value) {
+  const seen = new Set();
+  const guard = (_key, item) => {
+    if (typeof item === 'bigint') return String(item);
+    if (typeof item !== 'object' || item === null) return item;
+    if (seen.has(item)) return undefined;
+    seen.add(item);
+    return item instanceof Error ? { ...item, name: item.name, message: item.message } : item;
+  };
+  try {
+    return JSON.stringify(value, guard);
+  } catch {
+    return '{}';
+  }
+}
+
+const logError = (title, thrown) => logLine('ERROR', `${title} \t${errorForLog(thrown)}`);
+
+// ── finding the handler ──────────────────────────────────────────────────────────────────────────────────────────
+
+/** [folder, module, path of the export]: the last path segment is cut at its first dot. */
+function splitHandler(handler) {
+  if (handler.includes('..')) {
+    throw new RuntimeFault('MalformedHandlerName', `'${handler}' is not a valid handler name. Use absolute paths when specifying root directories in handler names.`);
+  }
+  const name = path.basename(handler);
+  const dot = name.indexOf('.');
+  if (dot < 0) throw new RuntimeFault('MalformedHandlerName', 'Bad handler');
+  return [handler.slice(0, handler.length - name.length), name.slice(0, dot), name.slice(dot + 1)];
+}
+
+/** Does the nearest package.json at or above this folder, but within the task root, say "type": "module"? */
+function saysModule(folder, root) {
+  const file = path.join(folder, 'package.json');
+  if (fs.existsSync(file)) return packageType(file) === 'module';
+  if (folder === root || path.basename(folder) === 'node_modules' || folder === path.dirname(folder)) return false;
+  return saysModule(path.dirname(folder), root);
+}
+
+function packageType(file) {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8')).type;
+  } catch (error) {
+    console.warn(`${file} cannot be read, will ignore the type for ES module purposes.`, error);
+    return undefined;
+  }
+}
+
+const byRequire = (file) => createRequire(__filename)(file);
+const byImport = (file) => import(pathToFileURL(file).href);
+
+/** The places to look in, in order: [extension, loader]. */
+function candidates(base, root) {
+  if (modern) return ['', '.js', '.mjs', '.cjs'].map((extension) => [extension, byImport]);
+  const script = saysModule(path.dirname(base), root) ? byImport : byRequire;
+  return [['', byRequire], ['.js', script], ['.mjs', byImport], ['.cjs', byRequire]];
+}
+
+function locate(root, folder, name) {
+  const base = path.resolve(root, folder, name);
+  for (const [extension, load] of candidates(base, root)) {
+    if (fs.existsSync(base + extension)) return [base + extension, load];
+  }
+  const found = createRequire(__filename).resolve(name, { paths: [root, path.resolve(root, folder)] });
+  return [found, modern ? byImport : byRequire];
+}
+
+/** The file and what it exports, with errors under Lambda's names. */
+async function loadModule(root, folder, name) {
+  let file, load;
+  try {
+    [file, load] = locate(root, folder, name);
+    return [file, await load(file)];
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      const fault = new RuntimeFault('UserCodeSyntaxError', String(error), error.stack);
+      throw Object.defineProperty(fault, 'importing', { value: file });
+    }
+    if (error?.code === 'MODULE_NOT_FOUND') throw new RuntimeFault('ImportModuleError', String(error), error.stack);
+    throw error;
+  }
+}
+
+const property = (object, dotted) => dotted.split('.').reduce((value, key) => value && value[key], object);
+
+async function findHandler({ handler, root }) {
+  const [folder, name, dotted] = splitHandler(handler);
+  const [file, loaded] = await loadModule(root, folder, name);
+  const found = property(loaded, dotted) || (modern && property(loaded.default, dotted));
+  const fault = handlerFault(handler, found);
+  if (fault) throw Object.defineProperty(fault, 'requireStack', { value: [file] });
+  if (!modern) announceEndOfCallbacks(found);
+  return found;
+}
+
+function handlerFault(handler, found) {
+  if (!found) return new RuntimeFault('HandlerNotFound', `${handler} is undefined or not exported`);
+  if (typeof found !== 'function') return new RuntimeFault('HandlerNotFound', `${handler} is not a function`);
+  if (modern && takesCallback(found)) return new RuntimeFault('CallbackHandlerDeprecated', NO_CALLBACKS);
+  return null;
+}
+
+/** Three parameters mean a callback: a warning up to Node.js 22, refused from 24. */
+const takesCallback = (handler) => handler.length >= 3 && !handler[STREAMING];
+
+function announceEndOfCallbacks(handler) {
+  if (!takesCallback(handler) || util.types.isAsyncFunction(handler)) return;
+  if (!('AWS_LAMBDA_NODEJS_DISABLE_CALLBACK_WARNING' in process.env)) console.warn(CALLBACKS_END);
+}
+
+// ── the global `awslambda` ───────────────────────────────────────────────────────────────────────────────────────
+
+const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
+
+/** A streamed answer reaches CloudFront as one piece here. inferred: streaming can't be used at the edge */
+function installGlobals() {
+  const streamifyResponse = (handler) => {
+    const collected = (event, context) => collect(handler, event, context);
+    return Object.assign(collected, { [STREAMING]: 'response' });
+  };
+  globalThis.awslambda = { streamifyResponse, HttpResponseStream: { from: (stream) => stream } };
+}
+
+class RawText {
+  constructor(text) {
+    this.text = text;
+  }
+}
+
+async function collect(handler, event, context) {
+  const { Writable } = require('node:stream');
+  const chunks = [];
+  const stream = new Writable({ write: (chunk, _encoding, done) => done(chunks.push(chunk) && null) });
+  stream.setContentType = () => {};
+  await handler(event, stream, context);
+  if (!stream.writableEnded) throw new RuntimeFault('StreamingError', 'Response stream is not finished');
+  return new RawText(Buffer.concat(chunks).toString());
+}
+
+// ── one invocation ───────────────────────────────────────────────────────────────────────────────────────────────
+
+let modern = false;
+let requestId; // of the current or latest event; what a leftover logs later carries the later id
+let current = null; // {answer, waiting, fallback} while an event is being handled
+let userHandler;
+let contextFields;
+class Runtime {}
+const runtime = new Runtime();
+
+function answerText(value) {
+  if (value instanceof RawText) return value.text;
+  try {
+    return String(JSON.stringify(value === undefined ? null : value));
+  } catch {
+    const error = new Error('Unable to stringify response body');
+    if (modern) error.name = 'Runtime.JSONStringifyError';
+    throw error;
+  }
+}
+
+/** A value as the frame to answer with: itself, or why it can't be one. */
+function resultFrame(value) {
+  try {
+    const text = answerText(value);
+    const size = Buffer.byteLength(text);
+    return size > RESULT_LIMIT ? tooLarge(size) : [RESULT, text];
+  } catch (error) {
+    return errorFrame(error);
+  }
+}
+
+function tooLarge(size) {
+  const errorMessage = `Response payload size (${size} bytes) exceeded maximum allowed payload size (${RESULT_LIMIT} bytes).`;
+  return [ERROR, JSON.stringify({ errorType: 'Function.ResponseSizeTooLarge', errorMessage, trace: [] })];
+}
+
+function errorFrame(thrown) {
+  logError('Invoke Error', thrown ?? (nothingThrown(thrown) || String(thrown)));
+  return [ERROR, JSON.stringify(errorDocument(thrown))];
+}
+
+/** The first answer counts. It leaves a turn of the loop later: what goes wrong in this turn still belongs to it. */
+function settle(invocation, frame) {
+  if (invocation.answer) return;
+  invocation.answer = frame;
+  setImmediate(deliver, invocation);
+}
+
+function deliver(invocation) {
+  if (current !== invocation) return;
+  current = null;
+  reportPeak();
+  send(...invocation.answer);
+  awaitEvent();
+}
+
+/** The peak of resident memory in kilobytes, where the emulator can't read it from /proc. */
+function reportPeak() {
+  if (process.platform !== 'linux') send(PEAK, String(process.resourceUsage().maxRSS));
+}
+
+/** Stand still until the next event; then let what became due meanwhile run before its handler (measured on Lambda:
+ * overdue timers come first). */
+function awaitEvent() {
+  const { id, remaining, event } = readFrame();
+  requestId = id;
+  const invocation = { answer: null, waiting: null, fallback: null };
+  const context = makeContext(invocation, id, Date.now() + remaining);
+  current = invocation;
+  setImmediate(() => setImmediate(handle, invocation, event, context));
+}
+
+function handle(invocation, event, context) {
+  (modern ? handleModern : handleClassic)(invocation, event, context);
+}
+
+async function handleModern(invocation, event, context) {
+  try {
+    settle(invocation, resultFrame(await userHandler.call(runtime, event, context)));
+  } catch (thrown) {
+    if (!invocation.answer) settle(invocation, errorFrame(thrown));
+  }
+}
+
+const isThenable = (value) => Boolean(value) && typeof value.then === 'function';
+
+function handleClassic(invocation, event, context) {
+  const { callback, succeed, fail } = classicAnswers(invocation);
+  const promised = util.types.isAsyncFunction(userHandler) || userHandler[STREAMING];
+  invocation.fallback = promised ? () => errorFrame(new RuntimeFault('NodeJsExit', NODE_JS_EXIT)) : () => [RESULT, 'null'];
+  try {
+    const returned = userHandler.call(runtime, event, context, callback);
+    if (isThenable(returned)) returned.then(succeed, fail);
+  } catch (thrown) {
+    fail(thrown);
+  }
+}
+
+/** The ways in which a handler of nodejs22.x and older may answer. */
+function classicAnswers(invocation) {
+  const open = () => !invocation.answer && !invocation.waiting;
+  const succeed = (value) => open() && settle(invocation, resultFrame(value));
+  const fail = (thrown) => open() && settle(invocation, errorFrame(thrown ?? 'handled'));
+  const done = (error, value) => (error === undefined || error === null ? succeed(value) : fail(error));
+  const callback = (error, value) => {
+    if (!open() || (error !== undefined && error !== null) || !invocation.waitsForEmptyLoop) return done(error, value);
+    invocation.waiting = resultFrame(value); // sent once nothing is left to do: see onLoopEmpty
+    return undefined;
+  };
+  invocation.ways = { succeed, fail, done };
+  return { callback, succeed, fail };
+}
+
+/** Nothing is left to run. Classic: what waits is sent, or the verdict on a handler that never answered. Modern: the
+ * process ends, as Node.js does by itself. */
+function onLoopEmpty() {
+  if (!current || modern || current.answer) return;
+  settle(current, current.waiting ?? current.fallback?.() ?? [RESULT, 'null']);
+}
+
+function makeContext(invocation, id, deadline) {
+  const fields = {
+    ...contextFields,
+    awsRequestId: id,
+    getRemainingTimeInMillis: () => deadline - Date.now(),
+    identity: undefined,
+    clientContext: undefined,
+    tenantId: undefined,
+  };
+  if (modern) return Object.assign(fields, { xRayTraceId: undefined });
+  return addClassicMembers(fields, invocation);
+}
+
+function addClassicMembers(fields, invocation) {
+  invocation.waitsForEmptyLoop = true;
+  Object.defineProperty(fields, 'callbackWaitsForEmptyEventLoop', {
+    enumerable: true,
+    configurable: true,
+    get: () => invocation.waitsForEmptyLoop,
+    set: (value) => { invocation.waitsForEmptyLoop = value; },
+  });
+  for (const name of ['succeed', 'fail', 'done']) fields[name] = (...values) => invocation.ways[name](...values);
+  return fields;
+}
+
+// ── what nobody caught ───────────────────────────────────────────────────────────────────────────────────────────
+
+/** The answer stands if it was already given; the process ends either way. */
+function endWith(thrown, code) {
+  const document = JSON.stringify(errorDocument(thrown));
+  if (!userHandler) send(INIT_FAILED, initFailure(thrown));
+  else if (current?.answer?.[0] === RESULT) send(LAST_RESULT, current.answer[1]);
+  else if (current) send(LAST_ERROR, current.answer ? current.answer[1] : document);
+  process.reallyExit(code);
+}
+
+function catchLeftovers() {
+  process.on('uncaughtException', (error) => {
+    logError('Uncaught Exception', error);
+    endWith(error, EXIT_CODE.uncaught);
+  });
+  process.on('unhandledRejection', (reason) => {
+    const fault = new RuntimeFault('UnhandledPromiseRejection', String(reason), reason?.stack);
+    logError('Unhandled Promise Rejection', Object.assign(fault, { reason, promise: {} }));
+    endWith(fault, EXIT_CODE.unhandled);
+  });
+}
+
+// ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** An error document with the place in the user's code that it points to. */
+function initFailure(thrown) {
+  const document = errorDocument(thrown);
+  const text = [...document.trace, ...(thrown?.requireStack ?? [])].join('\n');
+  const place = placeOf(text) ?? (thrown?.importing ? placeOf(importElsewhere(thrown.importing)) : null);
+  return JSON.stringify({ ...document, place });
+}
+
+/** What Node.js says of an ES module that does not parse: it keeps the place to itself until it dies of it, so another
+ * process does. Nothing of the module runs: all of its graph is parsed before. */
+function importElsewhere(file) {
+  const { spawnSync } = require('node:child_process');
+  const script = `import(${JSON.stringify(pathToFileURL(file).href)})`;
+  const options = { encoding: 'utf8', timeout: 5000, stdio: ['ignore', 'ignore', 'pipe'] };
+  return spawnSync(process.execPath, [...process.execArgv, '-e', script], options).stderr;
+}
+
+/** [file, line] of the first place within the task root that a text names, one with a line if there is any. */
+function placeOf(text) {
+  const root = process.env.LAMBDA_TASK_ROOT.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  const said = text.slice(text.indexOf(' imported from ') + 1); // before it stands what is missing
+  const places = [...said.matchAll(new RegExp(`(${root}/[^\\n'"():]+)(?::(\\d+))?`, 'g'))];
+  const [, file, line] = places.find((place) => place[2]) ?? places[0] ?? [];
+  return file ? [file, line ? Number(line) : null] : null;
+}
+
+/** A promise that nothing will ever settle ends the process, in init with a code of its own. [observed] */
+function endUnsettledInit() {
+  if (!userHandler) process.reallyExit(modern ? 0 : 13);
+}
+
+async function initialise(settings) {
+  try {
+    const found = await findHandler(settings);
+    process.removeListener('beforeExit', endUnsettledInit);
+    return found;
+  } catch (thrown) {
+    logError(modern ? 'Init Error' : 'Uncaught Exception', thrown);
+    send(INIT_FAILED, initFailure(thrown));
+    return process.reallyExit(modern ? 1 : EXIT_CODE.uncaught);
+  }
+}
+
+async function main() {
+  patchConsole();
+  patchStreams();
+  const settings = readFrame();
+  modern = settings.generation >= 4;
+  contextFields = settings.context;
+  Object.assign(process.env, settings.env);
+  process.chdir(settings.root);
+  process.argv[1] = '/var/runtime/index.mjs';
+  require('node:module')._initPaths(); // NODE_PATH came with the settings
+  installGlobals();
+  if (!modern) catchLeftovers();
+  process.on('beforeExit', endUnsettledInit);
+  userHandler = await initialise(settings);
+  process.on('beforeExit', onLoopEmpty);
+  reportPeak();
+  send(READY, '');
+  awaitEvent();
+}
+
+main();

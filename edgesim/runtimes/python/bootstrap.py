@@ -1,0 +1,370 @@
+"""The Python side of an execution environment. Runs on Python 3.9 to 3.14 without site-packages; knows nothing of
+CloudFront.
+
+One inherited socket carries frames (runtimes/wire.py). The first names the function, each further one is an event.
+Between events the main thread stands still in a blocking read: that is Lambda's freeze.
+
+How handlers are found, called and judged follows lambda-platform.md §2 of the fact sheets. Catching Exception is this
+module's business: a user's function may raise anything. What is not an Exception ends the process, as on Lambda.
+"""
+
+import json
+import logging
+import os
+import signal
+import struct
+import sys
+import time
+from decimal import Decimal
+from importlib import import_module
+
+READY, INIT_FAILED, RESULT, ERROR, PEAK = 3, 4, 5, 7, 9
+HEADER = struct.Struct(">IB")
+RESULT_LIMIT = 6291556  # [source] lambda-platform.md §5
+EVENT_LIMIT = 262144  # documented: CloudWatch Logs keeps 256 KB of one event
+SCALARS = frozenset({str, int, float, bool, type(None)})
+NBSP = "\u00a0"
+UNHANDLED = (
+    "LAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code. However, in rare "
+    "cases, a Lambda runtime update can cause unexpected function behavior."
+)
+
+
+class RuntimeFault(Exception):
+    """A failure under a name of Lambda's. `frames` is what it shows for a stack trace."""
+
+    def __init__(self, error_type, message, frames=()):
+        super().__init__(message)
+        self.error_type = f"Runtime.{error_type}"
+        self.frames = list(frames)
+
+
+# ── bytes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Control:
+    """The emulator's socket. Bare reads and writes: an object would close it while the process still ends."""
+
+    def __init__(self, number):
+        self._number = number
+        self._file = os.fdopen(number, "rb", buffering=65536, closefd=False)
+        os.set_inheritable(number, False)
+
+    def read(self):
+        """The next frame's contents. The emulator gone, we go too, with every process in our group."""
+        header = self._file.read(HEADER.size)
+        if len(header) < HEADER.size:
+            os.killpg(0, signal.SIGKILL)
+        return json.loads(self._file.read(HEADER.unpack(header)[0]))
+
+    def send(self, kind, payload):
+        write_all(self._number, HEADER.pack(len(payload), kind) + payload)
+
+
+def write_all(number, data):
+    while data:
+        data = data[os.write(number, data) :]
+
+
+def log_event(text):
+    """One log event, newlines and all: stdout and stderr are one pipe, and marks keep an event in one piece."""
+    write_all(1, b"\0\x01" + text[:EVENT_LIMIT].encode("utf-8", "backslashreplace") + b"\0\x02")
+
+
+def tolerant_streams():
+    """Any text can be printed. That it appears at once is the option -u."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+# ── logging ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class LogHandler(logging.Handler):
+    """The handler that Lambda puts on the root logger, which makes basicConfig() do nothing."""
+
+    def __init__(self):
+        super().__init__()
+        formatter = logging.Formatter(
+            "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S"
+        )
+        formatter.converter = time.gmtime
+        self.setFormatter(formatter)
+        self.request_id = ""
+
+    def emit(self, record):
+        record.aws_request_id = self.request_id
+        try:
+            log_event(self.format(record))
+        except Exception:  # logging never fails a function
+            self.handleError(record)
+
+
+def log_error(document):
+    """An error as the text format shows it: the stack indented with no-break spaces."""
+    lines = [f"[ERROR] {document['errorType']}: {document['errorMessage']}"]
+    if document["stackTrace"]:
+        frames = "\n".join(document["stackTrace"]).rstrip("\n").split("\n")
+        lines += ["Traceback (most recent call last):", *(_indented(line) for line in frames if line.strip())]
+    log_event("\n".join(lines))
+
+
+def _indented(line):
+    text = line.lstrip(" ")
+    return NBSP * (len(line) - len(text)) + text
+
+
+# ── errors ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def error_document(error, request_id):
+    return {
+        "errorMessage": str(error),
+        "errorType": error.error_type if isinstance(error, RuntimeFault) else type(error).__name__,
+        "requestId": request_id,
+        "stackTrace": error.frames if isinstance(error, RuntimeFault) else user_frames(error),
+    }
+
+
+def user_frames(error):
+    """The formatted frames from the first one on that is not this module's."""
+    import traceback  # late: it is not needed where nothing fails
+
+    frames = traceback.extract_tb(error.__traceback__)
+    while frames and frames[0].filename == __file__:
+        del frames[0]
+    return traceback.format_list(frames)
+
+
+def place_of(error, root):
+    """[file, line] in the user's code that an error points to."""
+    if isinstance(error, SyntaxError) and error.filename and error.filename.startswith(root):
+        return [error.filename, error.lineno]
+    place, step = None, error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_filename.startswith(root + "/"):
+            place = [step.tb_frame.f_code.co_filename, step.tb_lineno]
+        step = step.tb_next
+    return place or getattr(error, "place", None)
+
+
+# ── finding the handler ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def split_handler(handler):
+    """(module, attribute): cut at the last dot, with slashes for the dots of packages."""
+    try:
+        module, attribute = handler.rsplit(".", 1)
+    except ValueError as error:
+        raise RuntimeFault("MalformedHandlerName", f"Bad handler '{handler}': {error}") from error
+    return module.replace("/", "."), attribute
+
+
+def import_named(name):
+    """Import the user's module, with failures under Lambda's names."""
+    if name.split(".")[0] in sys.builtin_module_names:
+        raise RuntimeFault("BuiltInModuleConflict", f"Cannot use built-in module {name} as a handler module")
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise RuntimeFault("ImportModuleError", f"Unable to import module '{name}': {error}") from error
+    except SyntaxError as error:
+        frames = [f'  File "{error.filename}" Line {error.lineno}\n    {error.text}']
+        raise RuntimeFault("UserCodeSyntaxError", f"Syntax error in module '{name}': {error}", frames) from error
+
+
+def find_handler(handler):
+    name, attribute = split_handler(handler)
+    module = import_named(name)
+    try:
+        return getattr(module, attribute)
+    except AttributeError:
+        fault = RuntimeFault("HandlerNotFound", f"Handler '{attribute}' missing on module '{name}'")
+        fault.place = [module.__file__, None] if getattr(module, "__file__", None) else None
+        raise fault from None
+
+
+# ── results ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def encode(value, ascii_only):
+    """A result as JSON, by the rules of the encoder that Lambda uses (simplejson): Decimal as a number, a named tuple
+    as an object, NaN as it is; bytes are not touched."""
+    if isinstance(value, bytes):
+        return value
+    decimals = []
+    mark = f"decimal-{id(decimals)}-{time.monotonic_ns()}-"
+
+    def unknown(item):
+        if isinstance(item, Decimal):
+            decimals.append(str(item))
+            return f"{mark}{len(decimals) - 1}."
+        raise TypeError(f"Object of type {type(item).__name__} is not JSON serializable")
+
+    text = json.dumps(_with_objects(value), default=unknown, ensure_ascii=ascii_only)
+    for index, number in enumerate(decimals):
+        text = text.replace(f'"{mark}{index}."', number, 1)
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _with_objects(value):
+    """The same value with every named tuple as a dict; what holds none is returned itself."""
+    return _converted(value, frozenset()) if _has_named_tuple(value) else value
+
+
+def _has_named_tuple(value):
+    todo, seen = [value], set()
+    while todo:
+        item = todo.pop()
+        if isinstance(item, tuple) and hasattr(item, "_asdict"):
+            return True
+        if isinstance(item, (dict, list, tuple)) and id(item) not in seen:
+            seen.add(id(item))
+            items = item.values() if isinstance(item, dict) else item
+            todo += [one for one in items if type(one) not in SCALARS]
+    return False
+
+
+def _converted(value, above):
+    if not isinstance(value, (dict, list, tuple)):
+        return value
+    if id(value) in above:
+        raise ValueError("Circular reference detected")
+    above = above | {id(value)}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, dict):
+        return {key: _converted(item, above) for key, item in value.items()}
+    return [_converted(item, above) for item in value]
+
+
+# ── context ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class CognitoIdentity:
+    """Always empty at the edge."""
+
+    cognito_identity_id = None
+    cognito_identity_pool_id = None
+
+    def __repr__(self):
+        return "CognitoIdentity([cognito_identity_id=None,cognito_identity_pool_id=None])"
+
+
+class LambdaContext:
+    """What a handler gets as its second argument."""
+
+    def __init__(self, fields, request_id, remaining):
+        self.aws_request_id = request_id
+        self.log_group_name = fields["logGroupName"]
+        self.log_stream_name = fields["logStreamName"]
+        self.function_name = fields["functionName"]
+        self.memory_limit_in_mb = fields["memoryLimitInMB"]
+        self.function_version = fields["functionVersion"]
+        self.invoked_function_arn = fields["invokedFunctionArn"]
+        self.tenant_id = None
+        self.client_context = None
+        self.identity = CognitoIdentity()
+        self._deadline = time.time() * 1000 + remaining
+
+    def get_remaining_time_in_millis(self):
+        return max(int(self._deadline - time.time() * 1000), 0)
+
+    def log(self, message):
+        """A raw write: no prefix, no newline."""
+        write_all(1, str(message).encode("utf-8", "backslashreplace"))
+
+    def __repr__(self):
+        fields = ",".join(f"{name}={value}" for name, value in vars(self).items() if not name.startswith("_"))
+        return f"LambdaContext([{fields}])"
+
+
+# ── the loop ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Environment:
+    """Answers events, one at a time, with the user's handler."""
+
+    def __init__(self, control, settings, log_handler):
+        self._control = control
+        self._settings = settings
+        self._log_handler = log_handler
+        self._ascii_only = settings["asciiOnly"]
+        self._handler = find_handler(settings["handler"])
+
+    def serve(self):
+        self._report_peak()
+        self._control.send(READY, b"")
+        while True:
+            call = self._control.read()
+            kind, payload = self._answer(call)
+            self._report_peak()
+            self._control.send(kind, payload)
+
+    def _answer(self, call):
+        self._log_handler.request_id = call["id"]
+        context = LambdaContext(self._settings["context"], call["id"], call["remaining"])
+        try:
+            return self._result(self._handler(call["event"], context))
+        except Exception as error:
+            document = error_document(error, call["id"])
+            log_error(document)
+            return ERROR, json.dumps(document).encode()
+
+    def _result(self, value):
+        try:
+            payload = encode(value, self._ascii_only)
+        except Exception as error:
+            raise RuntimeFault("MarshalError", f"Unable to marshal response: {error}") from error
+        if len(payload) > RESULT_LIMIT:
+            fault = RuntimeFault(
+                "ResponseSizeTooLarge",
+                f"Response payload size ({len(payload)} bytes) exceeded maximum allowed payload size "
+                f"({RESULT_LIMIT} bytes).",
+            )
+            fault.error_type = "Function.ResponseSizeTooLarge"
+            raise fault
+        return RESULT, payload
+
+    def _report_peak(self):
+        """The peak of resident memory in kilobytes, where the emulator can't read it from /proc."""
+        if sys.platform != "linux":
+            import resource
+
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            self._control.send(PEAK, str(peak // 1024 if sys.platform == "darwin" else peak).encode())
+
+
+def prepare(settings):
+    """Make the process look like one of Lambda's: variables, folder, module path."""
+    os.environ.update(settings["env"])
+    time.tzset()
+    os.chdir(settings["root"])
+    sys.path[:0] = [settings["root"]]
+    sys.path += settings["paths"]
+    sys.argv = ["/var/runtime/bootstrap.py"]
+
+
+def fail_init(control, error, root):
+    logging.getLogger().warning(UNHANDLED)
+    document = error_document(error, "")
+    log_error(document)
+    document["place"] = place_of(error.__cause__ or error, root)
+    control.send(INIT_FAILED, json.dumps(document).encode())
+    sys.exit(1)
+
+
+def main(number):
+    """Run until the emulator goes. `number` is the inherited socket's."""
+    sys.modules.pop("bootstrap", None)  # the name is the user's
+    control = Control(number)
+    tolerant_streams()
+    log_handler = LogHandler()
+    logging.getLogger().addHandler(log_handler)
+    settings = control.read()
+    prepare(settings)
+    try:
+        environment = Environment(control, settings, log_handler)
+    except Exception as error:
+        fail_init(control, error, settings["root"])
+    environment.serve()

@@ -1,0 +1,411 @@
+"""The service that runs functions: what is deployed, which version is live, where each invocation goes.
+
+    deploy    the functions of a configuration: copy their code, choose interpreters, initialise one environment each
+    refresh   look for changed code; a version that starts becomes live at once, one that does not leaves the last good
+              one serving, with a Problem that names file and line
+    invoke    one Call; see pool.py and environment.py
+    close     end every process and remove every temporary file
+
+Everything that blocks (looking for interpreters, copying code) happens in threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from time import perf_counter
+
+from edgesim.distribution.model import EdgeFunction
+from edgesim.distribution.problems import Problem, Severity
+from edgesim.errors import ConfigError
+from edgesim.ports import Call, Clock, FunctionLog
+from edgesim.runtimes.deployment import Deployment
+from edgesim.runtimes.environment import SHUT_DOWN, Environment, Host
+from edgesim.runtimes.guard import Guard
+from edgesim.runtimes.interpreters import (
+    Interpreter,
+    Interpreters,
+    Language,
+    no_interpreter,
+    parse_runtime,
+    stand_in,
+)
+from edgesim.runtimes.pool import Pool, default_limit
+from edgesim.runtimes.snapshot import Snapshot, Snapshots, fingerprint
+from edgesim.runtimes.spares import DEFAULT_SPARES, Spares
+from edgesim.runtimes.wire import encode_json
+from edgesim.runtimes.workspace import Workspace
+from edgesim.values.invocation import Failed, FailureKind, Invocation
+
+# documented: what Lambda's Python runtimes bring along (the SDK and what it needs)
+_LENT_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
+
+_REAP_SECONDS = 15.0
+_LINGER_SECONDS = 60.0
+"""A request that began before a reload may call its functions for about as long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a service treats processes. Times are seconds.
+
+    `max_environments`: real processes per function and region. `idle_seconds`: after how long an idle one ends
+    (Lambda: unspecified). `freeze_after`: see environment.py; None leaves threads and child processes running.
+    `spares`: processes started ahead, per language. `initialise_ahead`: load every function when it is deployed,
+    which finds broken ones and warms the first environment; its Init Duration is still reported with the first
+    invocation, as Lambda does where it initialises ahead. `region`: where that first environment is.
+    """
+
+    max_environments: int = field(default_factory=default_limit)
+    idle_seconds: float = 300.0
+    freeze_after: float | None = 0.05
+    spares: Mapping[Language, int] = field(default_factory=lambda: DEFAULT_SPARES)
+    initialise_ahead: bool = True
+    region: str = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentStatus:
+    """`state` is `busy`, `warm` or `reset` (its process is gone, the next invocation starts another)."""
+
+    name: str
+    region: str
+    state: str
+    pid: int | None
+    invocations: int
+    peak_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionStatus:
+    """`interpreter` and `digest` are empty where nothing can run; `problem` is why the newest code does not start."""
+
+    name: str
+    version: str
+    runtime: str
+    interpreter: str
+    digest: str
+    problem: Problem | None
+    queue: int
+    environments: tuple[EnvironmentStatus, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStatus:
+    functions: tuple[FunctionStatus, ...]
+    spares: int
+
+
+@dataclass(slots=True)
+class _Deployed:
+    """One function as it stands. `live` is None where there is nothing to run it with, or no code."""
+
+    function: EdgeFunction
+    fingerprint: str = ""
+    live: Deployment | None = None
+    works: bool = False
+    """the live version was seen to start"""
+    problem: Problem | None = None
+    pools: dict[str, Pool] = field(default_factory=dict)
+    left_at: float | None = None
+    """when it was last deployed, for one that no longer is"""
+
+
+class LambdaService:
+    """Lambda on this machine: a Runtime (ports.py) of real processes.
+
+    `interpreters` maps runtime names to executables to use; others are searched. `new_id` makes request ids.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        log: FunctionLog,
+        new_id: Callable[[], str],
+        *,
+        interpreters: Mapping[str, Path] | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self._settings = settings or Settings()
+        self._interpreters = Interpreters(interpreters)
+        self._workspace = Workspace()
+        self._snapshots = Snapshots(self._workspace.code)
+        self._guard = Guard(self._workspace.path)
+        spares = Spares(self._guard, self._settings.spares)
+        self._host = Host(clock, log, new_id, spares, self._settings.freeze_after)
+        self._deployed: dict[EdgeFunction, _Deployed] = {}
+        self._names: Counter[str] = Counter()
+        self._told: set[Problem] = set()
+        self._leaving: dict[EdgeFunction, _Deployed] = {}
+        self._copies: set[Snapshot] = set()
+        self._deploying = asyncio.Lock()
+        self._starting = asyncio.Semaphore(2 * (os.cpu_count() or 1))
+        self._reaping: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"<LambdaService {len(self._deployed)} functions>"
+
+    # ── invoking ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def invoke(self, call: Call) -> Invocation:
+        """Run a function once. A caller that goes away does not stop the function: Lambda would not either."""
+        request_id = self._host.new_id()
+        refusal = self._refusal(call)
+        if refusal is not None:
+            return _never_ran(call, request_id, refusal)
+        outcome = await self._pool(call.function, call.region).invoke(call, request_id, encode_json(call.event))
+        return _never_ran(call, request_id, outcome) if isinstance(outcome, Failed) else outcome
+
+    def _refusal(self, call: Call) -> Failed | None:
+        """Why a call can't run at all. A limit on concurrency, that throttles, would stand here."""
+        if self._closed:
+            return SHUT_DOWN
+        deployed = self._find(call.function)
+        if deployed is None:
+            message = f"the function {call.function.name} is not deployed"
+            return Failed(FailureKind.UNAVAILABLE, "ResourceNotFoundException", message)
+        if deployed.live is None:
+            problem = deployed.problem
+            message = f"{problem.message} ({problem.hint})" if problem and problem.hint else str(problem)
+            return Failed(FailureKind.UNAVAILABLE, "Edgesim.Unavailable", message)
+        return None
+
+    def _find(self, function: EdgeFunction) -> _Deployed | None:
+        return self._deployed.get(function) or self._leaving.get(function)
+
+    def _pool(self, function: EdgeFunction, region: str) -> Pool:
+        deployed = self._find(function)
+        assert deployed is not None  # noqa: S101  callers have looked
+        assert deployed.live is not None  # noqa: S101
+        pool = deployed.pools.get(region)
+        if pool is None:
+            start = lambda deployment: self._environment(deployment, region)  # noqa: E731
+            pool = deployed.pools[region] = Pool(deployed.live, start, self._settings.max_environments)
+            if deployed.left_at is not None:
+                pool.drain()
+        return pool
+
+    def _pools(self) -> list[Pool]:
+        """Every pool, those of functions that are no longer deployed too."""
+        return [pool for one in self._all() for pool in one.pools.values()]
+
+    def _all(self) -> list[_Deployed]:
+        return [*self._deployed.values(), *self._leaving.values()]
+
+    def _environment(self, deployment: Deployment, region: str) -> Environment:
+        name = deployment.function.name
+        self._names[name] += 1
+        return Environment(f"{name}#{self._names[name]}", deployment, region, self._host)
+
+    # ── deploying ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def deploy(self, functions: Iterable[EdgeFunction]) -> list[Problem]:
+        """Make exactly these functions available. Those that stay the same keep their environments unless their code
+        changed. Those no longer listed end; requests that began with them are served for another minute."""
+        async with self._deploying:
+            wanted = dict.fromkeys(functions)
+            self._forget_left()
+            for function in self._deployed.keys() - wanted.keys():
+                self._withdraw(self._deployed.pop(function))
+            for function in wanted:
+                self._deployed.setdefault(function, _Deployed(function))
+            problems = await self._update_all(list(self._deployed.values()))
+            self._host.spares.keep_only({one.live.interpreter for one in self._deployed.values() if one.live})
+            self._reap_later()
+            return problems
+
+    async def refresh(self) -> list[Problem]:
+        """Take over changed code. The problems are those of the functions that changed."""
+        async with self._deploying:
+            return await self._update_all(list(self._deployed.values()))
+
+    def watched_paths(self) -> tuple[Path, ...]:
+        """The files and folders whose changes matter."""
+        return tuple(dict.fromkeys(Path(one.code.path) for one in self._deployed if one.code.path))
+
+    async def _update_all(self, deployed: list[_Deployed]) -> list[Problem]:
+        if self._closed:
+            return []
+        updates = await asyncio.to_thread(self._changed, deployed)
+        found = await asyncio.gather(*(self._update(update) for update in updates))
+        await asyncio.to_thread(self._drop_copies, self._copies_in_use())
+        return [problem for problems in found for problem in problems]
+
+    def _copies_in_use(self) -> set[Snapshot]:
+        running = {environment.deployment.snapshot for pool in self._pools() for environment in pool.environments}
+        return running | {one.live.snapshot for one in self._all() if one.live}
+
+    def _drop_copies(self, in_use: set[Snapshot]) -> None:
+        """Remove the copies of code that nothing runs any more."""
+        for copy in self._copies - in_use:
+            self._snapshots.remove(copy)
+        self._copies &= in_use
+
+    def _changed(self, deployed: list[_Deployed]) -> list[_Update]:
+        """The functions whose code changed, with a new copy of it. In a thread: it searches, reads and copies."""
+        return [update for one in deployed if (update := self._look_at(one)) is not None]
+
+    def _look_at(self, deployed: _Deployed) -> _Update | None:
+        try:
+            seen = fingerprint(deployed.function.code)
+            if seen == deployed.fingerprint:
+                return None
+            return self._prepare(deployed, seen)
+        except ConfigError as error:
+            return _Update(deployed, "", None, [_unreadable(deployed.function, error)])
+
+    def _prepare(self, deployed: _Deployed, seen: str) -> _Update:
+        function = deployed.function
+        runtime, interpreter = parse_runtime(function.runtime), self._interpreters.choose(function.runtime)
+        if runtime is None or interpreter is None:
+            return _Update(deployed, seen, None, [no_interpreter(function)])
+        snapshot = self._snapshots.take(function, runtime.language)
+        self._copies.add(snapshot)
+        deployment = Deployment(function, runtime, interpreter, snapshot, self._lend(interpreter))
+        warning = stand_in(function, interpreter)
+        return _Update(deployed, seen, deployment, [warning] if warning else [])
+
+    def _lend(self, interpreter: Interpreter) -> Path | None:
+        if interpreter.language is not Language.PYTHON:
+            return None
+        key = str(interpreter.path).strip("/").replace("/", "-")
+        return self._workspace.lend(key, _LENT_PACKAGES, interpreter.packages)
+
+    async def _update(self, update: _Update) -> list[Problem]:
+        """Try a new version, and let it go live if it starts, or if nothing better is there."""
+        deployed, deployment = update.deployed, update.deployment
+        deployed.fingerprint = update.fingerprint
+        problems = [problem for problem in update.problems if self._is_news(problem)]
+        if deployment is None:
+            deployed.problem = update.problems[0]
+            return problems
+        if deployed.live and deployed.live.snapshot == deployment.snapshot:  # as it was: saved anew, or put back
+            deployed.problem = None if deployed.works else deployed.problem
+            return problems
+        if deployed.live is None and not self._settings.initialise_ahead:
+            deployed.live, deployed.works = deployment, True
+            return problems
+        return [*problems, *await self._try_out(deployed, deployment)]
+
+    async def _try_out(self, deployed: _Deployed, deployment: Deployment) -> list[Problem]:
+        environment = self._environment(deployment, self._settings.region)
+        async with self._starting:
+            failure = await environment.initialise()
+        if failure is None:
+            deployed.problem, deployed.works = None, True
+            self._go_live(deployed, environment)
+            return []
+        problem = deployed.problem = deployment.problem(failure.failed, failure.place)
+        if deployed.works:
+            environment.dispose()
+            return [replace(problem, hint="the last version that worked goes on serving")]
+        self._go_live(deployed, environment)
+        return [problem]
+
+    def _go_live(self, deployed: _Deployed, environment: Environment) -> None:
+        """Environments of the version before finish what they do."""
+        if self._closed:
+            environment.dispose()
+            return
+        deployed.live = environment.deployment
+        for pool in deployed.pools.values():
+            pool.replace(environment.deployment)
+        self._pool(deployed.function, self._settings.region).adopt(environment)
+
+    def _is_news(self, problem: Problem) -> bool:
+        """Warnings are given once, errors always."""
+        if problem.severity is Severity.ERROR:
+            return True
+        fresh = problem not in self._told
+        self._told.add(problem)
+        return fresh
+
+    def _withdraw(self, deployed: _Deployed) -> None:
+        deployed.left_at = perf_counter()
+        self._leaving[deployed.function] = deployed
+        for pool in deployed.pools.values():
+            pool.drain()
+
+    def _forget_left(self) -> None:
+        oldest = perf_counter() - _LINGER_SECONDS
+        gone = [one for one in self._leaving.values() if one.left_at is not None and one.left_at < oldest]
+        for deployed in gone:
+            if not any(pool.environments for pool in deployed.pools.values()):
+                del self._leaving[deployed.function]
+
+    # ── ending ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _reap_later(self) -> None:
+        if self._reaping is None and not self._closed:
+            seconds = min(_REAP_SECONDS, self._settings.idle_seconds)
+            self._reaping = asyncio.get_running_loop().call_later(seconds, self._reap)
+
+    def _reap(self) -> None:
+        self._reaping = None
+        for pool in self._pools():
+            pool.reap(self._settings.idle_seconds)
+        self._reap_later()
+
+    async def close(self) -> None:
+        """End every process and remove every temporary file. Invocations in flight end as failed."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._reaping is not None:
+            self._reaping.cancel()
+        for pool in self._pools():
+            pool.close()
+        await self._host.spares.close()
+        await asyncio.gather(*(pool.settled() for pool in self._pools()))
+        async with self._deploying:
+            await asyncio.to_thread(self._workspace.close)
+        await asyncio.to_thread(self._guard.close)
+
+    # ── telling ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def status(self) -> ServiceStatus:
+        """What is deployed and what runs, for people."""
+        return ServiceStatus(tuple(map(_function_status, self._deployed.values())), self._host.spares.count)
+
+
+@dataclass(frozen=True, slots=True)
+class _Update:
+    """What a look at a function's code found. `deployment` is None where nothing can be run."""
+
+    deployed: _Deployed
+    fingerprint: str
+    deployment: Deployment | None
+    problems: list[Problem]
+
+
+def _unreadable(function: EdgeFunction, error: ConfigError) -> Problem:
+    return Problem(
+        f"{function.name}: {error}", at=f"function {function.name}", file=function.code.path, hint=error.hint
+    )
+
+
+def _never_ran(call: Call, request_id: str, failed: Failed) -> Invocation:
+    return Invocation(request_id, failed, 0.0, 0, call.function.memory, 0, environment="")
+
+
+def _function_status(deployed: _Deployed) -> FunctionStatus:
+    function, live = deployed.function, deployed.live
+    return FunctionStatus(
+        name=function.name,
+        version=function.version,
+        runtime=function.runtime,
+        interpreter=live.interpreter.title if live else "",
+        digest=live.snapshot.digest if live else "",
+        problem=deployed.problem,
+        queue=sum(pool.queue for pool in deployed.pools.values()),
+        environments=tuple(
+            EnvironmentStatus(one.name, region, one.state, one.pid, one.invocations, one.peak_mb)
+            for region, pool in deployed.pools.items()
+            for one in pool.environments
+        ),
+    )

@@ -1,0 +1,241 @@
+"""Immutable copies of functions' code.
+
+Functions run from copies, so that a half-saved file never reaches them and a running version stays what it is while
+its author works on. Each version of the code lies in a folder named by its digest; functions with the same code
+share it. In whatever is shown, the copy's path is turned back into the user's own.
+
+What is copied: the files of a directory, a single file, a zip's contents, or inline text as Lambda writes it
+(index.js, index.py). Not copied: `IGNORED` folders. Linked, not copied: node_modules and the like, which are large
+and change by reinstalling; their modules resolve to the user's own paths.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from edgesim.distribution.model import Code, EdgeFunction
+from edgesim.errors import ConfigError
+from edgesim.runtimes.interpreters import Language
+
+IGNORED = frozenset(
+    {".git", ".hg", ".svn", ".venv", "venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".idea"}
+)
+LINKED = frozenset({"node_modules"})
+"""Folders that are linked where they stand."""
+
+_LENT_NODE_MODULES = ("@aws-sdk", "@smithy")
+"""documented: nodejs18.x and later bring version 3 of the SDK. Found in a node_modules above the user's code, they
+are linked above the copy: nothing else that lies there is found, as nothing else would be on Lambda."""
+
+# documented: lambda-platform.md §7
+_ZIP_LIMIT = 50 * 1024 * 1024
+_UNZIPPED_LIMIT = 250 * 1024 * 1024
+_ATTEMPTS = 3
+_TASK = "task"
+_INLINE_FILES = {Language.NODE: "index.js", Language.PYTHON: "index.py"}
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One version of some code. `root` is the folder the function runs in; `shown` is what stands for it in texts."""
+
+    digest: str
+    root: Path
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One thing in the code: `name` from its root, with slashes."""
+
+    name: str
+    path: Path
+    is_link: bool
+    stamp: tuple[int, int, int]
+
+
+def fingerprint(code: Code) -> str:
+    """Changes whenever the code may have changed: names, sizes and times, no contents. Raises ConfigError."""
+    if code.inline or not code.path:
+        return hashlib.sha256(code.inline.encode()).hexdigest()
+    listed = ((one.name, one.is_link, one.stamp) for one in _files(Path(code.path)))
+    return hashlib.sha256(repr(list(listed)).encode()).hexdigest()
+
+
+class Snapshots:
+    """Takes snapshots into one folder. Its methods block; they run in a thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def take(self, function: EdgeFunction, language: Language) -> Snapshot:
+        """A copy of a function's code as it is now. Raises ConfigError where it can't be read."""
+        code = function.code
+        if code.inline or not code.path:
+            return self._take_inline(code.inline, _INLINE_FILES[language])
+        path = Path(code.path)
+        shown = path.parent if path.is_file() and not _is_zip(path) else path
+        try:
+            return self._keep(self._copy_settled(code), str(shown), _modules_above(shown))
+        except (OSError, zipfile.BadZipFile) as error:
+            raise ConfigError(f"{path} can't be read: {error}") from error
+
+    def remove(self, snapshot: Snapshot) -> None:
+        shutil.rmtree(snapshot.root.parent, ignore_errors=True)
+
+    def _take_inline(self, text: str, name: str) -> Snapshot:
+        draft = self._draft()
+        (draft / _TASK / name).write_text(text)
+        return self._keep(draft, "/var/task", [])
+
+    def _draft(self) -> Path:
+        self._folder.mkdir(exist_ok=True)
+        number = len(list(self._folder.iterdir()))
+        while (draft := self._folder / f"draft{number}").exists():
+            number += 1
+        (draft / _TASK).mkdir(parents=True)
+        return draft
+
+    def _copy_settled(self, code: Code) -> Path:
+        """A copy during which nothing changed; after some attempts, the last one."""
+        for _ in range(_ATTEMPTS):
+            before = fingerprint(code)
+            draft = self._draft()
+            _copy(Path(code.path), draft / _TASK)
+            if fingerprint(code) == before:
+                return draft
+            shutil.rmtree(draft)
+        raise ConfigError(f"{code.path} keeps changing while it is copied")
+
+    def _keep(self, draft: Path, shown: str, lenders: Iterable[Path]) -> Snapshot:
+        """Give a draft its final name, or drop it where the same code is already there."""
+        digest = _digest(draft / _TASK, shown)
+        home = self._folder / digest
+        if home.exists():
+            shutil.rmtree(draft)
+        else:
+            _lend_modules(draft / "node_modules", lenders)
+            draft.rename(home)
+        return Snapshot(digest, home / _TASK, shown)
+
+
+def _digest(root: Path, shown: str) -> str:
+    found = hashlib.sha256(shown.encode())
+    for file in _files(root):
+        found.update(f"\0{file.name}\0{int(file.is_link)}\0".encode())
+        found.update(repr(file.stamp).encode() if file.is_link else file.path.read_bytes())
+    return found.hexdigest()[:16]
+
+
+# ── listing ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _files(path: Path) -> Iterator[_File]:
+    """Everything to copy from a directory, or the one file, in a fixed order. Raises ConfigError."""
+    try:
+        if path.is_dir():
+            yield from _files_below(path, "")
+        else:
+            yield _File(path.name, path, is_link=False, stamp=_stamp(path.stat()))
+    except OSError as error:
+        raise ConfigError(f"the code can't be read: {error}") from error
+
+
+def _files_below(folder: Path, prefix: str, above: frozenset[str] = frozenset()) -> Iterator[_File]:
+    real = os.path.realpath(folder)
+    if real in above:  # a link back to a folder that it lies in
+        return
+    for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+        yield from _listed(entry, f"{prefix}{entry.name}", above | {real})
+
+
+def _listed(entry: os.DirEntry[str], name: str, above: frozenset[str]) -> Iterator[_File]:
+    path = Path(entry.path)
+    if entry.name in IGNORED:
+        return
+    if entry.name in LINKED:
+        yield _File(name, path, is_link=True, stamp=_stamp(path.stat()))
+    elif entry.is_dir():  # follows links, as packing tools do
+        yield from _files_below(path, f"{name}/", above)
+    elif entry.is_file():  # sockets, pipes and dangling links are left out
+        yield _File(name, path, is_link=False, stamp=_stamp(entry.stat()))
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+# ── copying ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _is_zip(path: Path) -> bool:
+    return path.suffix == ".zip"
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_file() and _is_zip(source):
+        _unpack(source, target)
+        return
+    for file in _files(source):
+        place = target / file.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if file.is_link:
+            place.symlink_to(file.path.resolve())
+        else:
+            shutil.copy(file.path, place)
+
+
+def _modules_above(folder: Path) -> list[Path]:
+    """The node_modules folders in the folders above the code, nearest first."""
+    return [parent / "node_modules" for parent in folder.parents if (parent / "node_modules").is_dir()]
+
+
+def _lend_modules(folder: Path, lenders: Iterable[Path]) -> None:
+    searched = list(lenders)
+    for name in _LENT_NODE_MODULES:
+        found = next((lender / name for lender in searched if (lender / name).is_dir()), None)
+        if found is not None:
+            folder.mkdir(exist_ok=True)
+            (folder / name).symlink_to(found)
+
+
+# ── zip archives ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _unpack(archive: Path, target: Path) -> None:
+    """Unpack what stays within the target and within Lambda's limits. Raises ConfigError."""
+    if archive.stat().st_size > _ZIP_LIMIT:
+        raise ConfigError(f"{archive} is larger than the 50 MB that Lambda@Edge takes")
+    with zipfile.ZipFile(archive) as contents:
+        members = contents.infolist()
+        if sum(member.file_size for member in members) > _UNZIPPED_LIMIT:
+            raise ConfigError(f"{archive} unpacks to more than the 250 MB that Lambda takes")
+        for member in members:
+            _unpack_member(contents, member, target / _safe_name(archive, member.filename))
+
+
+def _safe_name(archive: Path, name: str) -> PurePosixPath:
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts:
+        raise ConfigError(f"{archive} holds a file outside of itself: {name!r}")
+    return path
+
+
+def _unpack_member(contents: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path) -> None:
+    mode = member.external_attr >> 16
+    if member.is_dir():
+        place.mkdir(parents=True, exist_ok=True)
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if stat.S_ISLNK(mode):
+        return  # inferred: nothing in a Lambda package needs one, and a link could lead anywhere
+    with contents.open(member) as packed, place.open("wb") as unpacked:
+        shutil.copyfileobj(packed, unpacked)
+    place.chmod(0o755 if mode & 0o100 else 0o644)

@@ -1,0 +1,161 @@
+"""What passes between the emulator and a child process: frames on the control socket, marks in the output pipe.
+
+A frame is the length of its payload (four bytes, big-endian), one byte for its kind and the payload. The emulator's
+payloads are JSON in ASCII; a result's payload is the function's answer as it is.
+
+Output: fds 1 and 2 of the child are one pipe, so that lines keep their order. A plain line ends with a newline. What a
+logging call wrote as one event stands between `\\0\\1` and `\\0\\2` and may hold newlines, as on Lambda, where the
+runtimes write events to a framed descriptor of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from enum import IntEnum
+from typing import Any
+
+_HEADER = struct.Struct(">IB")
+FRAME_LIMIT = 64 * 1024 * 1024
+"""A frame that claims to be larger is not one of ours."""
+
+LINE_LIMIT = 256 * 1024
+"""documented: CloudWatch Logs keeps 256 KB of one event; a longer line comes in pieces"""
+_EVENT_LIMIT = 4 * LINE_LIMIT  # the children cut events at as many characters, of up to four bytes
+_BEGIN = b"\0\1"
+_END = b"\0\2"
+
+
+class Kind(IntEnum):
+    """What a frame says. The emulator sends the first two."""
+
+    INIT = 1
+    INVOKE = 2
+    READY = 3
+    """the function is loaded"""
+    INIT_FAILED = 4
+    """it can't be: an error document with the place in the user's code"""
+    RESULT = 5
+    LAST_RESULT = 6
+    """a result, but the process is about to end"""
+    ERROR = 7
+    """the function failed: an error document"""
+    LAST_ERROR = 8
+    """the same, and the process is about to end"""
+    PEAK = 9
+    """peak resident memory in kilobytes, before any answer, where /proc does not tell"""
+
+
+_KINDS = {int(kind): kind for kind in Kind}
+
+
+class WireError(Exception):
+    """The other end does not speak this protocol."""
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
+def encode_json(contents: Any) -> str:
+    """Compact JSON in ASCII. Raises TypeError or ValueError."""
+    return _ENCODER.encode(contents)
+
+
+def encode_frame(kind: Kind, contents: dict[str, Any]) -> bytes:
+    return _frame(kind, encode_json(contents))
+
+
+def encode_event(request_id: str, remaining_ms: int, event: str) -> bytes:
+    """The frame of one invocation. `event` is JSON by encode_json."""
+    return _frame(Kind.INVOKE, f'{{"id":{encode_json(request_id)},"remaining":{remaining_ms},"event":{event}}}')
+
+
+def _frame(kind: Kind, text: str) -> bytes:
+    return _HEADER.pack(len(text), kind) + text.encode("ascii")
+
+
+class FrameReader:
+    """Cuts a stream of bytes into frames."""
+
+    __slots__ = ("_buffer",)
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[tuple[Kind, bytes]]:
+        """The frames that these bytes complete. Raises WireError."""
+        self._buffer += data
+        frames = []
+        while (frame := self._next()) is not None:
+            frames.append(frame)
+        return frames
+
+    def _next(self) -> tuple[Kind, bytes] | None:
+        if len(self._buffer) < _HEADER.size:
+            return None
+        length, kind = _HEADER.unpack_from(self._buffer)
+        if length > FRAME_LIMIT or kind not in _KINDS:
+            raise WireError(f"frame of {length} bytes and kind {kind}")
+        end = _HEADER.size + length
+        if len(self._buffer) < end:
+            return None
+        payload = bytes(memoryview(self._buffer)[_HEADER.size : end])
+        del self._buffer[:end]
+        return _KINDS[kind], payload
+
+
+class LineReader:
+    """Cuts a stream of output into events: plain lines, and what stands between marks."""
+
+    __slots__ = ("_rest",)
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[str]:
+        """The events that these bytes complete, without their ends."""
+        data = self._rest + data
+        if b"\0" in data:
+            events, self._rest = _cut(data)
+        else:
+            *events, self._rest = data.split(b"\n")
+        events += self._overflow()
+        return [_text(event) for event in events]
+
+    def flush(self) -> list[str]:
+        """The last line, if it has no end."""
+        rest, self._rest = self._rest.removeprefix(_BEGIN), b""
+        return [_text(rest)] if rest else []
+
+    def _overflow(self) -> list[bytes]:
+        if len(self._rest) <= (_EVENT_LIMIT if self._rest.startswith(_BEGIN) else LINE_LIMIT):
+            return []
+        piece, self._rest = self._rest[:LINE_LIMIT], self._rest[LINE_LIMIT:]
+        return [piece.removeprefix(_BEGIN)]
+
+
+def _text(event: bytes) -> str:
+    return event.decode("utf-8", "replace").removesuffix("\r")
+
+
+def _cut(data: bytes) -> tuple[list[bytes], bytes]:
+    """(complete events, rest) of output with NUL bytes in it, which may be marks or the function's own."""
+    events = []
+    at = 0
+    while (found := _event_at(data, at)) is not None:
+        event, at = found
+        events.append(event)
+    return events, data[at:]
+
+
+def _event_at(data: bytes, at: int) -> tuple[bytes, int] | None:
+    """(the event that begins here, where the next one begins), or None where it is incomplete."""
+    if data.startswith(_BEGIN, at):
+        stop = data.find(_END, at)
+        return None if stop < 0 else (data[at + 2 : stop], stop + 2)
+    newline, begin = data.find(b"\n", at), data.find(_BEGIN, at)
+    if newline < 0 and begin < 0:
+        return None
+    if begin < 0 or 0 <= newline < begin:
+        return data[at:newline], newline + 1
+    return data[at:begin], begin

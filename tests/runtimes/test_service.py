@@ -1,0 +1,477 @@
+"""Deploying, hot reload, warm and cold environments, and leaving nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edgesim.distribution.model import Code, EdgeFunction
+from edgesim.runtimes import Language, Settings
+
+pytestmark = pytest.mark.slow
+
+PID = (
+    "exports.handler = async (event) => {"
+    " if (event.wait) await new Promise((r) => setTimeout(r, event.wait)); return process.pid }"
+)
+PY_PID = "import os, time\ndef handler(event, context):\n    time.sleep(event.get('wait', 0))\n    return os.getpid()\n"
+
+
+# ── warm, cold, many ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_only_the_first_invocation_is_cold_and_the_process_is_reused(lab, expect_value):
+    function = lab.node(PID)
+
+    async def story():
+        await lab.deploy(function)
+        return [await lab.call(function) for _ in range(3)]
+
+    invocations = lab.run(story())
+    assert [one.cold for one in invocations] == [True, False, False]
+    assert len({expect_value(one) for one in invocations}) == 1
+    assert {one.environment for one in invocations} == {invocations[0].environment}
+
+
+def test_load_makes_environments_up_to_the_limit_and_then_a_queue(new_lab, expect_value):
+    lab = new_lab(Settings(spares={}, max_environments=3))
+    function = lab.python(PY_PID)
+
+    async def story():
+        await lab.deploy(function)
+        return await asyncio.gather(*(lab.call(function, {"wait": 0.15}) for _ in range(6)))
+
+    invocations = lab.run(story())
+    assert len({expect_value(one) for one in invocations}) == 3
+    assert sum(one.cold for one in invocations) == 3
+    assert max(one.duration_ms for one in invocations) < 290  # waiting in the queue is not the function's time
+
+
+def test_the_most_recently_used_environment_comes_first(lab):
+    function = lab.python(PY_PID)
+
+    async def story():
+        await lab.deploy(function)
+        slow, fast = asyncio.ensure_future(lab.call(function, {"wait": 0.2})), None
+        await asyncio.sleep(0.01)
+        fast = await lab.call(function)
+        slow = await slow
+        assert slow.environment != fast.environment
+        return slow, await lab.call(function)
+
+    slow, third = lab.run(story())
+    assert third.environment == slow.environment
+
+
+def test_idle_environments_end(new_lab, expect_value, alive):
+    lab = new_lab(Settings(spares={}, idle_seconds=0.1))
+    function = lab.python(PY_PID)
+
+    async def story():
+        await lab.deploy(function)
+        pid = expect_value(await lab.call(function))
+        await asyncio.sleep(0.35)
+        assert not alive(pid)
+        return await lab.call(function)
+
+    assert lab.run(story()).cold
+
+
+def test_a_caller_that_leaves_does_not_stop_the_function(lab):
+    function = lab.python("import time\ndef handler(event, context):\n    time.sleep(0.1)\n    print('done')\n")
+
+    async def story():
+        await lab.deploy(function)
+        caller = asyncio.ensure_future(lab.call(function))
+        await asyncio.sleep(0.05)
+        caller.cancel()
+        await asyncio.sleep(0.15)
+        return lab.log.texts, await lab.call(function)
+
+    texts, second = lab.run(story())
+    assert "done" in texts
+    assert not second.cold
+
+
+def test_a_spare_process_makes_a_cold_start_short(new_lab):
+    lab = new_lab(Settings(spares={Language.NODE: 1}))
+    function = lab.node(PID)
+
+    async def story():
+        await lab.deploy(function)
+        await asyncio.sleep(0.3)
+        assert lab.service.status().spares == 1
+        both = [asyncio.ensure_future(lab.call(function, {"wait": 50})) for _ in range(2)]
+        return [await one for one in both]
+
+    first, second = lab.run(story())
+    assert second.init_ms < first.init_ms
+
+
+# ── deploying ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+# id: (language, files, line, what the message holds)
+BROKEN = {
+    "syntax, node": (
+        "node",
+        {"index.js": "'use strict';\n\nexports.handler = async ( => 1;\n"},
+        "index.js",
+        3,
+        "SyntaxError",
+    ),
+    "syntax, ES module": (
+        "node",
+        {"index.mjs": "export const handler = 1;\nlet x = ;\n"},
+        "index.mjs",
+        2,
+        "SyntaxError",
+    ),
+    "syntax, python": ("python", {"app.py": "x = 1\ndef handler(:\n    pass\n"}, "app.py", 2, "Syntax error in module"),
+    "syntax in an imported module": (
+        "python",
+        {"app.py": "import lib\n", "lib.py": "\n\n)\n"},
+        "lib.py",
+        3,
+        "Syntax error",
+    ),
+    "missing module, node": (
+        "node",
+        {"index.js": "\nconst a = require('nope');\n"},
+        "index.js",
+        2,
+        "Cannot find module 'nope'",
+    ),
+    "missing module, ES": ("node", {"index.mjs": "import 'nope';\n"}, "index.mjs", None, "Cannot find package 'nope'"),
+    "missing module, python": ("python", {"app.py": "\n\nimport nope\n"}, "app.py", 3, "No module named 'nope'"),
+    "throws, node": ("node", {"index.js": "\nnull.x;\n"}, "index.js", 2, "TypeError"),
+    "raises, python": ("python", {"app.py": "\n\n1 / 0\n"}, "app.py", 3, "ZeroDivisionError"),
+    "no handler, node": ("node", {"index.js": "exports.other = 1\n"}, "index.js", None, "index.handler is undefined"),
+    "no handler, python": ("python", {"app.py": "other = 1\n"}, "app.py", None, "Handler 'handler' missing"),
+}
+
+
+def test_broken_code_is_a_problem_with_its_place(lab):
+    functions = {}
+    for index, (case, row) in enumerate(BROKEN.items()):
+        make = lab.node if row[0] == "node" else lab.python
+        functions[case] = make(row[1], name=f"fn{index}")
+    problems = {problem.at: problem for problem in lab.run(lab.deploy(*functions.values()))}
+    seen = {}
+    for case, function in functions.items():
+        problem = problems[f"function {function.name}"]
+        assert BROKEN[case][4] in problem.message
+        seen[case] = (problem.file, problem.line)
+    assert seen == {case: (f"{functions[case].code.path}/{row[2]}", row[3]) for case, row in BROKEN.items()}
+
+
+def test_code_that_is_not_there_is_a_problem(lab, expect_failure):
+    function = EdgeFunction("auth", Code("/nowhere/auth"), "index.handler", "nodejs20.x")
+
+    async def story():
+        (problem,) = await lab.deploy(function)
+        return problem, expect_failure(await lab.call(function))
+
+    problem, failure = lab.run(story())
+    assert "/nowhere/auth" in problem.message
+    assert failure.kind.name == "UNAVAILABLE"
+
+
+def test_without_an_interpreter_a_function_is_unavailable(lab, expect_failure, monkeypatch):
+    monkeypatch.setattr("edgesim.runtimes.interpreters._nearest_installed", lambda *_: None)
+    monkeypatch.setattr(lab.service._interpreters, "_overrides", {})
+    function = lab.node(PID, name="auth", runtime="nodejs22.x")
+
+    async def story():
+        (problem,) = await lab.deploy(function)
+        return problem, expect_failure(await lab.call(function))
+
+    problem, failure = lab.run(story())
+    assert problem.message == "auth asks for nodejs22.x, and no Node.js was found that starts"
+    assert problem.hint == "install Node.js 22, or pip install 'edgesim[node]'"
+    assert failure.kind.name == "UNAVAILABLE"
+    assert problem.hint in failure.message
+
+
+def test_what_is_not_deployed_is_unavailable(lab, expect_failure):
+    function = lab.python(PY_PID)
+
+    async def story():
+        await lab.deploy(function)
+        return expect_failure(await lab.call(replace(function, version="2")))
+
+    assert lab.run(story()).error_type == "ResourceNotFoundException"
+
+
+def test_functions_that_share_code_are_separate(lab, expect_value):
+    one = lab.python(
+        "import os\ndef a(e, c): return ['a', os.getpid()]\ndef b(e, c): return ['b', os.getpid()]\n", "app.a"
+    )
+    other = replace(one, handler="app.b")
+
+    async def story():
+        await lab.deploy(one, other)
+        return expect_value(await lab.call(one)), expect_value(await lab.call(other))
+
+    (a, pid), (b, other_pid) = lab.run(story())
+    assert (a, b) == ("a", "b")
+    assert pid != other_pid
+
+
+def test_what_is_no_longer_deployed_ends_when_it_is_done(lab, expect_value, alive):
+    old, new = lab.python(PY_PID, name="old"), lab.python(PY_PID, name="new")
+
+    async def story():
+        await lab.deploy(old)
+        running = asyncio.ensure_future(lab.call(old, {"wait": 0.15}))
+        await asyncio.sleep(0.05)
+        await lab.deploy(new)
+        pid = expect_value(await running)
+        await asyncio.sleep(0.1)
+        return pid
+
+    assert not alive(lab.run(story()))
+
+
+def test_a_request_that_began_before_a_reload_is_still_served(lab, expect_value, alive):
+    old, new = lab.python(PY_PID, name="old"), lab.python(PY_PID, name="new")
+
+    async def story():
+        await lab.deploy(old)
+        await lab.deploy(new)
+        pid = expect_value(await lab.call(old))
+        await asyncio.sleep(0.1)
+        return pid
+
+    assert not alive(lab.run(story()))
+
+
+def test_packages_that_lambda_brings_are_lent(lab, tmp_path, monkeypatch):
+    (tmp_path / "lent").mkdir()
+    (tmp_path / "lent/boto3.py").write_text("name = 'lent'")
+    monkeypatch.setattr(lab.service, "_lend", lambda interpreter: tmp_path / "lent")
+    source = "import boto3\ndef handler(event, context):\n    return boto3.name\n"
+    assert lab.value(lab.python(source)) == "lent"
+    assert lab.value(lab.python({"app.py": source, "boto3.py": "name = 'own'"})) == "own"
+
+
+# ── hot reload ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def save(function: EdgeFunction, file: str, text: str) -> None:
+    (Path(function.code.path) / file).write_text(text)
+
+
+@pytest.mark.parametrize("language", ["node", "python"])
+def test_a_saved_change_is_live_well_within_a_second(lab, language, expect_value):
+    make, file, source = {
+        "node": (lab.node, "index.js", "exports.handler = async () => 'WORD'"),
+        "python": (lab.python, "app.py", "def handler(event, context):\n    return 'WORD'\n"),
+    }[language]
+    function = make(source.replace("WORD", "one"))
+
+    async def story():
+        await lab.deploy(function)
+        first = expect_value(await lab.call(function))
+        save(function, file, source.replace("WORD", "two"))
+        begun = time.monotonic()
+        assert await lab.service.refresh() == []
+        second = await lab.call(function)
+        return first, second, time.monotonic() - begun
+
+    first, second, took = lab.run(story())
+    assert (first, expect_value(second)) == ("one", "two")
+    assert second.cold
+    assert took < 0.5
+
+
+def test_a_broken_save_leaves_the_last_version_serving(lab, expect_value):
+    function = lab.node(
+        {
+            "index.js": "const { word } = require('./lib'); exports.handler = async () => word()",
+            "lib.js": "exports.word = () => 1",
+        }
+    )
+
+    async def story():
+        await lab.deploy(function)
+        save(function, "lib.js", "exports.word = () => {\n  return (;\n}")
+        (problem,) = await lab.service.refresh()
+        broken = await lab.call(function)
+        assert await lab.service.refresh() == []  # told once
+        assert lab.service.status().functions[0].problem == replace(problem, hint="")
+        save(function, "lib.js", "exports.word = () => 2")
+        assert await lab.service.refresh() == []
+        assert lab.service.status().functions[0].problem is None
+        return problem, broken, await lab.call(function)
+
+    problem, broken, mended = lab.run(story())
+    assert (problem.file, problem.line) == (f"{function.code.path}/lib.js", 2)
+    assert problem.hint == "the last version that worked goes on serving"
+    assert (expect_value(broken), expect_value(mended)) == (1, 2)
+
+
+def test_a_function_broken_from_the_start_is_mended_by_a_save(lab, expect_failure, expect_value):
+    function = lab.python("def handler(:\n")
+
+    async def story():
+        assert len(await lab.deploy(function)) == 1
+        first = await lab.call(function)
+        save(function, "app.py", "import nope")
+        assert len(await lab.service.refresh()) == 1
+        second = await lab.call(function)
+        save(function, "app.py", "def handler(event, context): return 1")
+        assert await lab.service.refresh() == []
+        return first, second, await lab.call(function)
+
+    first, second, third = lab.run(story())
+    assert expect_failure(first).error_type == "Runtime.UserCodeSyntaxError"
+    assert expect_failure(second).error_type == "Runtime.ImportModuleError"
+    assert expect_value(third) == 1
+
+
+def test_an_invocation_that_runs_during_a_reload_finishes_with_its_version(lab, expect_value):
+    function = lab.python(
+        "import time\ndef handler(event, context):\n    time.sleep(event.get('wait', 0))\n    return 1\n"
+    )
+
+    async def story():
+        await lab.deploy(function)
+        running = asyncio.ensure_future(lab.call(function, {"wait": 0.3}))
+        await asyncio.sleep(0.05)
+        save(function, "app.py", "def handler(event, context):\n    return 2\n")
+        await lab.service.refresh()
+        new = await lab.call(function)
+        assert not running.done()
+        return expect_value(await running), expect_value(new), expect_value(await lab.call(function))
+
+    assert lab.run(story()) == (1, 2, 2)
+    assert len(lab.service.status().functions[0].environments) == 1
+
+
+def test_a_save_without_a_change_starts_nothing(lab):
+    function = lab.python(PY_PID)
+
+    async def story():
+        await lab.deploy(function)
+        before = await lab.call(function)
+        save(function, "app.py", PY_PID)
+        assert await lab.service.refresh() == []
+        return before, await lab.call(function)
+
+    before, after = lab.run(story())
+    assert before.environment == after.environment
+    assert not after.cold
+
+
+def test_watched_paths_are_the_users_own(lab):
+    function = lab.python(PY_PID)
+    lab.run(lab.deploy(function, replace(function, name="other")))
+    assert lab.service.watched_paths() == (Path(function.code.path),)
+
+
+# ── leaving nothing behind ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_close_ends_everything_and_invocations_in_flight_fail(new_lab, expect_failure, alive):
+    lab = new_lab(Settings(max_environments=2))
+    node, python = (
+        lab.node("exports.handler = async () => { for (;;); }", name="node"),
+        lab.python(PY_PID, name="python"),
+    )
+
+    async def story():
+        await lab.deploy(node, python)
+        calls = [asyncio.ensure_future(lab.call(node, limit=30))]
+        calls += [asyncio.ensure_future(lab.call(python, {"wait": 30}, limit=30)) for _ in range(4)]
+        await asyncio.sleep(0.3)
+        status = lab.service.status()
+        pids = {one.pid for function in status.functions for one in function.environments}
+        begun = time.monotonic()
+        await lab.service.close()
+        assert time.monotonic() - begun < 0.5
+        results = [expect_failure(await call) for call in calls]
+        return pids, results, expect_failure(await lab.call(node))
+
+    pids, results, late = lab.run(story())
+    assert len(pids) == 3
+    assert not any(map(alive, pids))
+    assert {failure.error_type for failure in (*results, late)} == {"Edgesim.ShutDown"}
+    assert not lab.service._workspace.path.exists()
+
+
+def test_it_works_without_descriptors_of_processes(new_lab, expect_failure, expect_value, monkeypatch):
+    """As on macOS."""
+    monkeypatch.setattr("edgesim.runtimes.child._open_pidfd", lambda pid: None)
+    lab = new_lab(Settings(spares={}))
+    function = lab.python("import os, time\ndef handler(event, context):\n    exec(event['do'])\n    return 1\n")
+
+    async def story():
+        await lab.deploy(function)
+        exited = expect_failure(await lab.call(function, {"do": "os._exit(3)"}))
+        late = expect_failure(await lab.call(function, {"do": "time.sleep(9)"}, limit=0.2))
+        # a copy of the process holds the socket, so its closing can't tell
+        forked = await lab.call(function, {"do": "os.fork() or time.sleep(9)"}, limit=0.3)
+        return exited, late, forked, expect_value(await lab.call(function, {"do": ""}))
+
+    exited, late, _, value = lab.run(story())
+    assert exited.message.endswith("exit status 3")
+    assert late.kind.name == "TIMEOUT"
+    assert value == 1
+
+
+STORY = """
+    import asyncio, time, uuid
+    from edgesim.distribution.model import Code, EdgeFunction, Trigger
+    from edgesim.ports import Call
+    from edgesim.runtimes import LambdaService
+
+    class Quiet:
+        def now(self): return time.time()
+        def line(self, *_): pass
+
+    async def main():
+        service = LambdaService(Quiet(), Quiet(), lambda: str(uuid.uuid4()))
+        idle = EdgeFunction("idle", Code(inline="def handler(e, c): pass"), "index.handler", "python3.11")
+        source = "exports.handler = async () => { require('child_process').spawn('sleep', ['60']); for (;;); }"
+        spin = EdgeFunction("spin", Code(inline=source), "index.handler", "nodejs20.x")
+        await service.deploy([idle, spin])
+        asyncio.ensure_future(service.invoke(Call(spin, Trigger.VIEWER_REQUEST, {}, 60)))
+        await asyncio.sleep(0.4)
+        print(service._workspace.path, flush=True)
+        await asyncio.sleep(60)
+
+    asyncio.run(main())
+"""
+
+
+def children_of(pid: int) -> set[int]:
+    """Every descendant."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = {int(child): int(parent) for child, parent in (line.split() for line in listed.splitlines())}
+    found: set[int] = set()
+    while grown := {child for child, parent in parents.items() if parent in found | {pid}} - found:
+        found |= grown
+    return found
+
+
+def test_nothing_outlives_a_killed_edgesim(gone_within):
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(STORY)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+    )
+    with process:
+        folder = Path(process.stdout.readline().strip())
+        pids = children_of(process.pid)
+        assert len(pids) >= 4  # the guard, two functions, a sleep
+        assert folder.is_dir()
+        os.kill(process.pid, signal.SIGKILL)
+    assert gone_within(2, pids)
+    assert not folder.exists()

@@ -1,0 +1,131 @@
+"""Copies of code: what is in them, what is linked, what changes them."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+
+import pytest
+
+from edgesim.distribution.model import Code, EdgeFunction
+from edgesim.errors import ConfigError
+from edgesim.runtimes.interpreters import Language
+from edgesim.runtimes.snapshot import Snapshots, fingerprint
+
+
+@pytest.fixture
+def source(tmp_path):
+    folder = tmp_path / "user"
+    folder.mkdir()
+    (folder / "index.js").write_text("exports.handler = 1")
+    return folder
+
+
+@pytest.fixture
+def snapshots(tmp_path):
+    return Snapshots(tmp_path / "code")
+
+
+def fn(path="", inline=""):
+    return EdgeFunction("fn", Code(str(path) if path else "", inline), "index.handler", "nodejs20.x")
+
+
+def listed(root):
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if not path.is_dir())
+
+
+def test_a_folder_is_copied_without_what_is_not_code(snapshots, source):
+    for name in (".git/config", "__pycache__/a.pyc", ".venv/bin/python", "lib/a.js", ".env"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text("x")
+    os.mkfifo(source / "pipe")
+    (source / "dangling").symlink_to("nowhere")
+    copy = snapshots.take(fn(source), Language.NODE)
+    assert listed(copy.root) == [".env", "index.js", "lib/a.js"]
+    assert copy.shown == str(source)
+    (source / "index.js").write_text("changed")
+    assert (copy.root / "index.js").read_text() == "exports.handler = 1"
+
+
+def test_node_modules_are_linked(snapshots, source):
+    (source / "node_modules/a").mkdir(parents=True)
+    copy = snapshots.take(fn(source), Language.NODE)
+    assert (copy.root / "node_modules").readlink() == source / "node_modules"
+
+
+def test_links_are_followed_but_not_in_circles(snapshots, source, tmp_path):
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared/a.js").write_text("a")
+    (source / "shared").symlink_to(tmp_path / "shared")
+    (source / "self").symlink_to(source)
+    copy = snapshots.take(fn(source), Language.NODE)
+    assert listed(copy.root) == ["index.js", "shared/a.js"]
+    assert not (copy.root / "shared").is_symlink()
+
+
+def test_a_single_file_is_its_folders_only_file(snapshots, source):
+    (source / "other.js").write_text("")
+    copy = snapshots.take(fn(source / "index.js"), Language.NODE)
+    assert listed(copy.root) == ["index.js"]
+    assert copy.shown == str(source)
+
+
+def test_inline_code_is_written_as_lambda_writes_it(snapshots):
+    assert listed(snapshots.take(fn(inline="x"), Language.NODE).root) == ["index.js"]
+    copy = snapshots.take(fn(inline="x"), Language.PYTHON)
+    assert listed(copy.root) == ["index.py"]
+    assert copy.shown == "/var/task"
+
+
+def test_the_same_code_is_the_same_snapshot(snapshots, source):
+    first = snapshots.take(fn(source), Language.NODE)
+    os.utime(source / "index.js")
+    assert snapshots.take(fn(source), Language.NODE) == first
+    (source / "index.js").write_text("other")
+    assert snapshots.take(fn(source), Language.NODE) != first
+
+
+def test_a_change_changes_the_fingerprint(source):
+    before = fingerprint(Code(str(source)))
+    assert fingerprint(Code(str(source))) == before
+    (source / "new.js").write_text("")
+    assert fingerprint(Code(str(source))) != before
+
+
+def test_code_that_is_not_there(snapshots, tmp_path):
+    with pytest.raises(ConfigError, match="can't be read"):
+        snapshots.take(fn(tmp_path / "nowhere"), Language.NODE)
+
+
+def zipped(path, members):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    return path
+
+
+def test_a_zip_is_unpacked(snapshots, tmp_path):
+    path = zipped(tmp_path / "fn.zip", {"index.js": "x", "lib/a.js": "y"})
+    copy = snapshots.take(fn(path), Language.NODE)
+    assert listed(copy.root) == ["index.js", "lib/a.js"]
+    assert copy.shown == str(path)
+
+
+@pytest.mark.parametrize("name", ["../evil.js", "/etc/evil.js", "a/../../evil.js", "..\\evil.js"])
+def test_a_zip_stays_within_its_folder(snapshots, tmp_path, name):
+    path = zipped(tmp_path / "fn.zip", {name: "x"})
+    with pytest.raises(ConfigError, match="outside of itself"):
+        snapshots.take(fn(path), Language.NODE)
+
+
+def test_links_in_a_zip_are_left_out(snapshots, tmp_path):
+    link = zipfile.ZipInfo("passwd")
+    link.external_attr = 0o120777 << 16
+    path = zipped(tmp_path / "fn.zip", {"index.js": "x", link: "/etc/passwd"})
+    assert listed(snapshots.take(fn(path), Language.NODE).root) == ["index.js"]
+
+
+def test_a_file_that_is_no_zip(snapshots, tmp_path):
+    (tmp_path / "fn.zip").write_text("not a zip")
+    with pytest.raises(ConfigError, match="can't be read"):
+        snapshots.take(fn(tmp_path / "fn.zip"), Language.NODE)

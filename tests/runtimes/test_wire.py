@@ -1,0 +1,70 @@
+"""Frames and marks, at every split."""
+
+from __future__ import annotations
+
+import json
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgesim.runtimes.wire import LINE_LIMIT, FrameReader, Kind, LineReader, WireError, encode_frame
+
+
+def frame(kind: int, payload: bytes) -> bytes:
+    return struct.pack(">IB", len(payload), kind) + payload
+
+
+STREAM = frame(3, b"") + frame(5, b'{"a":1}') + frame(7, b"x" * 300)
+FRAMES = [(Kind.READY, b""), (Kind.RESULT, b'{"a":1}'), (Kind.ERROR, b"x" * 300)]
+
+
+@pytest.mark.parametrize("at", range(len(STREAM)))
+def test_frames_at_every_split(at):
+    reader = FrameReader()
+    assert reader.feed(STREAM[:at]) + reader.feed(STREAM[at:]) == FRAMES
+
+
+def test_a_frame_is_ascii_whatever_it_holds():
+    data = encode_frame(Kind.INVOKE, {"text": "ü\ud800"})
+    assert data.isascii()
+    assert json.loads(data[5:]) == {"text": "ü\ud800"}
+
+
+@pytest.mark.parametrize("data", [frame(99, b""), b"\xff\xff\xff\xff\x05"], ids=["unknown kind", "absurd length"])
+def test_nonsense_is_refused(data):
+    with pytest.raises(WireError):
+        FrameReader().feed(data)
+
+
+OUTPUT = b"plain\n\0\1one\ntwo\0\2\0\1three\0\2 half\0way\r\n\n\0\2odd\nglued\0\1event\0\2last"
+EVENTS = ["plain", "one\ntwo", "three", " half\0way", "", "\0\2odd", "glued", "event", "last"]
+
+
+@pytest.mark.parametrize("at", range(len(OUTPUT)))
+def test_output_at_every_split(at):
+    reader = LineReader()
+    assert reader.feed(OUTPUT[:at]) + reader.feed(OUTPUT[at:]) + reader.flush() == EVENTS
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\0\n\r", exclude_categories=["Cs"]))), st.integers(1, 7))
+def test_lines_come_as_they_were_written(lines, size):
+    data = "".join(f"{line}\n" for line in lines).encode()
+    reader = LineReader()
+    pieces = [data[at : at + size] for at in range(0, len(data), size)]
+    assert [event for piece in pieces for event in reader.feed(piece)] == lines
+
+
+def test_a_line_without_end_comes_in_pieces():
+    reader = LineReader()
+    seen = [event for _ in range(20) for event in reader.feed(b"x" * 32_768)]
+    assert [len(event) for event in seen] == [LINE_LIMIT] * 2
+    assert len(reader.flush()[0]) == 20 * 32_768 - 2 * LINE_LIMIT
+
+
+def test_an_event_that_was_cut_off_is_still_shown():
+    reader = LineReader()
+    assert reader.feed(b"\0\1half an ev") == []
+    assert reader.flush() == ["half an ev"]
+    assert reader.flush() == []
