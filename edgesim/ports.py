@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -34,7 +34,7 @@ class BodyStream(Ticket):
 
     __slots__ = ()
 
-    def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncGenerator[bytes]:
         """The bytes, in pieces of any size above zero."""
         raise NotImplementedError
 
@@ -52,6 +52,19 @@ class StoredBody(Ticket):
         raise NotImplementedError
 
 
+class BodyRecorder(Protocol):
+    """Takes a body in as it streams past."""
+
+    def append(self, chunk: bytes) -> bool:
+        """Take a piece. False where the body has grown larger than the store takes; then only `discard` is due."""
+
+    def finish(self) -> StoredBody:
+        """The whole body at rest."""
+
+    def discard(self) -> None:
+        """Forget it. May be called more than once."""
+
+
 class Store(Protocol):
     """A cache's memory. Judging freshness is not its business."""
 
@@ -60,6 +73,10 @@ class Store(Protocol):
 
     async def put(self, key: CacheKey, entry: Entry) -> bool:
         """Keep an entry under this key in the place of any other. False where it is too large to be kept."""
+
+    def recorder(self, length: int | None) -> BodyRecorder | None:
+        """Somewhere to write a body of `length` bytes (None: not known) while it passes; None where a body of that
+        length is more than this store takes."""
 
     async def invalidate(self, distribution: str, pattern: str) -> int:
         """Drop every entry of a distribution whose path, with its query string where that is keyed, matches;
@@ -102,14 +119,15 @@ class FunctionLog(Protocol):
     """Where the lines of functions go as they come: START, the function's output, END, REPORT."""
 
     def line(self, function: EdgeFunction, trigger: Trigger | None, text: str) -> None:
-        """One line without its end. `trigger` is None for what happens outside of an invocation."""
+        """One event without its end; what a function logs in one call may hold line breaks. `trigger` is None for
+        what happens outside of an invocation. Must not raise."""
 
 
 class Recorder(Protocol):
-    """Keeps transcripts."""
+    """Keeps transcripts, and hears when a request is over."""
 
-    def record(self, transcript: Transcript) -> None: ...
+    def record(self, transcript: Transcript) -> None:
+        """A request has come in; its transcript is filled from now on."""
 
-
-Background = Callable[[Awaitable[None]], None]
-"""Starts work that outlives a request; the driver waits for it at shutdown."""
+    def finished(self, transcript: Transcript) -> None:
+        """The last byte of its answer was sent, or never will be."""

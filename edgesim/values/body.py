@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 
@@ -18,6 +19,14 @@ class Ticket:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {'?' if self.length is None else self.length} bytes>"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a body: bytes from `start` up to, not including, `stop`."""
+
+    start: int
+    stop: int
 
 
 Body: TypeAlias = bytes | Ticket

@@ -1,7 +1,7 @@
 """Cache-Control directives of a response.
 
-Parsing is as forgiving as RFC 9111 §4.2.1 asks: unknown directives are kept and ignored, quoted values are unquoted,
-a delta that is no number counts as absent.
+Parsing is forgiving: unknown directives are kept and ignored, quoted values are unquoted (RFC 9111 §5.2), a delta that
+is no number counts as absent (inferred).
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 # documented: Expiration.md, "from zero seconds to 100 years"
 LONGEST_AGE = 100 * 365 * 24 * 3600
 
-_DIRECTIVE = re.compile(r'\s*([^\s=,;]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]*)))?\s*(?:,|$)')
+# One item of the list: commas inside quotes do not separate. Possessive, so that no header can make it go back
+_ITEM = re.compile(r'(?:[^,"]++|"(?:[^"\\]++|\\.)*+"?+)++', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class CacheControl:
         value = self.directives.get(directive)
         if value is None or not value.isascii() or not value.isdigit():
             return None
-        return min(int(value[:12]), LONGEST_AGE)
+        return min(int(value.lstrip("0")[:12] or "0"), LONGEST_AGE)
 
     @property
     def max_age(self) -> int | None:
@@ -65,11 +67,28 @@ class CacheControl:
 @lru_cache(maxsize=1024)
 def _parse(text: str) -> CacheControl:
     directives: dict[str, str | None] = {}
-    for name, quoted, plain in _DIRECTIVE.findall(text):
-        directives.setdefault(name.lower(), quoted or plain or None)
+    for item in _ITEM.findall(text):
+        name, value = _directive(item)
+        if name == "no-cache" and name in directives:
+            directives[name] = _both(directives[name], value)
+        elif name:
+            directives.setdefault(name, value)
     return CacheControl(directives)
 
 
+def _directive(item: str) -> tuple[str, str | None]:
+    name, _, value = item.partition("=")
+    value = value.strip()
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        value = _ESCAPED.sub(r"\1", value[1:-1])
+    return name.strip().lower(), value or None
+
+
+def _both(one: str | None, other: str | None) -> str | None:
+    """Two no-cache directives say more than one: all the fields, or the whole response where either does."""
+    return f"{one},{other}" if one and other else None
+
+
 def cache_control(headers: Headers) -> CacheControl:
-    """The directives of all Cache-Control lines; where one is repeated, the first counts."""
+    """The directives of all Cache-Control lines; where one is repeated, the first counts (RFC 9111 §4.2.1)."""
     return _parse(headers.joined("cache-control") or "")

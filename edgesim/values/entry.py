@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from edgesim.values.body import length_of
 from edgesim.values.instant import Duration, Instant
 
 if TYPE_CHECKING:
@@ -50,7 +51,6 @@ class Entry:
     because: StrEnum
     error: bool = False
     generated: bool = False
-    origin_id: str = ""
 
     @property
     def fresh_until(self) -> Instant:
@@ -59,6 +59,16 @@ class Entry:
     def age(self, now: Instant) -> int:
         """Whole seconds since it was stored or revalidated; the Age header."""
         return max(0, int(now - self.stored_at))
+
+    def with_body(self, body: Body) -> Entry:
+        """The entry with its body at rest. Where the origin sent no Content-Length the number of bytes becomes one,
+        since it is known now (inferred); chunked framing was the origin connection's."""
+        headers = self.headers.without("transfer-encoding")
+        length = length_of(body)
+        framed = self.method != "HEAD" and self.status not in {204, 304}
+        if framed and length is not None and "content-length" not in headers:
+            headers = headers.adding(("Content-Length", str(length)))
+        return replace(self, body=body, headers=headers)
 
     def __repr__(self) -> str:
         etag = self.headers.get("etag")

@@ -90,7 +90,9 @@ class Headers:
         return Headers(field for field in self.fields if field[0].lower() not in gone)
 
     def only(self, keep: Callable[[str], bool]) -> Headers:
-        """The fields whose lower-case name passes."""
+        """The fields whose lower-case name passes; itself where all do."""
+        if all(map(keep, self.index)):
+            return self
         return Headers(field for field in self.fields if keep(field[0].lower()))
 
     def __contains__(self, name: object) -> bool:

@@ -54,8 +54,13 @@ def normalized_path(path: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _pattern(pattern: str) -> re.Pattern[str]:
-    wildcards = {"*": ".*", "?": "."}
-    return re.compile("".join(wildcards.get(char) or re.escape(char) for char in pattern), re.DOTALL)
+    """Each part after a `*` is taken where it first occurs and never given back (atomic), which is enough for
+    wildcards; so no path, however long, makes matching slow."""
+    first, *others = ("".join("." if char == "?" else re.escape(char) for char in part) for part in pattern.split("*"))
+    if not others:
+        return re.compile(first, re.DOTALL)
+    middle = "".join(f"(?>.*?{part})" for part in others[:-1] if part)
+    return re.compile(f"{first}{middle}.*{others[-1]}", re.DOTALL)
 
 
 def matches_path_pattern(pattern: str, path: str) -> bool:
@@ -65,8 +70,6 @@ def matches_path_pattern(pattern: str, path: str) -> bool:
     documented: DownloadDistValuesCacheBehavior, "Path pattern"
     """
     anchored = pattern if pattern.startswith("/") else f"/{pattern}"
-    if pattern.startswith("*"):
-        anchored = pattern
     return _pattern(anchored).fullmatch(path) is not None
 
 
