@@ -49,6 +49,7 @@ from edgesim.loaders.intrinsics import FAILED
 from edgesim.loaders.nodes import Node, find, plain, problem
 from edgesim.loaders.policies import PolicyBook, filled_ttls
 from edgesim.loaders.resources import NOWHERE, slug
+from edgesim.values.headers import wire
 
 
 @dataclass
@@ -200,7 +201,7 @@ class _Assembly:
             origin_groups=MappingProxyType(_groups(config)),
             aliases=config.aliases,
             enabled=config.enabled,
-            default_root_object=config.default_root_object,
+            default_root_object=wire(config.default_root_object),
             error_responses=MappingProxyType(_error_responses(config)),
             comment=config.comment,
         )
@@ -265,8 +266,8 @@ def origin_of(origin: OriginConfig) -> Origin:
     common = Origin(
         id=origin.id,
         domain_name=origin.domain_name,
-        path=origin.origin_path.rstrip("/"),
-        custom_headers=tuple((header.header_name, header.header_value) for header in origin.origin_custom_headers),
+        path=wire(origin.origin_path.rstrip("/")),
+        custom_headers=tuple((h.header_name, wire(h.header_value)) for h in origin.origin_custom_headers),
         s3=_s3_access(origin),
         connection_attempts=origin.connection_attempts,
         connection_timeout=origin.connection_timeout,
@@ -314,7 +315,7 @@ def _groups(config: DistributionConfig) -> dict[str, OriginGroup]:
 def _error_responses(config: DistributionConfig) -> dict[int, CustomErrorResponse]:
     return {
         page.error_code: CustomErrorResponse(
-            page.error_code, page.error_caching_min_ttl, page.response_page_path, page.response_code
+            page.error_code, page.error_caching_min_ttl, wire(page.response_page_path), page.response_code
         )
         for page in config.custom_error_responses
     }

@@ -1,0 +1,98 @@
+"""May the request come in at all? Size limits, viewer protocol policy, allowed methods.
+
+Source: caching-and-http.md §1 and §2 (cloudfront-limits, using-https-viewers-to-cloudfront,
+RequestAndResponseBehaviorCustomOrigin). The order of the checks is inferred.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgesim.distribution import limits
+from edgesim.distribution.model import CacheBehavior, Distribution, ViewerProtocolPolicy
+from edgesim.rules import error_pages
+from edgesim.rules.reasons import ArrivalReason, Outcome
+from edgesim.values.body import length_of
+from edgesim.values.message import Request, Response
+from edgesim.values.viewer import Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A request that goes no further: the answer, its X-Cache result and why."""
+
+    response: Response
+    outcome: Outcome
+    because: ArrivalReason
+
+
+def _head_size(request: Request) -> int:
+    return len(request.target) + sum(len(name) + len(value) for name, value in request.headers)
+
+
+def size_refusal(arrival: Arrival) -> Refusal | None:
+    """414 for a long URL, 494 for a big head. documented: cloudfront-limits. inferred: the pages' text"""
+    request = arrival.request
+    if len(request.target) > limits.URL_BYTES:
+        return _refused(arrival, 414, error_pages.BAD_REQUEST, ArrivalReason.URL_TOO_LONG)
+    if _head_size(request) > limits.REQUEST_HEAD_BYTES:
+        return _refused(arrival, 494, error_pages.BAD_REQUEST, ArrivalReason.HEAD_TOO_BIG)
+    return None
+
+
+def unknown_host(arrival: Arrival) -> Refusal:
+    """The answer where no distribution has the host name. documented: http-403-permission-denied"""
+    return _refused(arrival, 403, error_pages.BAD_REQUEST, ArrivalReason.UNKNOWN_HOST)
+
+
+def distribution_refusal(arrival: Arrival, distribution: Distribution) -> Refusal | None:
+    """A disabled distribution answers nothing. inferred: caching-and-http.md §22.8 assumes 403"""
+    if distribution.enabled:
+        return None
+    return _refused(arrival, 403, error_pages.BAD_REQUEST, ArrivalReason.DISABLED)
+
+
+def behavior_refusal(arrival: Arrival, behavior: CacheBehavior) -> Refusal | None:
+    """Protocol policy first, then methods, then bodies. inferred: the order"""
+    return _protocol_refusal(arrival, behavior) or _method_refusal(arrival, behavior) or _body_refusal(arrival)
+
+
+def _protocol_refusal(arrival: Arrival, behavior: CacheBehavior) -> Refusal | None:
+    policy = behavior.viewer_protocol_policy
+    if arrival.viewer.protocol == "https" or policy is ViewerProtocolPolicy.ALLOW_ALL:
+        return None
+    if policy is ViewerProtocolPolicy.REDIRECT_TO_HTTPS:
+        return _https_redirect(arrival)
+    return _refused(arrival, 403, error_pages.BAD_REQUEST, ArrivalReason.HTTPS_ONLY)
+
+
+def _https_redirect(arrival: Arrival) -> Refusal:
+    """documented: using-https-viewers-to-cloudfront: GET and HEAD 301, others 307, others over HTTP/1.0 403"""
+    request = arrival.request
+    if request.method in {"GET", "HEAD"}:
+        status = 301
+    elif arrival.viewer.http_version == "1.0":
+        return _refused(arrival, 403, error_pages.BAD_REQUEST, ArrivalReason.HTTPS_ONLY)
+    else:
+        status = 307
+    location = f"https://{request.headers.get('host') or ''}{request.target}"
+    page = error_pages.redirect_page(status, location)
+    return Refusal(page, Outcome.REDIRECT, ArrivalReason.REDIRECTED_TO_HTTPS)
+
+
+def _method_refusal(arrival: Arrival, behavior: CacheBehavior) -> Refusal | None:
+    """observed: 403, not 405, with CloudFront's own sentence"""
+    if arrival.request.method in behavior.allowed_methods:
+        return None
+    return _refused(arrival, 403, error_pages.METHOD_NOT_ALLOWED, ArrivalReason.METHOD_NOT_ALLOWED)
+
+
+def _body_refusal(arrival: Arrival) -> Refusal | None:
+    """documented: RequestAndResponseBehaviorCustomOrigin, "GET requests that include a body" """
+    if arrival.request.method != "GET" or length_of(arrival.request.body) == 0:
+        return None
+    return _refused(arrival, 403, error_pages.BAD_REQUEST, ArrivalReason.BODY_WITH_GET)
+
+
+def _refused(arrival: Arrival, status: int, reason: str, because: ArrivalReason) -> Refusal:
+    return Refusal(error_pages.error_page(status, reason, arrival.id), Outcome.ERROR, because)

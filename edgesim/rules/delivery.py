@@ -1,0 +1,102 @@
+"""The head that goes to the viewer.
+
+Source: caching-and-http.md §15 (observed order: the origin's headers, X-Cache, Via, X-Amz-Cf-Pop, X-Amz-Cf-Id, Age).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgesim.rules.conditionals import NOT_MODIFIED_HEADERS, not_modified
+from edgesim.rules.ranges import Unsatisfiable, asked_span
+from edgesim.rules.reasons import DeliveryReason, Outcome
+from edgesim.values.body import NO_BODY, Span, length_of
+from edgesim.values.entry import Entry
+from edgesim.values.headers import Field, Headers
+from edgesim.values.instant import Instant, http_date
+from edgesim.values.message import Request, Response
+from edgesim.values.viewer import Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What to send. `span` selects a part of the response's stored body; None is all of it."""
+
+    response: Response
+    because: DeliveryReason = DeliveryReason.WHOLE
+    span: Span | None = None
+
+
+def from_entry(request: Request, entry: Entry, now: Instant) -> Delivery:
+    """A stored response for this viewer: whole, in part, or as a 304. Only GET has parts (RFC 9110 §14.2)."""
+    whole = Response(entry.status, entry.headers, entry.body, entry.reason)
+    if entry.status != 200 or _CONDITIONS.isdisjoint(request.headers.index):
+        return Delivery(whole)
+    if not_modified(request.headers, entry.headers):
+        return Delivery(_not_modified(entry, now), DeliveryReason.NOT_MODIFIED)
+    return _in_part(request, whole) if request.method == "GET" else Delivery(whole)
+
+
+_CONDITIONS = frozenset({"if-none-match", "if-modified-since", "range"})
+
+
+def _not_modified(entry: Entry, now: Instant) -> Response:
+    """observed: on a 304 from the cache Date is the current time, on a 200 it is the stored one"""
+    kept = entry.headers.only(lambda name: name in NOT_MODIFIED_HEADERS)
+    return Response(304, kept.having("Date", http_date(now)))
+
+
+def _in_part(request: Request, whole: Response) -> Delivery:
+    length = length_of(whole.body)
+    span = asked_span(request.headers, whole.headers, length) if length is not None else None
+    if span is None or length is None:
+        return Delivery(whole)
+    if isinstance(span, Unsatisfiable):
+        headers = Headers((("Content-Range", f"bytes */{length}"), ("Content-Length", "0")))
+        return Delivery(Response(416, headers), DeliveryReason.RANGE_NOT_SATISFIABLE)
+    head = whole.headers.without("content-length").adding(
+        ("Content-Length", str(span.stop - span.start)),
+        ("Content-Range", f"bytes {span.start}-{span.stop - 1}/{length}"),
+    )
+    return Delivery(Response(206, head, whole.body), DeliveryReason.PART, span)
+
+
+def edge_fields(arrival: Arrival, outcome: Outcome, edge_name: str, age: int | None) -> tuple[Field, ...]:
+    """What the edge adds to every response."""
+    fields = (
+        ("X-Cache", f"{outcome.value} from cloudfront"),
+        ("Via", f"1.1 {edge_name}.cloudfront.net (CloudFront)"),
+        ("X-Amz-Cf-Pop", arrival.viewer.pop),
+        ("X-Amz-Cf-Id", arrival.id),
+    )
+    return fields if age is None else (*fields, ("Age", str(age)))
+
+
+def for_viewer(
+    response: Response, arrival: Arrival, outcome: Outcome, *, edge_name: str, age: int | None, now: Instant
+) -> Response:
+    """The finished response: Server and Date where the origin gave none, the origin's Via kept before the edge's own
+    (inferred), the edge's fields at the end, no body for HEAD, 204 and 304."""
+    headers = response.headers
+    index = headers.index
+    missing: list[Field] = []
+    if "date" not in index:
+        missing.append(("Date", http_date(now)))
+    if "server" not in index:
+        missing.append(("Server", "CloudFront"))
+    added = edge_fields(arrival, outcome, edge_name, age)
+    if not _EDGE_NAMES.isdisjoint(index):
+        headers = _without_edge_names(headers)
+        if (via := index.get("via")) is not None:
+            added = tuple((n, f"{', '.join(via)}, {v}") if n == "Via" else (n, v) for n, v in added)
+    headers = Headers((*headers.fields, *missing, *added))
+    bodiless = arrival.request.method == "HEAD" or response.status in {204, 304}
+    return Response(response.status, headers, NO_BODY if bodiless else response.body, response.reason)
+
+
+# Framing is the viewer connection's own matter
+_EDGE_NAMES = frozenset({"x-cache", "via", "x-amz-cf-pop", "x-amz-cf-id", "age", "transfer-encoding"})
+
+
+def _without_edge_names(headers: Headers) -> Headers:
+    return headers.only(lambda name: name not in _EDGE_NAMES)

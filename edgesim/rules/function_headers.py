@@ -1,0 +1,174 @@
+"""The headers object of a function's result: its shape, its forbidden names, and what it does to what was sent.
+
+Source: lambda-edge.md §3 (edge-functions-restrictions, edge-function-restrictions-all).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from edgesim.distribution.model import Trigger
+from edgesim.rules.hooks import HOOKS, is_disallowed
+from edgesim.rules.reasons import Rejection
+from edgesim.values.headers import NO_HEADERS, Field, Headers, readable, wire
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_BAD_IN_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A result that CloudFront refuses: the code (whose value is the page's sentence), what exactly is wrong, and
+    where in the result."""
+
+    code: Rejection
+    detail: str
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One header line of a result: the lower-case map name, the key as it will be written, the value as text."""
+
+    name: str
+    key: str
+    value: str
+
+
+def read_headers(value: object, at: str) -> list[Line] | Rejected:
+    """The lines of a headers object in its order, or the first thing wrong with it."""
+    if not isinstance(value, dict):
+        return Rejected(Rejection.HEADERS_NOT_AN_OBJECT, "headers is not an object", at)
+    lines: list[Line] = []
+    for name, entries in value.items():
+        if not _TOKEN.fullmatch(name):
+            detail = f"the header name {shown(name)} has invalid characters"
+            return Rejected(Rejection.HEADER_CHARACTERS, detail, at)
+        read = _entries(name, entries, f"{at}[{shown(name)}]")
+        if isinstance(read, Rejected):
+            return read
+        lines += read
+    return lines
+
+
+def _entries(name: str, entries: object, at: str) -> list[Line] | Rejected:
+    if not isinstance(entries, list):
+        detail = f"the entry of header {name} is not an array"
+        return Rejected(Rejection.HEADERS_ENTRY_NOT_AN_ARRAY, detail, at)
+    lines: list[Line] = []
+    for position, entry in enumerate(entries):
+        read = _entry(name, entry, f"{at}[{position}]")
+        if isinstance(read, Rejected):
+            return read
+        lines += read
+    return lines
+
+
+def _entry(name: str, entry: object, at: str) -> list[Line] | Rejected:
+    if not isinstance(entry, dict):
+        return Rejected(Rejection.HEADER_VALUE, f"an entry of header {name} is not an object", at)
+    value = entry.get("value")
+    # observed: string or array of strings; inferred: an array makes one line a string
+    given = value if isinstance(value, list) else [value]
+    values = [text for text in given if isinstance(text, str)]
+    if len(values) != len(given):
+        kind = "an array with something else in it" if isinstance(value, list) else shown(value, absent="missing")
+        detail = f"the value of header {name} is {kind}, not a string or an array of strings"
+        return Rejected(Rejection.HEADER_VALUE, detail, f"{at}.value")
+    return _checked_lines(name, _key(name, entry.get("key")), values, at)
+
+
+def _checked_lines(name: str, key: str, values: list[str], at: str) -> list[Line] | Rejected:
+    for text in values:
+        if (bad := _BAD_IN_VALUE.search(text)) is not None:
+            detail = f"the value of header {name} has the invalid character '%{ord(bad[0]):02X}'"
+            return Rejected(Rejection.HEADER_CHARACTERS, detail, f"{at}.value")
+    return [Line(name.lower(), key, text) for text in values]
+
+
+def _key(name: str, key: object) -> str:
+    """The map name wins; `key` only lends its case. inferred, from a documented example that needs it.
+    documented: without a key, each part of the map name is capitalised"""
+    # U+212A lower-cases to k, so equal without case is not yet fit to be sent
+    if isinstance(key, str) and key.isascii() and key.lower() == name.lower():
+        return key
+    return _capitalized(name)
+
+
+def _capitalized(name: str) -> str:
+    return "-".join(part.capitalize() for part in name.split("-"))
+
+
+def shown(value: object, absent: str = "null") -> str:
+    """A value of a result for a person to read: on one line, and not longer than a line."""
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "an array"
+    if value is None:
+        return absent
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
+
+
+_LONGEST_SHOWN = 120
+
+
+def forbidden(trigger: Trigger, lines: list[Line], seen: Headers, at: str) -> Rejected | None:
+    """The first disallowed header, or read-only header added, changed or deleted, against what the function saw.
+    For a generated response `seen` is empty: then only additions can offend."""
+    for line in lines:
+        if is_disallowed(line.name):
+            return Rejected(Rejection.DISALLOWED_HEADER, f"tried to add disallowed header {line.key}", at)
+    return _read_only(trigger, lines, seen, at)
+
+
+def _read_only(trigger: Trigger, lines: list[Line], seen: Headers, at: str) -> Rejected | None:
+    returned = _values(lines)
+    rules = HOOKS[trigger]
+    for name in sorted(rules.read_only | rules.may_not_add):
+        before = _texts(seen.all(name))
+        after = returned.get(name, [])
+        if before == after or (name in rules.may_not_add and not after):
+            continue
+        did = "add" if not before else "change" if after else "delete"
+        detail = f"tried to {did} read-only header, headerName : {_capitalized(name)}"
+        return Rejected(Rejection.READ_ONLY_HEADER, detail, at)
+    return None
+
+
+def _values(lines: list[Line]) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {}
+    for line in lines:
+        values.setdefault(line.name, []).append(line.value)
+    return values
+
+
+def new_headers(lines: list[Line]) -> Headers:
+    """The headers of a generated response."""
+    return applied(lines, NO_HEADERS)
+
+
+def applied(lines: list[Line], sent: Headers) -> Headers:
+    """The sent headers as the function leaves them: what it returns replaces what it saw, and what was hidden from it
+    stays. Unchanged headers keep their place, changed and new ones follow in the function's order; a value that was
+    there before keeps its bytes (documented), any other goes out as UTF-8."""
+    returned = _values(lines)
+    unchanged = {name for name, values in sent.index.items() if returned.get(name) == _texts(values)}
+    keys: dict[str, list[str]] = {}
+    for line in reversed(lines):
+        keys.setdefault(line.name, []).append(line.key)
+    fields: list[Field] = []
+    for name, value in sent:
+        lower = name.lower()
+        if lower in unchanged:
+            fields.append((keys[lower].pop(), value))
+        elif is_disallowed(lower):
+            fields.append((name, value))
+    bytes_of = {(name, readable(value)): value for name, values in sent.index.items() for value in values}
+    new = [line for line in lines if line.name not in unchanged]
+    fields += [(line.key, bytes_of.get((line.name, line.value), wire(line.value))) for line in new]
+    return Headers(fields)
+
+
+def _texts(values: tuple[str, ...]) -> list[str]:
+    return [readable(value) for value in values]

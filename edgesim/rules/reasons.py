@@ -1,0 +1,193 @@
+"""Why. One member is at once the line in `edgesim explain`, the expectation in a scenario and the row in the docs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """The result that X-Cache and the logs carry.
+
+    documented: standard-logs-reference, functions-tutorial; observed: the Lambda* spellings (lambda-edge.md §8)
+    """
+
+    HIT = "Hit"
+    MISS = "Miss"
+    REFRESH_HIT = "RefreshHit"
+    ERROR = "Error"
+    REDIRECT = "Redirect"
+    LAMBDA_GENERATED = "LambdaGeneratedResponse"
+    LAMBDA_EXECUTION_ERROR = "LambdaExecutionError"
+    LAMBDA_VALIDATION_ERROR = "LambdaValidationError"
+    LAMBDA_LIMIT_EXCEEDED = "LambdaLimitExceeded"
+
+
+class ArrivalReason(StrEnum):
+    """What happened to a request before any function or cache saw it."""
+
+    ACCEPTED = "accepted"
+    REDIRECTED_TO_HTTPS = "redirected to HTTPS by the viewer protocol policy"
+    HTTPS_ONLY = "refused: the behavior takes HTTPS only"
+    METHOD_NOT_ALLOWED = "refused: the behavior does not allow this method"
+    BODY_WITH_GET = "refused: GET with a body"
+    URL_TOO_LONG = "refused: the URL is longer than 8,192 bytes"
+    HEAD_TOO_BIG = "refused: request line and headers are larger than 32,768 bytes"
+    UNKNOWN_HOST = "refused: no distribution has this host name"
+    DISABLED = "refused: the distribution is disabled"
+
+
+class BehaviorReason(StrEnum):
+    """Why this cache behavior."""
+
+    FIRST_MATCH = "first path pattern that matches"
+    DEFAULT = "no path pattern matches: default behavior"
+
+
+class RootReason(StrEnum):
+    """The default root object."""
+
+    DEFAULT_ROOT_OBJECT = "path is / : default root object"
+
+
+class LookUpReason(StrEnum):
+    """What the cache had."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    NOT_STORED = "not in the cache"
+    WAITED = "waited for the same object, then fresh"
+    CACHING_DISABLED = "not looked up: the cache policy disables caching"
+    METHOD_NOT_CACHED = "not looked up: the behavior does not cache this method"
+
+
+class TtlReason(StrEnum):
+    """Where a TTL came from. documented: Expiration, first table"""
+
+    NO_STORE = "no-store"
+    NO_CACHE = "no-cache"
+    PRIVATE = "private"
+    S_MAXAGE = "s-maxage"
+    MAX_AGE = "max-age"
+    EXPIRES = "Expires"
+    DEFAULT = "default TTL"
+    ERROR_MIN_TTL = "error caching minimum TTL"
+    VARY_STAR = "Vary: *"
+
+
+class TtlBound(StrEnum):
+    """Which end of the policy's range moved a TTL."""
+
+    MIN = "raised to the minimum TTL"
+    MAX = "capped at the maximum TTL"
+
+
+class StoreReason(StrEnum):
+    """Whether a response is kept."""
+
+    STORED = "stored"
+    STORED_FOR_REVALIDATION = "stored, to be revalidated each time"
+    ERROR_STORED = "stored as an error"
+    CACHING_DISABLED = "not stored: the cache policy disables caching"
+    METHOD = "not stored: the method is not cached"
+    NO_STORE = "not stored: no-store"
+    PRIVATE = "not stored: private"
+    PARTIAL = "not stored: part of an object"
+    NOT_MODIFIED = "not stored: the origin's 304 answers the viewer's own condition"
+    ERROR_WITHOUT_MAX_AGE = "not stored: an error of this status needs max-age or s-maxage"
+    ERROR_NEVER = "not stored: errors of this status never are"
+    FUNCTION_FAILED = "not stored: a function failed"
+    TOO_LARGE = "not stored: larger than the cache takes"
+
+
+class RevalidationReason(StrEnum):
+    """What became of a stale object."""
+
+    ASKED = "asks the origin with the stored validator"
+    NO_VALIDATOR = "fetches anew: the stored object has no validator"
+    COOKIES_FORWARDED = "fetches anew: cookies are forwarded"
+    VARY_STAR = "fetches anew: Vary: *"
+    REVALIDATED = "revalidated"
+    CHANGED = "changed at the origin"
+
+
+class OriginReason(StrEnum):
+    """What the origin did."""
+
+    ANSWERED = "answered"
+    FAILED = "failed"
+
+
+class HookReason(StrEnum):
+    """Whether a function ran at its trigger, and what came of it."""
+
+    PASSED = "ran: passed on unchanged"
+    CHANGED = "ran: changed"
+    GENERATED = "ran: generated a response"
+    FAILED = "ran: failed"
+    REJECTED = "ran: its result is not valid"
+    SKIPPED_GENERATED = "not run: the viewer-request function generated the response"
+    SKIPPED_ERROR_STATUS = "not run: the status is 400 or higher"
+    SKIPPED_ORIGIN_GENERATED = "not run: the origin-request function generated the response"
+    SKIPPED_NO_ORIGIN_RESPONSE = "not run: there is no origin response"
+    SKIPPED_FUNCTION_FAILED = "not run: a function failed before"
+    SKIPPED_REDIRECT = "not run: redirect to HTTPS"
+    SKIPPED_ERROR_PAGE = "not run: custom error page"
+
+
+class ErrorPageReason(StrEnum):
+    """A custom error response."""
+
+    SUBSTITUTED = "custom error page"
+    PAGE_FAILED = "the custom error page could not be fetched: its own status goes to the viewer"
+
+
+class DeliveryReason(StrEnum):
+    """The last decisions about what the viewer gets."""
+
+    WHOLE = "whole response"
+    NOT_MODIFIED = "the viewer's validator matches: 304"
+    PART = "the range that the viewer asked for"
+    RANGE_NOT_SATISFIABLE = "the range lies beyond the end"
+
+
+class Rejection(StrEnum):
+    """Why a function's result is refused; the values are the sentences of CloudFront's error page.
+
+    observed: the texts, where lambda-edge.md §8 names a source; inferred: those marked so below
+    """
+
+    NOT_JSON = "The Lambda function returned invalid json: The json output is not parsable."
+    NOT_AN_OBJECT = "The Lambda function returned invalid JSON: The JSON output must be an object type."
+    HEADERS_ENTRY_NOT_AN_ARRAY = (
+        "The Lambda function returned an invalid entry in the headers object: "
+        "Each header entry in the headers object must be an array."
+    )
+    DISALLOWED_HEADER = "The Lambda function result failed validation: The function tried to add a blacklisted header."
+    READ_ONLY_HEADER = (
+        "The Lambda function result failed validation: The function tried to add, delete, or change a read-only header."
+    )
+    BODY = (
+        "The Lambda function result failed validation: "
+        "The body is not a string, is not an object, or exceeds the maximum size."
+    )
+    URI = "The Lambda function result failed validation: The specified URI is in an invalid format."
+    # inferred: no capture of the texts below is known
+    HEADERS_NOT_AN_OBJECT = (
+        "The Lambda function returned an invalid entry in the headers object: The headers must be an object."
+    )
+    HEADER_VALUE = (
+        "The Lambda function returned an invalid entry in the headers object: "
+        "The value of each header entry must be a string or an array of strings."
+    )
+    HEADER_CHARACTERS = (
+        "The Lambda function returned an invalid entry in the headers object: "
+        "A header name or value contains invalid characters."
+    )
+    STATUS = "The Lambda function result failed validation: The status is not a number from 200 to 599."
+    STATUS_CHANGED = "The Lambda function result failed validation: The status cannot be changed at this trigger."
+    BODY_WITH_204 = "The Lambda function result failed validation: A 204 response cannot have a body."
+    BODY_ENCODING = "The Lambda function result failed validation: The body encoding is neither text nor base64."
+    BASE64 = "The Lambda function result failed validation: The body is not valid base64."
+    METHOD_CHANGED = "The Lambda function result failed validation: The method cannot be changed."
+    QUERY_STRING = "The Lambda function result failed validation: The query string is in an invalid format."
+    ORIGIN = "The Lambda function result failed validation: The origin object is not valid."

@@ -1,0 +1,54 @@
+"""What CloudFront makes of an origin's response before anybody else sees it.
+
+Source: caching-and-http.md §8 and §15 (Cookies, RequestAndResponseBehaviorCustomOrigin).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from edgesim.distribution.model import CacheBehavior
+from edgesim.rules.cloudfront_headers import DEVICE_HEADERS
+from edgesim.rules.forwarding import is_listed
+from edgesim.rules.selection import cookies_forwarded
+from edgesim.values.headers import Headers, list_items
+from edgesim.values.instant import Instant, http_date
+from edgesim.values.message import Response
+
+# RFC 9110 §7.6.1, and documented as removed: Trailer, Upgrade
+_HOP_BY_HOP = frozenset(
+    {"connection", "keep-alive", "proxy-authenticate", "proxy-connection", "te", "trailer", "upgrade"}
+)
+
+
+def received(behavior: CacheBehavior, response: Response, now: Instant) -> Response:
+    """The origin's response as the origin-response function sees it: no hop-by-hop fields, a Date, and Set-Cookie
+    only where cookies are forwarded.
+
+    documented: Set-Cookie is removed where no cookie is forwarded. inferred: before the origin-response function,
+    so that one it adds itself stays
+    """
+    named = {token.lower() for token in list_items(response.headers.all("connection"))}
+    gone = _HOP_BY_HOP | named
+    if not cookies_forwarded(behavior):
+        gone |= {"set-cookie"}
+    headers = response.headers.without(*gone)
+    if "date" not in headers:
+        headers = headers.having("Date", http_date(now))
+    return replace(response, headers=headers)
+
+
+def kept_vary(behavior: CacheBehavior, headers: Headers) -> Headers:
+    """Vary with the names that CloudFront passes on: Accept-Encoding, Cookie, what is forwarded, and User-Agent where
+    device headers are. documented: RequestAndResponseBehaviorCustomOrigin, "Vary" """
+    if "vary" not in headers:
+        return headers
+    names = [name for name in list_items(headers.all("vary")) if _varies(behavior, name.lower())]
+    return headers.having("Vary", ", ".join(names)) if names else headers.without("vary")
+
+
+def _varies(behavior: CacheBehavior, name: str) -> bool:
+    # Vary: * is told apart from a header of that name, which "all viewer headers" would take
+    if name in {"accept-encoding", "cookie"} or (name != "*" and is_listed(behavior, name)):
+        return True
+    return name == "user-agent" and any(is_listed(behavior, device) for device in DEVICE_HEADERS)

@@ -1,0 +1,84 @@
+"""Whether a response is kept, and in what form.
+
+Source: caching-and-http.md §6.1, §7, §8 (Expiration, HTTPStatusCodes, Cookies, RangeGETs).
+"""
+
+from __future__ import annotations
+
+from edgesim.distribution.model import CacheBehavior, Distribution
+from edgesim.rules.reasons import StoreReason, TtlReason
+from edgesim.rules.ttl import Ttl, error_ttl, ttl
+from edgesim.values.cache_control import cache_control
+from edgesim.values.entry import Entry
+from edgesim.values.headers import Headers
+from edgesim.values.instant import Instant
+from edgesim.values.message import Request, Response
+
+# documented: HTTPStatusCodes
+ALWAYS_CACHED_ERRORS = frozenset({404, 414, 500, 501, 502, 503, 504})
+ERRORS_CACHED_WITH_MAX_AGE = frozenset({400, 403, 405, 412, 415})
+
+KEPT = frozenset({StoreReason.STORED, StoreReason.STORED_FOR_REVALIDATION, StoreReason.ERROR_STORED})
+
+
+def response_ttl(
+    distribution: Distribution, behavior: CacheBehavior, status: int, headers: Headers, now: Instant
+) -> Ttl:
+    """The TTL by the rule for errors or the one for everything else."""
+    if status >= 400:
+        return error_ttl(status, headers, distribution, behavior.cache_policy, now)
+    return ttl(headers, behavior.cache_policy, now)
+
+
+def storing_verdict(behavior: CacheBehavior, request: Request, response: Response, life: Ttl) -> StoreReason:
+    """Is this response to this request kept? The reason is one of KEPT, or says why not."""
+    if not behavior.cache_policy.caches:
+        return StoreReason.CACHING_DISABLED
+    if request.method not in behavior.cached_methods:
+        return StoreReason.METHOD
+    if response.status >= 400:
+        return _error_verdict(response)
+    if response.status in _UNSTORABLE:
+        return _UNSTORABLE[response.status]
+    return _freshness_verdict(life)
+
+
+_UNSTORABLE = {206: StoreReason.PARTIAL, 304: StoreReason.NOT_MODIFIED}
+
+
+def _error_verdict(response: Response) -> StoreReason:
+    if response.status in ALWAYS_CACHED_ERRORS:
+        return StoreReason.ERROR_STORED
+    if response.status not in ERRORS_CACHED_WITH_MAX_AGE:
+        return StoreReason.ERROR_NEVER
+    control = cache_control(response.headers)
+    told = control.max_age is not None or control.s_maxage is not None
+    return StoreReason.ERROR_STORED if told else StoreReason.ERROR_WITHOUT_MAX_AGE
+
+
+def _freshness_verdict(life: Ttl) -> StoreReason:
+    """observed: no-store and private are never kept at a minimum TTL of 0, while no-cache is, to be revalidated"""
+    if life.seconds > 0:
+        return StoreReason.STORED
+    if life.because is TtlReason.NO_STORE:
+        return StoreReason.NO_STORE
+    if life.because is TtlReason.PRIVATE:
+        return StoreReason.PRIVATE
+    return StoreReason.STORED_FOR_REVALIDATION
+
+
+def entry_of(request: Request, response: Response, life: Ttl, now: Instant, *, generated: bool = False) -> Entry:
+    """What is kept of a response. Header fields that a qualified no-cache names stay out (documented: Cookies)."""
+    unkept = cache_control(response.headers).fields_not_to_store
+    return Entry(
+        status=response.status,
+        reason=response.reason,
+        headers=response.headers.without(*unkept),
+        body=response.body,
+        method=request.method,
+        stored_at=now,
+        ttl=life.seconds,
+        because=life.because,
+        error=response.status >= 400,
+        generated=generated,
+    )

@@ -1,0 +1,71 @@
+import pytest
+
+from edgesim.distribution.model import CustomErrorResponse
+from edgesim.errors import OriginTrouble
+from edgesim.rules import error_pages
+from edgesim.rules.error_pages import custom_error_response, error_page, origin_error_page, redirect_page
+from edgesim.rules.reasons import Rejection
+from edgesim.testing.make import REQUEST_ID, a_distribution
+
+
+@pytest.mark.parametrize(("reason", "size"), [("Request blocked.", 919), (error_pages.BAD_REQUEST, 915)])
+def test_the_error_page_has_the_observed_number_of_bytes(reason, size):
+    page = error_page(403, reason, "x" * 56)
+    assert len(page.body) == size
+    assert page.headers.get("content-length") == str(size)
+    assert not page.body.endswith(b"\n")
+    assert b"\r" not in page.body
+
+
+def test_the_error_page_names_status_reason_and_request():
+    page = error_page(502, "Why not.", REQUEST_ID)
+    assert page.status == 502
+    assert b"<H1>502 ERROR</H1>" in page.body
+    assert b'<HR noshade size="1px">\nWhy not.\nWe can\'t connect' in page.body
+    assert f"Request ID: {REQUEST_ID}\n</PRE>".encode() in page.body
+    assert page.headers.fields[:2] == (("Server", "CloudFront"), ("Content-Type", "text/html"))
+
+
+@pytest.mark.parametrize("rejection", Rejection, ids=lambda rejection: rejection.name)
+def test_every_rejection_fits_the_page(rejection):
+    assert rejection.value.encode() in error_page(502, rejection.value, REQUEST_ID).body
+
+
+def test_the_redirect_page_has_the_observed_167_bytes():
+    page = redirect_page(301, "https://www.example.com/")
+    assert len(page.body) == 167
+    assert page.body.startswith(b"<html>\r\n<head><title>301 Moved Permanently</title></head>\r\n<body>\r\n")
+    assert page.headers.fields == (
+        ("Server", "CloudFront"),
+        ("Content-Type", "text/html"),
+        ("Content-Length", "167"),
+        ("Location", "https://www.example.com/"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status"),
+    [
+        (OriginTrouble.DNS, 502),
+        (OriginTrouble.CONNECT, 502),
+        (OriginTrouble.CONNECT_TIMEOUT, 504),
+        (OriginTrouble.READ_TIMEOUT, 504),
+        (OriginTrouble.RESET, 502),
+        (OriginTrouble.INVALID_RESPONSE, 502),
+        (OriginTrouble.HEADERS_TOO_BIG, 502),
+    ],
+)
+def test_an_origin_that_fails_is_502_or_504(trouble, status):
+    assert origin_error_page(trouble, REQUEST_ID).status == status
+
+
+def test_every_trouble_has_a_page():
+    assert {origin_error_page(trouble, REQUEST_ID).status for trouble in OriginTrouble} == {502, 504}
+
+
+def test_a_custom_error_response_without_a_page_substitutes_nothing():
+    page = CustomErrorResponse(404, page_path="/404.html", response_code=200)
+    distribution = a_distribution(error_responses={404: page, 503: CustomErrorResponse(503)})
+    assert custom_error_response(distribution, 404) is page
+    assert custom_error_response(distribution, 503) is None
+    assert custom_error_response(distribution, 500) is None

@@ -1,0 +1,570 @@
+import base64
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from edgesim.distribution.model import Origin, S3Access, Trigger
+from edgesim.rules.function_event import ReadBody, function_event, settled
+from edgesim.rules.function_headers import Rejected
+from edgesim.rules.function_result import ChangedRequest, ChangedResponse, GeneratedResponse, judge
+from edgesim.rules.hooks import HOOKS, is_disallowed
+from edgesim.rules.reasons import Rejection
+from edgesim.testing.make import a_distribution, a_request, a_response, an_arrival, an_origin
+from edgesim.testing.strategies import function_results, origin_responses, viewer_requests
+from edgesim.values.headers import Headers, readable
+from edgesim.values.message import Request, Response
+
+VREQ, OREQ, ORES, VRES = Trigger
+REQUEST_TRIGGERS, RESPONSE_TRIGGERS = (VREQ, OREQ), (ORES, VRES)
+R = Rejection
+
+REQUEST = a_request("/a?x=1", method="POST", host="h", x_a="1", x_edge_hidden="0", body=b"original")
+RESPONSE = a_response(etag='"v1"', content_length="5", x_cache="hidden", reason="Fine")
+ORIGIN = settled(an_origin(), "http")
+S3_ORIGIN = an_origin("b.s3.amazonaws.com", s3=S3Access("E2OAI"))
+
+
+def event_of(trigger, request=REQUEST, response=RESPONSE, origin=ORIGIN, body=None):
+    seen = response if trigger in RESPONSE_TRIGGERS else None
+    event = function_event(
+        trigger, a_distribution(), an_arrival(request), request, body=body, origin=origin, response=seen
+    )
+    return json.loads(json.dumps(event))["Records"][0]["cf"]
+
+
+def verdict_on(trigger, result, request=REQUEST, response=RESPONSE, origin=ORIGIN):
+    payload = result if isinstance(result, str) else json.dumps(result)
+    seen = response if trigger in RESPONSE_TRIGGERS else None
+    return judge(trigger, payload, request=request, origin=origin if trigger is OREQ else None, response=seen)
+
+
+def returned(trigger, **changes):
+    """What a function gives back that changes some attributes of what it saw; `...` leaves one out."""
+    seen = event_of(trigger)["response" if trigger in RESPONSE_TRIGGERS else "request"]
+    return {name: value for name, value in {**seen, **changes}.items() if value is not ...}
+
+
+def rejection(trigger, result, **more):
+    verdict = verdict_on(trigger, result, **more)
+    assert isinstance(verdict, Rejected), verdict
+    return verdict.code, verdict.at
+
+
+# ── any text at all ──────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("trigger", Trigger)
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        pytest.param("", R.NOT_JSON, id="nothing"),
+        pytest.param("{", R.NOT_JSON, id="cut off"),
+        pytest.param("undefined", R.NOT_JSON, id="undefined"),
+        pytest.param("{'a': 1}", R.NOT_JSON, id="single quotes"),
+        pytest.param("\ufeff{}", R.NOT_JSON, id="a byte order mark"),
+        pytest.param('{"a": NaN}', R.NOT_JSON, id="NaN"),
+        pytest.param('{"a": -Infinity}', R.NOT_JSON, id="infinity"),
+        pytest.param('{"a": ' + "9" * 5_000 + "}", R.NOT_JSON, id="a number of 5,000 digits"),
+        pytest.param("[" * 100_000, R.NOT_JSON, id="nested without end"),
+        pytest.param('{"a":' * 50_000, R.NOT_JSON, id="objects nested without end"),
+        pytest.param("null", R.NOT_AN_OBJECT, id="null"),
+        pytest.param('"text"', R.NOT_AN_OBJECT, id="text"),
+        pytest.param("5", R.NOT_AN_OBJECT, id="a number"),
+        pytest.param("true", R.NOT_AN_OBJECT, id="a boolean"),
+        pytest.param("[{}]", R.NOT_AN_OBJECT, id="an array"),
+    ],
+)
+def test_what_is_no_json_object_is_refused(trigger, payload, code):
+    assert rejection(trigger, payload) == (code, "")
+
+
+DEEPLY_NESTED = [
+    f'{{"{name}":' + "[" * deep + "]" * deep + "}" for name in ("status", "uri") for deep in range(850, 1_000, 3)
+]
+
+
+@pytest.mark.parametrize("trigger", Trigger)
+def test_deep_nesting_is_refused_whether_or_not_it_is_still_parsed(trigger):
+    """Once raised RecursionError: what could just be parsed was too deep to be shown in the message."""
+    assert all(isinstance(verdict_on(trigger, payload), Rejected) for payload in DEEPLY_NESTED)
+
+
+@given(st.sampled_from(list(Trigger)), st.text() | function_results)
+@example(VREQ, '{"status":"200","status":"201"}')
+@example(OREQ, '{"uri":"/\\ud800","querystring":"\\udfff","headers":{"x":[{"value":"\\ud800"}]}}')
+@example(VREQ, '{"status":200,"statusDescription":"\\ud800","body":"\\ud800"}')
+@example(VREQ, '{"status":200,"body":"\\u00e9","bodyEncoding":"base64"}')
+def test_25_any_text_is_accepted_or_rejected(trigger, payload):
+    verdict = verdict_on(trigger, payload)
+    accepted = (ChangedResponse,) if trigger in RESPONSE_TRIGGERS else (ChangedRequest, GeneratedResponse)
+    assert isinstance(verdict, (*accepted, Rejected))
+    assert isinstance(verdict, Rejected) or sendable(verdict)
+    assert not isinstance(verdict, Rejected) or verdict.detail.isprintable()
+
+
+def sendable(verdict):
+    """Everything in it can be written as ISO-8859-1 on one line."""
+    response = verdict.response if isinstance(verdict, GeneratedResponse) else verdict
+    texts = [value for _, value in response.headers] + [name for name, _ in response.headers]
+    texts += [response.path, response.query] if isinstance(response, ChangedRequest) else [response.reason]
+    return all(text.encode("latin-1") is not None and not set(text) & set("\r\n\0") for text in texts)
+
+
+@given(st.sampled_from(list(Trigger)), function_results)
+def test_24_nothing_accepted_holds_a_disallowed_header_or_another_read_only_one(trigger, payload):
+    verdict = verdict_on(trigger, payload)
+    if isinstance(verdict, Rejected):
+        return
+    response = verdict.response if isinstance(verdict, GeneratedResponse) else verdict
+    seen = RESPONSE.headers if trigger in RESPONSE_TRIGGERS else REQUEST.headers
+    before = Headers() if isinstance(verdict, GeneratedResponse) else seen
+    for name in response.headers.index:
+        if is_disallowed(name) or name in HOOKS[trigger].read_only:
+            assert response.headers.all(name) == before.all(name)
+
+
+# ── functions that change nothing ────────────────────────────────────────────
+
+
+@given(viewer_requests(), st.sampled_from(REQUEST_TRIGGERS), st.sampled_from((ORIGIN, S3_ORIGIN)))
+@example(Request("GET", "/caf\xe9", "#a b\x7f", Headers([("x-Odd", "\xe9"), ("X-ODD", "\xc3\xa9")])), VREQ, ORIGIN)
+@example(Request("GET", "/" + "a" * 8_191, "", Headers()), OREQ, ORIGIN)  # the longest that a viewer may send
+def test_23_a_request_comes_back_as_it_went(request, trigger, origin):
+    body = ReadBody(request.body if isinstance(request.body, bytes) else b"")
+    seen = event_of(trigger, request, origin=origin, body=body)["request"]
+    verdict = verdict_on(trigger, seen, request, origin=origin)
+    assert verdict == ChangedRequest(
+        request.path, request.query, request.headers, None, origin if trigger is OREQ else None
+    )
+    assert verdict.headers.fields == request.headers.fields
+
+
+@given(origin_responses(), st.sampled_from(RESPONSE_TRIGGERS))
+@example(Response(299, Headers(), b"", ""), ORES)
+@example(Response(200, Headers([("a", "\xe9")]), b"", "\xe9"), VRES)
+def test_23_a_response_comes_back_as_it_went(response, trigger):
+    verdict = verdict_on(trigger, event_of(trigger, response=response)["response"], response=response)
+    assert verdict == ChangedResponse(response.status, response.reason, response.headers, None)
+    assert verdict.headers.fields == response.headers.fields
+
+
+# ── status ───────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("trigger", [VREQ, OREQ, ORES])
+@pytest.mark.parametrize(
+    ("status", "accepted"),
+    [
+        pytest.param("200", 200, id="the lowest"),
+        pytest.param("599", 599, id="the highest"),
+        pytest.param(302, 302, id="a number (documented example)"),
+        pytest.param("199", None, id="below"),
+        pytest.param("600", None, id="above"),
+        pytest.param(99, None, id="two digits"),
+        pytest.param("2000", None, id="four digits"),
+        pytest.param("-200", None, id="negative"),
+        pytest.param(" 200", None, id="a space"),
+        pytest.param("200\n", None, id="a line break"),
+        pytest.param("OK", None, id="a word"),
+        pytest.param("", None, id="nothing"),
+        pytest.param("\u0662\u0660\u0660", None, id="digits of another script"),
+        pytest.param(200.5, None, id="a fraction"),
+        pytest.param(True, None, id="a boolean"),
+        pytest.param(None, None, id="null"),
+        pytest.param(["200"], None, id="an array"),
+    ],
+)
+def test_status(trigger, status, accepted):
+    verdict = verdict_on(trigger, {"status": status})
+    if accepted is None:
+        assert (verdict.code, verdict.at) == (R.STATUS, "status")
+    else:
+        assert (verdict.response if isinstance(verdict, GeneratedResponse) else verdict).status == accepted
+
+
+@pytest.mark.parametrize("trigger", RESPONSE_TRIGGERS)
+def test_a_response_needs_a_status(trigger):
+    assert rejection(trigger, returned(trigger, status=...)) == (R.STATUS, "status")
+
+
+@pytest.mark.parametrize("trigger", RESPONSE_TRIGGERS)
+def test_a_response_with_headers_of_an_odd_shape_is_refused(trigger):
+    assert rejection(trigger, returned(trigger, headers=[])) == (R.HEADERS_NOT_AN_OBJECT, "headers")
+
+
+def test_a_fresh_response_that_drops_chunked_coding_is_refused():
+    """The classic failure at origin-response (serverless-express#369)."""
+    chunked = a_response(transfer_encoding="chunked")
+    verdict = verdict_on(ORES, {"status": "200", "headers": {}}, response=chunked)
+    assert (verdict.code, verdict.at) == (R.READ_ONLY_HEADER, "headers")
+    assert verdict.detail == "tried to delete read-only header, headerName : Transfer-Encoding"
+
+
+def test_without_headers_the_origins_are_gone():
+    assert verdict_on(ORES, returned(ORES, headers=...)).headers.fields == (("X-Cache", "hidden"),)
+
+
+def test_26_viewer_response_can_not_change_the_status():
+    assert rejection(VRES, returned(VRES, status="201")) == (R.STATUS_CHANGED, "status")
+    assert verdict_on(VRES, returned(VRES, status=200)).status == 200
+
+
+def test_origin_response_can():
+    assert verdict_on(ORES, returned(ORES, status="404")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        pytest.param({}, "Fine", id="the origin's own, left alone"),
+        pytest.param({"statusDescription": ...}, "Fine", id="the origin's own, left out"),
+        pytest.param({"statusDescription": None}, "Fine", id="the origin's own, null"),
+        pytest.param({"statusDescription": "Better"}, "Better", id="the function's"),
+        pytest.param({"statusDescription": "a\r\nb"}, "ab", id="without control characters"),
+        pytest.param({"statusDescription": "\u20ac"}, "\xe2\x82\xac", id="as UTF-8"),
+        pytest.param({"statusDescription": 5}, "", id="no text: the standard one"),
+        pytest.param({"status": "404", "statusDescription": ...}, "", id="the standard one of another status"),
+        pytest.param({"status": "404", "statusDescription": "Gone"}, "Gone", id="the function's, with its status"),
+    ],
+)
+def test_status_description(changes, reason):
+    assert verdict_on(ORES, returned(ORES, **changes)).reason == reason
+
+
+# ── generated responses ──────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("trigger", REQUEST_TRIGGERS)
+def test_a_status_makes_it_a_response(trigger):
+    result = {
+        "status": "302",
+        "statusDescription": "Found",
+        "headers": {"location": [{"key": "Location", "value": "/b"}]},
+        "body": "moved",
+        "unknown": {"is": "ignored"},
+    }
+    expected = Response(302, Headers([("Location", "/b")]), b"moved", "Found")
+    assert verdict_on(trigger, result) == GeneratedResponse(expected)
+
+
+@pytest.mark.parametrize("trigger", REQUEST_TRIGGERS)
+def test_a_status_is_all_that_a_response_needs(trigger):
+    assert verdict_on(trigger, {"status": 200}) == GeneratedResponse(Response(200))
+    assert verdict_on(trigger, {"status": 200, "headers": None, "body": None}) == GeneratedResponse(Response(200))
+
+
+@pytest.mark.parametrize("trigger", REQUEST_TRIGGERS)
+@pytest.mark.parametrize("name", ["content-length", "Transfer-Encoding", "via"])
+def test_a_generated_response_may_not_have_the_request_triggers_read_only_headers(trigger, name):
+    result = {"status": 200, "headers": {name: [{"value": "1"}]}, "body": "x"}
+    assert rejection(trigger, result) == (R.READ_ONLY_HEADER, "headers")
+
+
+@pytest.mark.parametrize("trigger", REQUEST_TRIGGERS)
+def test_content_encoding_is_passed_as_it_is(trigger):
+    result = {"status": 200, "headers": {"content-encoding": [{"value": "UTF-8"}]}}
+    assert verdict_on(trigger, result).response.headers.get("content-encoding") == "UTF-8"
+
+
+# ── bodies of responses ──────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("trigger", [VREQ, OREQ, ORES])
+@pytest.mark.parametrize(
+    ("fields", "body"),
+    [
+        pytest.param({"body": "h\u00e9"}, "h\u00e9".encode(), id="text is UTF-8"),
+        pytest.param({"body": "x", "bodyEncoding": "text"}, b"x", id="text, said so"),
+        pytest.param({"body": "x", "bodyEncoding": None}, b"x", id="an encoding of null is none"),
+        pytest.param({"body": "/w==", "bodyEncoding": "base64"}, b"\xff", id="base64"),
+        pytest.param({"body": "", "bodyEncoding": "base64"}, b"", id="base64 of nothing"),
+    ],
+)
+def test_bodies(trigger, fields, body):
+    verdict = verdict_on(trigger, {"status": 200, **fields})
+    assert (verdict.response if isinstance(verdict, GeneratedResponse) else verdict).body == body
+
+
+@pytest.mark.parametrize("trigger", [VREQ, OREQ, ORES])
+@pytest.mark.parametrize(
+    ("fields", "code", "at"),
+    [
+        pytest.param({"body": 5}, R.BODY, "body", id="a number"),
+        pytest.param({"body": {"a": 1}}, R.BODY, "body", id="an object"),
+        pytest.param({"body": ["x"]}, R.BODY, "body", id="an array"),
+        pytest.param({"body": False}, R.BODY, "body", id="a boolean"),
+        pytest.param({"body": "x", "bodyEncoding": "gzip"}, R.BODY_ENCODING, "bodyEncoding", id="another encoding"),
+        pytest.param({"body": "x", "bodyEncoding": ""}, R.BODY_ENCODING, "bodyEncoding", id="an empty encoding"),
+        pytest.param({"body": "x", "bodyEncoding": [1]}, R.BODY_ENCODING, "bodyEncoding", id="an encoding of no text"),
+        pytest.param({"body": "x", "bodyEncoding": "base64"}, R.BASE64, "body", id="base64 without padding"),
+        pytest.param({"body": "_w==", "bodyEncoding": "base64"}, R.BASE64, "body", id="base64 for URLs"),
+        pytest.param({"body": "/w==\n", "bodyEncoding": "base64"}, R.BASE64, "body", id="base64 with a line break"),
+        pytest.param({"body": "\u00e9", "bodyEncoding": "base64"}, R.BASE64, "body", id="base64 beyond ASCII"),
+    ],
+)
+def test_bodies_that_are_refused(trigger, fields, code, at):
+    assert rejection(trigger, {"status": 200, **fields}) == (code, at)
+
+
+def test_a_204_with_a_body_is_refused_at_viewer_request():
+    assert rejection(VREQ, {"status": "204", "body": "x"}) == (R.BODY_WITH_204, "body")
+    assert verdict_on(VREQ, {"status": "204", "body": ""}).response.status == 204
+    assert verdict_on(OREQ, {"status": "204", "body": "x"}).response.status == 204
+
+
+def test_at_origin_response_no_body_keeps_the_origins_and_an_empty_one_removes_it():
+    assert verdict_on(ORES, returned(ORES)).body is None
+    assert verdict_on(ORES, returned(ORES, body=None)).body is None
+    assert verdict_on(ORES, returned(ORES, body="")).body == b""
+
+
+def test_at_viewer_response_a_body_is_ignored_whatever_it_is():
+    for body in ("x", 5, "x" * 50_000):
+        assert verdict_on(VRES, returned(VRES, body=body, bodyEncoding="gzip")).body is None
+
+
+LIMITS = [pytest.param(VREQ, 40_960, id="40 KB"), pytest.param(OREQ, 1_048_576, id="1 MB"), pytest.param(ORES, 1_048_576, id="1 MB after the origin")]  # fmt: skip  # noqa: E501
+
+
+@pytest.mark.parametrize(("trigger", "limit"), LIMITS)
+def test_headers_and_body_have_a_limit_together(trigger, limit):
+    headers = {"x-a": [{"key": "X-A", "value": "12345"}]}
+    sent = replace(RESPONSE, headers=Headers())
+    fits, too_large = ({"status": 200, "headers": headers, "body": "x" * (limit - 8 + more)} for more in (0, 1))
+    assert not isinstance(verdict_on(trigger, fits, response=sent), Rejected)
+    assert rejection(trigger, too_large, response=sent) == (R.BODY, "body")
+
+
+def test_headers_alone_can_be_too_large():
+    """Once only a response with a body was measured."""
+    headers = {"x-a": [{"value": "x" * 41_000}]}
+    assert rejection(VREQ, {"status": 200, "headers": headers}) == (R.BODY, "body")
+
+
+def test_the_limit_counts_bytes_and_base64_as_written():
+    assert rejection(VREQ, {"status": 200, "body": "\u20ac" * 14_000}) == (R.BODY, "body")
+    encoded = base64.b64encode(b"x" * 31_000).decode()
+    assert rejection(VREQ, {"status": 200, "body": encoded, "bodyEncoding": "base64"}) == (R.BODY, "body")
+
+
+# ── requests ─────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("trigger", REQUEST_TRIGGERS)
+@pytest.mark.parametrize(
+    ("changes", "path", "query"),
+    [
+        pytest.param({"uri": "/b"}, "/b", "x=1", id="another uri"),
+        pytest.param({"uri": "/\u00e9"}, "/\xc3\xa9", "x=1", id="a uri beyond ASCII goes out as UTF-8"),
+        pytest.param({"uri": "/b%20c"}, "/b%20c", "x=1", id="a uri with an escape"),
+        pytest.param({"querystring": "y=2&&y"}, "/a", "y=2&&y", id="another query string"),
+        pytest.param({"querystring": ""}, "/a", "", id="an empty query string"),
+        pytest.param({"querystring": ...}, "/a", "", id="no query string"),
+        pytest.param({"querystring": None}, "/a", "", id="a query string of null"),
+        pytest.param({"clientIp": "1.2.3.4", "config": {}, "x": 1}, "/a", "x=1", id="what is ignored"),
+        pytest.param({"method": ...}, "/a", "x=1", id="no method"),
+        pytest.param({"uri": "/" + "a" * 8_187}, "/" + "a" * 8_187, "x=1", id="8,191 characters with the query"),
+    ],
+)
+def test_requests_are_changed(trigger, changes, path, query):
+    verdict = verdict_on(trigger, returned(trigger, **changes))
+    assert (verdict.path, verdict.query) == (path, query)
+    assert verdict.headers == REQUEST.headers
+
+
+@pytest.mark.parametrize("trigger", REQUEST_TRIGGERS)
+@pytest.mark.parametrize(
+    ("changes", "code", "at"),
+    [
+        pytest.param({"uri": ...}, R.URI, "uri", id="no uri"),
+        pytest.param({"uri": None}, R.URI, "uri", id="a uri of null"),
+        pytest.param({"uri": 5}, R.URI, "uri", id="a uri that is a number"),
+        pytest.param({"uri": ""}, R.URI, "uri", id="an empty uri"),
+        pytest.param({"uri": "a"}, R.URI, "uri", id="a uri without a slash"),
+        pytest.param({"uri": "http://h/a"}, R.URI, "uri", id="a URL"),
+        pytest.param({"uri": "/a b"}, R.URI, "uri", id="a space in the uri"),
+        pytest.param({"uri": "/a\r\nx"}, R.URI, "uri", id="a line break in the uri"),
+        pytest.param({"uri": "/a\x7f"}, R.URI, "uri", id="a DEL in the uri"),
+        pytest.param({"uri": "/" + "a" * 8_188}, R.URI, "uri", id="8,192 characters with the query"),
+        pytest.param({"querystring": "a b"}, R.QUERY_STRING, "querystring", id="a space in the query"),
+        pytest.param({"querystring": "a#b"}, R.QUERY_STRING, "querystring", id="a fragment in the query"),
+        pytest.param({"querystring": "a\n"}, R.QUERY_STRING, "querystring", id="a line break in the query"),
+        pytest.param({"querystring": {"a": "b"}}, R.QUERY_STRING, "querystring", id="a query that is an object"),
+        pytest.param({"method": "GET"}, R.METHOD_CHANGED, "method", id="another method"),
+        pytest.param({"method": ["POST"]}, R.METHOD_CHANGED, "method", id="a method that is no text"),
+        pytest.param({"headers": []}, R.HEADERS_NOT_AN_OBJECT, "headers", id="headers of an odd shape"),
+        pytest.param({"body": "x"}, R.BODY, "body", id="a body that is text"),
+        pytest.param({"body": []}, R.BODY, "body", id="a body that is an array"),
+    ],
+)
+def test_requests_that_are_refused(trigger, changes, code, at):
+    assert rejection(trigger, returned(trigger, **changes)) == (code, at)
+
+
+def test_an_api_gateway_answer_is_judged_as_a_request():
+    result = {"statusCode": 200, "headers": {"host": [{"key": "Host", "value": "h"}]}, "body": "x"}
+    assert rejection(VREQ, {**result, "uri": "/"}) == (R.BODY, "body")
+    assert rejection(VREQ, result) == (R.URI, "uri")
+
+
+def test_without_headers_the_read_only_ones_are_deleted():
+    assert rejection(VREQ, returned(VREQ, headers=...)) == (R.READ_ONLY_HEADER, "headers")
+    assert verdict_on(OREQ, returned(OREQ, headers=None)).headers == a_request(host=None, x_edge_hidden="0").headers
+
+
+@given(st.sampled_from(RESPONSE_TRIGGERS), function_results)
+def test_26_a_response_trigger_changes_nothing_but_the_response(trigger, payload):
+    assert isinstance(verdict_on(trigger, payload), ChangedResponse | Rejected)
+
+
+# ── bodies of requests ───────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("trigger", REQUEST_TRIGGERS)
+@pytest.mark.parametrize(
+    ("body", "replaced"),
+    [
+        pytest.param(None, None, id="null"),
+        pytest.param({}, None, id="no action"),
+        pytest.param({"action": "read-only", "data": "eA=="}, None, id="read-only, whatever the data"),
+        pytest.param({"action": "read-only", "data": 5}, None, id="read-only, even if it is not valid"),
+        pytest.param({"action": None, "data": "eA=="}, None, id="an action of null"),
+        pytest.param({"action": "replace", "data": "eA=="}, b"x", id="base64 by default"),
+        pytest.param({"action": "replace", "data": "eA==", "encoding": "base64"}, b"x", id="base64"),
+        pytest.param({"action": "replace", "data": "x\u00e9", "encoding": "text"}, b"x\xc3\xa9", id="text"),
+        pytest.param({"action": "replace"}, b"", id="nothing"),
+    ],
+)
+def test_request_bodies(trigger, body, replaced):
+    assert verdict_on(trigger, returned(trigger, body=body)).body == replaced
+
+
+@pytest.mark.parametrize("trigger", REQUEST_TRIGGERS)
+@pytest.mark.parametrize(
+    ("body", "code", "at"),
+    [
+        pytest.param({"data": 5}, R.BODY, "body.data", id="data that is no text"),
+        pytest.param({"data": "x"}, R.BASE64, "body.data", id="data that is no base64"),
+        pytest.param({"data": "x", "encoding": "gzip"}, R.BODY_ENCODING, "body.encoding", id="another encoding"),
+    ],
+)
+def test_request_bodies_that_are_refused(trigger, body, code, at):
+    assert rejection(trigger, returned(trigger, body={"action": "replace", **body})) == (code, at)
+
+
+@pytest.mark.parametrize(("trigger", "limit"), [(VREQ, 40_960), (OREQ, 1_048_576)])
+def test_a_replaced_body_has_a_limit(trigger, limit):
+    def with_data(data, encoding):
+        return returned(trigger, body={"action": "replace", "data": data, "encoding": encoding})
+
+    encoded = base64.b64encode(b"x" * limit).decode()
+    assert len(verdict_on(trigger, with_data("x" * limit, "text")).body) == limit
+    assert len(verdict_on(trigger, with_data(encoded, "base64")).body) == limit
+    assert rejection(trigger, with_data("x" * (limit + 1), "text")) == (R.BODY, "body.data")
+    assert rejection(trigger, with_data(encoded + "AAAA", "base64")) == (R.BODY, "body.data")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_get_and_head_get_no_body(method):
+    request = replace(REQUEST, method=method, body=b"")
+    body = {"action": "replace", "data": "eA=="}
+    assert verdict_on(VREQ, {**returned(VREQ, method=method), "body": body}, request).body is None
+
+
+# ── origins ──────────────────────────────────────────────────────────────────
+
+
+def test_an_origin_is_chosen_at_origin_request():
+    told = returned(OREQ)
+    told["origin"]["custom"]["domainName"] = "other.example.org"
+    assert verdict_on(OREQ, told).origin == replace(ORIGIN, domain_name="other.example.org")
+
+
+@pytest.mark.parametrize("origin", [..., None])
+def test_an_origin_that_is_left_out_stays(origin):
+    assert verdict_on(OREQ, returned(OREQ, origin=origin)).origin is ORIGIN
+
+
+def test_an_origin_is_ignored_at_viewer_request():
+    assert verdict_on(VREQ, returned(VREQ, origin={"custom": 5})).origin is None
+
+
+def test_an_origin_that_is_not_valid_is_refused():
+    assert rejection(OREQ, returned(OREQ, origin={})) == (R.ORIGIN, "origin")
+
+
+def test_a_header_may_not_be_in_both_places():
+    told = returned(OREQ)
+    told["origin"]["custom"]["customHeaders"] = {"X-a": [{"value": "1"}]}
+    assert rejection(OREQ, told) == (R.ORIGIN, "origin")
+    del told["headers"]["x-a"]
+    assert isinstance(verdict_on(OREQ, told).origin, Origin)
+
+
+# ── the whole ────────────────────────────────────────────────────────────────
+
+X = [{"value": "x"}]
+
+# One result for every member: lambda-edge.md §3, §8 and §13
+EVERY_REJECTION = {
+    R.NOT_JSON: (VREQ, "{"),
+    R.NOT_AN_OBJECT: (VREQ, "[]"),
+    R.HEADERS_ENTRY_NOT_AN_ARRAY: (VREQ, {"status": 200, "headers": {"a": "x"}}),
+    R.DISALLOWED_HEADER: (VREQ, {"status": 200, "headers": {"connection": X}}),
+    R.READ_ONLY_HEADER: (VREQ, {"status": 200, "headers": {"content-length": X}}),
+    R.BODY: (VREQ, {"status": 200, "body": 5}),
+    R.URI: (OREQ, {"uri": "x"}),
+    R.HEADERS_NOT_AN_OBJECT: (VREQ, {"status": 200, "headers": []}),
+    R.HEADER_VALUE: (VREQ, {"status": 200, "headers": {"a": [{"value": 5}]}}),
+    R.HEADER_CHARACTERS: (VREQ, {"status": 200, "headers": {"a": [{"value": "\n"}]}}),
+    R.STATUS: (VREQ, {"status": 600}),
+    R.STATUS_CHANGED: (VRES, {"status": 201}),
+    R.BODY_WITH_204: (VREQ, {"status": 204, "body": "x"}),
+    R.BODY_ENCODING: (VREQ, {"status": 200, "body": "x", "bodyEncoding": "x"}),
+    R.BASE64: (VREQ, {"status": 200, "body": "x", "bodyEncoding": "base64"}),
+    R.METHOD_CHANGED: (OREQ, {"uri": "/", "method": "GET"}),
+    R.QUERY_STRING: (OREQ, {"uri": "/", "querystring": "#"}),
+    R.ORIGIN: (OREQ, {"uri": "/", "origin": {}}),
+}
+
+
+@pytest.mark.parametrize("code", Rejection, ids=lambda code: code.name)
+def test_every_rejection_is_reached(code):
+    trigger, result = EVERY_REJECTION[code]
+    response = replace(RESPONSE, headers=Headers())
+    assert rejection(trigger, result, response=response)[0] is code
+
+
+@pytest.mark.parametrize(
+    ("result", "code"),
+    [
+        pytest.param({"status": 1, "headers": 5}, R.STATUS, id="status before the headers' shape"),
+        pytest.param({"status": 200, "headers": {"connection": 5}}, R.HEADERS_ENTRY_NOT_AN_ARRAY, id="shape first"),
+        pytest.param(
+            {"status": 200, "headers": {"via": X, "connection": X}},
+            R.DISALLOWED_HEADER,
+            id="disallowed before read-only",
+        ),
+        pytest.param(
+            {"status": 200, "headers": {"via": X}, "body": 5}, R.READ_ONLY_HEADER, id="headers before the body"
+        ),
+        pytest.param({"uri": "x", "headers": {"via": X}}, R.READ_ONLY_HEADER, id="headers before the uri"),
+        pytest.param({"uri": "x", "headers": {}, "origin": {}}, R.URI, id="the uri before the origin"),
+        pytest.param({"uri": "/", "headers": {}, "origin": {}, "body": 5}, R.ORIGIN, id="the origin before the body"),
+        pytest.param(
+            {"status": 200, "body": "x" * 2_000_000, "bodyEncoding": "x"}, R.BODY_ENCODING, id="encoding before size"
+        ),
+    ],
+)
+def test_the_first_failure_decides(result, code):
+    assert rejection(OREQ, result)[0] is code
+
+
+def test_values_from_the_event_are_text_that_functions_can_read():
+    request = Request("GET", "/caf\xc3\xa9", "", Headers([("X-A", "caf\xe9")]))
+    seen = event_of(VREQ, request)["request"]
+    assert (seen["uri"], seen["headers"]["x-a"][0]["value"]) == ("/caf\u00e9", "caf\u00e9")
+    assert readable(verdict_on(VREQ, seen, request).path) == "/caf\u00e9"
