@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from edgesim.distribution.checks import check, s3_region
+from edgesim.distribution.checks import check
 from edgesim.distribution.config import (
     CustomConfig,
     DefaultBehavior,
@@ -33,6 +33,7 @@ from edgesim.distribution.model import (
     S3Access,
     Trigger,
 )
+from edgesim.distribution.origin_checks import s3_region
 from edgesim.distribution.policies import (
     ALL,
     NONE,

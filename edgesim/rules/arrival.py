@@ -13,7 +13,7 @@ from edgesim.distribution.model import CacheBehavior, Distribution, ViewerProtoc
 from edgesim.rules import error_pages
 from edgesim.rules.reasons import ArrivalReason, Outcome
 from edgesim.values.body import length_of
-from edgesim.values.message import Request, Response
+from edgesim.values.message import Response
 from edgesim.values.viewer import Arrival
 
 
@@ -26,16 +26,12 @@ class Refusal:
     because: ArrivalReason
 
 
-def _head_size(request: Request) -> int:
-    return len(request.target) + sum(len(name) + len(value) for name, value in request.headers)
-
-
 def size_refusal(arrival: Arrival) -> Refusal | None:
     """414 for a long URL, 494 for a big head. documented: cloudfront-limits. inferred: the pages' text"""
-    request = arrival.request
-    if len(request.target) > limits.URL_BYTES:
+    url = len(arrival.request.target)
+    if url > limits.URL_BYTES:
         return _refused(arrival, 414, error_pages.BAD_REQUEST, ArrivalReason.URL_TOO_LONG)
-    if _head_size(request) > limits.REQUEST_HEAD_BYTES:
+    if url + arrival.request.headers.size > limits.REQUEST_HEAD_BYTES:
         return _refused(arrival, 494, error_pages.BAD_REQUEST, ArrivalReason.HEAD_TOO_BIG)
     return None
 

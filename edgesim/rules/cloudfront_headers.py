@@ -98,6 +98,8 @@ _ADDED_TO_ALL_EXCEPT_HOST = tuple(
 def asked_for(behavior: CacheBehavior) -> tuple[str, ...]:
     """The CloudFront-* headers that a behavior's policies, or its legacy header list, name, each once."""
     policy, legacy = behavior.origin_request_policy, behavior.forwarded_values
+    if policy is None and legacy is None and not behavior.cache_policy.headers.names:
+        return ()
     names = list(legacy.headers if legacy is not None else behavior.cache_policy.headers.names)
     if policy is not None and policy.headers.selects is not Selects.ALL_EXCEPT:
         names += policy.headers.names
@@ -120,4 +122,10 @@ def with_cloudfront_headers(behavior: CacheBehavior, arrival: Arrival, headers: 
 
 def without_viewers_own(headers: Headers) -> Headers:
     """A viewer can't supply these headers itself. inferred: policies-and-logs.md §5 and §11.3"""
-    return headers.only(lambda name: not name.startswith(PREFIX))
+    if not any(map(_is_ours, headers.index)):
+        return headers
+    return headers.only(lambda name: not _is_ours(name))
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith(PREFIX)

@@ -89,7 +89,7 @@ def for_viewer(
         headers = _without_edge_names(headers)
         if (via := index.get("via")) is not None:
             added = tuple((n, f"{', '.join(via)}, {v}") if n == "Via" else (n, v) for n, v in added)
-    headers = Headers((*headers.fields, *missing, *added))
+    headers = headers.adding(*missing, *added)
     bodiless = arrival.request.method == "HEAD" or response.status in {204, 304}
     return Response(response.status, headers, NO_BODY if bodiless else response.body, response.reason)
 

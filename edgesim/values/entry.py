@@ -68,7 +68,7 @@ class Entry:
         framed = self.method != "HEAD" and self.status not in {204, 304}
         if framed and length is not None and "content-length" not in headers:
             headers = headers.adding(("Content-Length", str(length)))
-        return replace(self, body=body, headers=headers)
+        return replace(self, body=body, headers=headers.encoded())
 
     def __repr__(self) -> str:
         etag = self.headers.get("etag")

@@ -6,6 +6,7 @@ and out. `readable` and `wire` translate to and from what a person or a function
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,10 +34,21 @@ class Headers:
 
     @property
     def raw(self) -> list[tuple[bytes, bytes]]:
-        """The fields as bytes. Kept, since a cached head is written for every hit; do not change the list."""
+        """The fields as bytes. Kept; do not change the list."""
         if self._raw is None:
-            self._raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.fields]
+            self._raw = _encoded(self.fields)
         return self._raw
+
+    def encoded(self) -> Headers:
+        """The same, with its bytes made now: for a head that will be sent again and again, with fields added."""
+        if self._raw is None:
+            self._raw = _encoded(self.fields)
+        return self
+
+    @property
+    def size(self) -> int:
+        """The bytes of all names and values."""
+        return sum(map(len, chain.from_iterable(self.fields)))
 
     @property
     def index(self) -> dict[str, tuple[str, ...]]:
@@ -79,8 +91,11 @@ class Headers:
         return Headers(fields)
 
     def adding(self, *fields: Field) -> Headers:
-        """The same with these fields at the end, whatever was there."""
-        return Headers(self.fields + fields)
+        """The same with these fields at the end, whatever was there. What is encoded already stays so."""
+        more = Headers(self.fields + fields)
+        if self._raw is not None:
+            more._raw = self._raw + _encoded(fields)
+        return more
 
     def without(self, *names: str) -> Headers:
         """The same without any field of these names; itself where none was there."""
@@ -115,6 +130,10 @@ class Headers:
 
     def __repr__(self) -> str:
         return f"Headers({', '.join(f'{name}: {value}' for name, value in self.fields)})"
+
+
+def _encoded(fields: Iterable[Field]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
 
 
 NO_HEADERS = Headers()
