@@ -1,0 +1,1 @@
+"""Ring 4: the only place where effects meet asyncio, the clock and randomness."""

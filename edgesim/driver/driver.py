@@ -1,0 +1,295 @@
+"""Performs what the spine asks for.
+
+One `Run` a request: it holds what must be released at the request's end, whatever that end is. A permit to fetch (a
+Flight) is landed when the object is kept, when nothing will be, or when the request ends; a body nobody reads is
+closed, or read to its end in the background where the cache wants it.
+
+No request waits for another while that other may be waiting for it: one that looks a second object up (a custom error
+page) first lets go of the first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar, assert_never
+
+from edgesim.driver.bodies import Finished, Recorded, body_chunks, read_ahead
+from edgesim.driver.collapse import Flight, Flights, Landing
+from edgesim.errors import OriginFault
+from edgesim.pipeline.effects import (
+    BodyRead,
+    Effect,
+    Fetch,
+    Fetched,
+    FetchFailed,
+    GaveUp,
+    GiveUp,
+    Invoke,
+    Invoked,
+    Keep,
+    Kept,
+    LookedUp,
+    LookUp,
+    ReadBody,
+    Reply,
+    Steps,
+)
+from edgesim.pipeline.journey import Served
+from edgesim.pipeline.serve import serve
+from edgesim.pipeline.transcript import Transcript
+from edgesim.ports import BodyStream, Call, StoredBody
+
+if TYPE_CHECKING:
+    from edgesim.distribution.model import Distribution
+    from edgesim.ports import Clock, OriginClient, Recorder, Runtime, Store
+    from edgesim.values.body import Body
+    from edgesim.values.entry import CacheKey, Entry
+    from edgesim.values.message import Response
+    from edgesim.values.viewer import Arrival
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Run:
+    """What one request holds: the flight it must land, if it leads one, the bodies that origins sent for it, and its
+    own body where a function has read into it."""
+
+    transcript: Transcript
+    flight: Flight | None = None
+    bodies: list[BodyStream] = field(default_factory=list)
+    upload: BodyStream | None = None
+
+
+class Exchange:
+    """A request that has its answer: the head is here, the body is to be read once, then `aclose` is due."""
+
+    __slots__ = ("_driver", "_run", "_served", "transcript")
+
+    def __init__(self, driver: Driver, run: Run, served: Served) -> None:
+        self._driver, self._run, self._served = driver, run, served
+        self.transcript = run.transcript
+
+    @property
+    def response(self) -> Response:
+        return self._served.response
+
+    @property
+    def small_body(self) -> bytes | None:
+        """The body where it is at hand in one piece, so that it can be sent without streaming."""
+        body, span = self._served.response.body, self._served.span
+        if isinstance(body, bytes):
+            return body if span is None else body[span.start : span.stop]
+        if isinstance(body, StoredBody) and (body.length or 0) <= _SMALL:
+            return body.read(span.start, span.stop) if span else body.read(0, body.length or 0)
+        return None
+
+    def chunks(self) -> AsyncGenerator[bytes]:
+        """The bytes for the viewer. Raises OriginFault where the origin broke off."""
+        return body_chunks(self._served.response.body, self._served.span)
+
+    async def aclose(self, *, sent: int = 0, complete: bool = True) -> None:
+        """The end: `complete` tells whether the viewer got everything, `sent` how many bytes of body."""
+        self.transcript.sent, self.transcript.complete = sent, complete
+        try:
+            await self._driver.release(self._run, self._served.response.body)
+        finally:
+            self._driver.recorder.finished(self.transcript)
+
+
+_SMALL = 64 * 1024
+
+_UNKEPT = {
+    Landing.FAILED: "its body did not come in whole",
+    Landing.NOTHING_KEPT: "its body is larger than the cache takes",
+}
+
+
+class Driver:
+    """Runs the request path of distributions on real or fake adapters."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        store: Store,
+        origins: OriginClient,
+        runtime: Runtime,
+        recorder: Recorder,
+    ) -> None:
+        self.clock, self.store, self.origins, self.runtime, self.recorder = clock, store, origins, runtime, recorder
+        self.flights = Flights()
+        self._draining: dict[asyncio.Task[None], Recorded] = {}
+
+    async def answer(self, arrival: Arrival, distributions: Sequence[Distribution]) -> Exchange:
+        """Take a request along CloudFront's path, through the distribution that its Host names. The caller reads the
+        exchange's body and closes it."""
+        transcript = Transcript(arrival)
+        self.recorder.record(transcript)
+        run = Run(transcript)
+        try:
+            served = await self._perform_all(serve(arrival, distributions, transcript), run)
+        except BaseException:
+            try:
+                await self.release(run, b"")
+            finally:
+                self.recorder.finished(transcript)
+            raise
+        return Exchange(self, run, served)
+
+    async def _perform_all(self, steps: Steps[T], run: Run) -> T:
+        reply: Reply | None = None
+        while True:
+            try:
+                effect: Effect = steps.send(reply)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            reply = await self._perform(effect, run)
+
+    async def _perform(self, effect: Effect, run: Run) -> Reply:
+        match effect:
+            case LookUp():
+                return await self._look_up(effect, run)
+            case Invoke():
+                return await self._invoke(effect)
+            case ReadBody():
+                return await self._read(effect, run)
+            case Fetch():
+                return await self._fetch(effect, run)
+            case Keep():
+                return await self._keep(effect.key, effect.entry, run)
+            case GiveUp():
+                self._land(run, Landing.NOTHING_KEPT)
+                return GaveUp()
+            case _:
+                assert_never(effect)
+
+    # ── look up and collapse ─────────────────────────────────────────────────
+
+    async def _look_up(self, effect: LookUp, run: Run) -> LookedUp:
+        if run.bodies:
+            await self._let_go(run.bodies, b"")
+        looked = await self._look_in_store(effect, waited=False)
+        while not looked.usable:
+            flight = self.flights.find(effect.keys[-1])
+            if flight is None:
+                run.flight = self.flights.lead(effect.keys[-1])
+                break
+            landing = await flight.landed()
+            looked = await self._look_in_store(effect, waited=True)
+            if landing is not Landing.FAILED:
+                # Usable now, or of a kind that answers one request only: then each goes for itself (documented)
+                break
+        return looked
+
+    async def _look_in_store(self, effect: LookUp, *, waited: bool) -> LookedUp:
+        now, stale = self.clock.now(), None
+        for key in effect.keys:
+            entry = await self.store.get(key)
+            if entry is not None and effect.usable(entry, now):
+                return LookedUp(entry, usable=True, at=now, waited=waited)
+            stale = stale or entry
+        return LookedUp(stale, usable=False, at=now, waited=waited)
+
+    def _land(self, run: Run, landing: Landing) -> None:
+        flight, run.flight = run.flight, None
+        if flight is not None:
+            self.flights.land(flight, landing)
+
+    # ── functions and origins ────────────────────────────────────────────────
+
+    async def _invoke(self, effect: Invoke) -> Invoked:
+        call = Call(effect.function, effect.trigger, effect.event, effect.timeout, effect.region)
+        return Invoked(await self.runtime.invoke(call), self.clock.now())
+
+    async def _read(self, effect: ReadBody, run: Run) -> BodyRead:
+        head, truncated, body = await read_ahead(effect.body, effect.limit)
+        if isinstance(body, BodyStream):
+            run.upload = body
+        return BodyRead(head, truncated, body)
+
+    async def _fetch(self, effect: Fetch, run: Run) -> Fetched | FetchFailed:
+        try:
+            response = await self.origins.fetch(effect.request, effect.origin, https=effect.https)
+        except OriginFault as fault:
+            return FetchFailed(fault.trouble, str(fault), self.clock.now())
+        if isinstance(response.body, BodyStream):
+            run.bodies.append(response.body)
+        return Fetched(response, self.clock.now())
+
+    # ── keep ─────────────────────────────────────────────────────────────────
+
+    async def _keep(self, key: CacheKey, entry: Entry, run: Run) -> Kept:
+        body = entry.body
+        if not isinstance(body, BodyStream):
+            kept = await self.store.put(key, entry.with_body(body))
+            self._land(run, Landing.KEPT if kept else Landing.NOTHING_KEPT)
+            return Kept(body, too_large=not kept)
+        recorder = self.store.recorder(body.length)
+        if recorder is None:
+            self._land(run, Landing.NOTHING_KEPT)
+            return Kept(body, too_large=True)
+        recorded = Recorded(body, recorder, self._finisher(key, entry, run))
+        run.bodies = [recorded, *(other for other in run.bodies if other is not body)]
+        return Kept(recorded)
+
+    def _finisher(self, key: CacheKey, entry: Entry, run: Run) -> Finished:
+        """Takes the flight over from the run: it lands when the body has come in, which may be after the run."""
+        flight, run.flight = run.flight, None
+
+        async def finished(body: StoredBody | None, landing: Landing) -> None:
+            outcome = Landing.FAILED
+            try:
+                if body is None:
+                    outcome = landing
+                else:
+                    kept = await self.store.put(key, entry.with_body(body))
+                    outcome = Landing.KEPT if kept else Landing.NOTHING_KEPT
+            finally:
+                if outcome in _UNKEPT:
+                    run.transcript.unkept[key] = _UNKEPT[outcome]
+                if flight is not None:
+                    self.flights.land(flight, outcome)
+
+        return finished
+
+    # ── the end ──────────────────────────────────────────────────────────────
+
+    async def release(self, run: Run, delivered: Body) -> None:
+        """Let go of everything a request holds. `delivered` is the body that went to the viewer."""
+        self._land(run, Landing.FAILED)
+        if run.upload is not None:
+            run.bodies.append(run.upload)
+            run.upload = None
+        if run.bodies:
+            await self._let_go(run.bodies, delivered)
+
+    async def _let_go(self, bodies: list[BodyStream], delivered: Body) -> None:
+        """What was being sent to the viewer is closed, so that an aborted download is not kept (documented); what only
+        the cache wants is read to its end in the background. Empties the list."""
+        async with AsyncExitStack() as closing:
+            while bodies:
+                body = bodies.pop()
+                if isinstance(body, Recorded) and body is not delivered:
+                    self._drain(body)
+                else:
+                    closing.push_async_callback(body.aclose)
+
+    def _drain(self, body: Recorded) -> None:
+        task = asyncio.create_task(body.drain())
+        self._draining[task] = body
+        task.add_done_callback(self._draining.pop)
+
+    async def aclose(self) -> None:
+        """End what goes on in the background."""
+        draining = dict(self._draining)
+        for task in draining:
+            task.cancel()
+        await asyncio.gather(*draining, return_exceptions=True)
+        for body in draining.values():
+            # One that never came to run could not do this itself
+            await body.aclose()

@@ -1,0 +1,17 @@
+"""Names that must not repeat."""
+
+from __future__ import annotations
+
+import base64
+import os
+import uuid
+
+
+def request_id() -> str:
+    """An id as X-Amz-Cf-Id carries it. observed: 56 characters of URL-safe base64 that end in `==`"""
+    return base64.urlsafe_b64encode(os.urandom(40)).decode("ascii")
+
+
+def invocation_id() -> str:
+    """A Lambda request id: a UUID, not the one of CloudFront's request (observed)."""
+    return str(uuid.uuid4())

@@ -1,0 +1,355 @@
+"""A transcript, told: every station, what it decided and because of what.
+
+`as_data` turns a transcript into plain data (what `--json` prints and the console reads); `as_text` lays that out for
+a terminal, where no byte of a request, a response or a log may mean anything but itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, fields
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from edgesim.pipeline.transcript import Note, Station, Transcript
+from edgesim.values.headers import Headers, readable
+from edgesim.values.instant import Instant, iso_utc
+from edgesim.values.message import Request, Response, standard_reason
+
+if TYPE_CHECKING:
+    from edgesim.distribution.model import CacheBehavior, EdgeFunction, Origin
+    from edgesim.values.body import Span
+    from edgesim.values.entry import CacheKey
+    from edgesim.values.invocation import Failed, Invocation
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One station: its name, why it went as it did, details by label, and the seconds since the request arrived at
+    which it was done (None where it took no time of its own)."""
+
+    station: str
+    because: str
+    details: tuple[tuple[str, str], ...] = ()
+    at: float | None = None
+    inner: tuple[Section, ...] = ()
+
+
+Facts = dict[str, Any]
+Told = Iterable[tuple[str, str]]
+Teller = Callable[[Any, Facts], Told]
+
+
+def sections(transcript: Transcript) -> tuple[Section, ...]:
+    """The stations of a request, in order."""
+    return tuple(_sections(transcript, transcript.unkept))
+
+
+def _sections(transcript: Transcript, unkept: dict[CacheKey, str]) -> Iterator[Section]:
+    told_key: CacheKey | None = None
+    for note in transcript.notes:
+        key: CacheKey | None = note.facts.get("key")
+        facts = dict(note.facts)
+        if key is not None and key == told_key:
+            # What is kept is nearly always kept under the key that was looked up; one telling is enough
+            del facts["key"]
+        if key is not None and note.station is Station.STORE:
+            facts["unkept"] = unkept.get(key)
+        yield _section(note, facts, transcript.arrival.at, unkept)
+        told_key = key or told_key
+
+
+def _section(note: Note, facts: Facts, start: Instant, unkept: dict[CacheKey, str]) -> Section:
+    inner, at = facts.get("inner"), facts.get("at")
+    return Section(
+        station=note.station.value,
+        because=note.because.value,
+        details=tuple(_details(facts)),
+        at=at - start if at is not None else None,
+        inner=tuple(_sections(inner, unkept)) if inner is not None else (),
+    )
+
+
+def _details(facts: Facts) -> Iterator[tuple[str, str]]:
+    """What there is to say, in the order of the table below."""
+    for name, tell in _TELLERS.items():
+        if facts.get(name) is not None:
+            yield from tell(facts[name], facts)
+
+
+# ── behavior, key and TTL ────────────────────────────────────────────────────
+
+
+def _behavior(behavior: CacheBehavior, facts: Facts) -> Told:
+    policy = behavior.cache_policy
+    yield "path pattern", behavior.path_pattern
+    yield "cache policy", policy.name or policy.id or "(unnamed)"
+    if behavior.origin_request_policy is not None:
+        yield "origin request policy", behavior.origin_request_policy.name or behavior.origin_request_policy.id
+
+
+def _key(key: CacheKey, facts: Facts) -> Told:
+    yield "key", f"{key.method} {readable(key.path)}"
+    if key.query:
+        yield "key: query string", readable(key.query)
+    for name, value in key.headers:
+        yield f"key: header {name}", "(absent)" if value is None else readable(value)
+    for cookie in key.cookies:
+        yield "key: cookie", readable(cookie)
+    if key.accept_encoding:
+        yield "key: accept-encoding", key.accept_encoding
+
+
+def _ttl(ttl: Any, facts: Facts) -> Told:
+    if not isinstance(ttl, int | float):
+        bound = f", {ttl.bound.value}" if ttl.bound is not None else ""
+        yield "TTL", f"{_seconds(ttl.seconds)} from {ttl.because.value}{bound}"
+        return
+    left = ttl - facts["age"]
+    yield "TTL", f"{_seconds(ttl)} from {facts['ttl_because'].value}"
+    yield (
+        "age",
+        f"{_seconds(facts['age'])}, "
+        + (f"fresh for another {_seconds(left)}" if left > 0 else f"stale for {_seconds(-left)}"),
+    )
+
+
+def _age(age: int, facts: Facts) -> Told:
+    if "ttl" not in facts:
+        yield "age", _seconds(age)
+
+
+def _seconds(value: float) -> str:
+    return f"{value:,.0f} s" if value == int(value) else f"{value:,.3f} s"
+
+
+def _waited(waited: bool, facts: Facts) -> Told:
+    if waited:
+        yield "waited", "for another request with this key, whose answer was for itself alone"
+
+
+def _unkept(why: str, facts: Facts) -> Told:
+    yield "and yet not stored", why
+
+
+# ── functions ────────────────────────────────────────────────────────────────
+
+
+def _function(function: EdgeFunction, facts: Facts) -> Told:
+    yield "function", f"{function.name} ({function.runtime}, {function.handler})"
+
+
+_MOST_LOG_LINES = 50
+
+
+def _invocation(invocation: Invocation, facts: Facts) -> Told:
+    start = f", cold start {invocation.init_ms:.2f} ms" if invocation.init_ms is not None else ", warm"
+    yield "duration", f"{invocation.duration_ms:.2f} ms{start}"
+    yield "environment", invocation.environment
+    for line in invocation.log[:_MOST_LOG_LINES]:
+        yield "log", line
+    if len(invocation.log) > _MOST_LOG_LINES:
+        yield "log", f"… {len(invocation.log) - _MOST_LOG_LINES} more lines"
+
+
+def _failure(failure: Failed, facts: Facts) -> Told:
+    yield "failure", f"{failure.kind.value}: {failure.error_type}: {failure.message}"
+    for frame in failure.stack:
+        yield "stack", frame
+
+
+def _rejected(rejected: Any, facts: Facts) -> Told:
+    yield "rule", f"{rejected.code.name}: {rejected.code.value}"
+    yield "found", f"{rejected.detail}{f' (at {rejected.at})' if rejected.at else ''}"
+
+
+def _after(after: Request | Response, facts: Facts) -> Told:
+    before = facts.get("before")
+    if isinstance(after, Response) and not isinstance(before, Response):
+        yield "generated", _status_line(after)
+        yield from _lines("header", after.headers)
+    elif before is not None:
+        yield from _changes(before, after)
+
+
+def _new_length(length: int, facts: Facts) -> Told:
+    generated = isinstance(facts.get("after"), Response) and not isinstance(facts.get("before"), Response)
+    yield "body" if generated else "replaced body", f"{length:,} bytes"
+
+
+def _changes(before: Request | Response, after: Request | Response) -> Told:
+    if isinstance(before, Request) and isinstance(after, Request):
+        yield from _changed("uri", before.path, after.path)
+        yield from _changed("querystring", before.query, after.query)
+    if isinstance(before, Response) and isinstance(after, Response):
+        yield from _changed("status", _status_line(before), _status_line(after))
+    yield from _header_changes(before.headers, after.headers)
+
+
+def _changed(label: str, before: str, after: str) -> Told:
+    if before != after:
+        yield f"changed {label}", f"{readable(before) or '(empty)'} → {readable(after) or '(empty)'}"
+
+
+def _header_changes(before: Headers, after: Headers) -> Told:
+    for name in dict.fromkeys([*before.index, *after.index]):
+        old, new = before.all(name), after.all(name)
+        if old and not new:
+            yield f"removed header {name}", readable(", ".join(old))
+        elif new and not old:
+            yield f"added header {name}", readable(", ".join(new))
+        elif old != new:
+            yield f"changed header {name}", f"{readable(', '.join(old))} → {readable(', '.join(new))}"
+
+
+def _origin_after(after: Origin, facts: Facts) -> Told:
+    before = facts["origin_before"]
+    for field in fields(after):
+        old, new = getattr(before, field.name), getattr(after, field.name)
+        yield from _changed(f"origin {field.name.replace('_', ' ')}", _setting(old), _setting(new))
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(": ".join(item) if isinstance(item, tuple) else str(item) for item in value)
+    return "" if value is None else str(value)
+
+
+# ── origin and delivery ──────────────────────────────────────────────────────
+
+
+def _origin(origin: Origin, facts: Facts) -> Told:
+    yield "origin", f"{origin.id} ({origin.domain_name}{origin.path})"
+
+
+def _sent(request: Request, facts: Facts) -> Told:
+    yield "sent", f"{request.method} {readable(request.target)}"
+    yield from _lines("sent header", request.headers)
+
+
+def _answer(response: Response, facts: Facts) -> Told:
+    yield "received", _status_line(response)
+    yield from _lines("received header", response.headers)
+
+
+def _lines(label: str, headers: Headers) -> Told:
+    return ((f"{label} {name}", readable(value)) for name, value in headers)
+
+
+def _status_line(response: Response) -> str:
+    return f"{response.status} {readable(response.reason) or standard_reason(response.status)}".rstrip()
+
+
+def _status(status: int, facts: Facts) -> Told:
+    if "answer" not in facts:
+        yield "instead of" if "sent_as" in facts else "status", str(status)
+
+
+def _made_by(made_by: Enum, facts: Facts) -> Told:
+    if made_by.name != "ORIGIN":  # the outcome tells origin and cache apart
+        yield "made by", str(made_by.value)
+
+
+def _span(span: Span, facts: Facts) -> Told:
+    yield "bytes", f"{span.start}-{span.stop - 1}"
+
+
+def _plain(label: str) -> Teller:
+    def tell(value: Any, facts: Facts) -> Told:
+        yield label, str(value.value if isinstance(value, Enum) else value)
+
+    return tell
+
+
+_TELLERS: dict[str, Teller] = {
+    "behavior": _behavior,
+    "path": _plain("path"),
+    "waited": _waited,
+    "key": _key,
+    "function": _function,
+    "invocation": _invocation,
+    "failure": _failure,
+    "rejected": _rejected,
+    "after": _after,
+    "new_length": _new_length,
+    "origin_after": _origin_after,
+    "origin": _origin,
+    "sent": _sent,
+    "answer": _answer,
+    "trouble": _plain("trouble"),
+    "message": _plain("message"),
+    "status": _status,
+    "page": _plain("page"),
+    "sent_as": _plain("sent as"),
+    "ttl": _ttl,
+    "unkept": _unkept,
+    "made_by": _made_by,
+    "span": _span,
+    "age": _age,
+}
+
+
+# ── the whole of it ──────────────────────────────────────────────────────────
+
+
+def as_data(transcript: Transcript) -> dict[str, Any]:
+    """The transcript as JSON-ready data. `seconds` is how long the head of the answer took."""
+    arrival, request, ended = transcript.arrival, transcript.arrival.request, transcript.ended_at
+    return {
+        "id": arrival.id,
+        "time": iso_utc(arrival.at),
+        "method": request.method,
+        "host": request.headers.get("host") or "",
+        "target": readable(request.target),
+        "viewer": {"ip": arrival.viewer.ip, "pop": arrival.viewer.pop, "protocol": arrival.viewer.protocol},
+        "distribution": transcript.distribution.name if transcript.distribution else None,
+        "status": transcript.status,
+        "outcome": transcript.notes[-1].because.value if transcript.status else None,
+        "seconds": ended - arrival.at if ended is not None else None,
+        "bytes": transcript.sent,
+        "complete": transcript.complete,
+        "sections": [asdict(section) for section in sections(transcript)],
+    }
+
+
+Paint = Callable[[str, str], str]
+
+
+def as_text(data: dict[str, Any], paint: Paint = lambda text, style: text) -> str:
+    """What `as_data` gave, for a terminal. `paint(text, style)` colours; styles are title, station, label, ok, bad."""
+    viewer = data["viewer"]
+    lines = [
+        paint(_printable(f"{data['method']} {viewer['protocol']}://{data['host']}{data['target']}"), "title"),
+        f"  {_outcome(data, paint)}",
+        f"  {data['time']}, viewer {viewer['ip']} at {viewer['pop']}",
+        f"  request id {data['id']}",
+    ]
+    if data["distribution"]:
+        lines.append(f"  distribution {_printable(data['distribution'])}")
+    return "\n".join([*lines, "", *_section_lines(data["sections"], paint, "")]) + "\n"
+
+
+def _outcome(data: dict[str, Any], paint: Paint) -> str:
+    if not data["status"]:
+        return paint("no answer: the viewer left first, or edgesim failed", "bad")
+    status = paint(str(data["status"]), "ok" if data["status"] < 400 else "bad")
+    whole = "" if data["complete"] else paint(", not sent to its end", "bad")
+    return f"{status} {data['outcome']} after {data['seconds'] * 1000:.1f} ms, {data['bytes']:,} bytes{whole}"
+
+
+_WIDEST_LABEL = 32
+
+
+def _section_lines(told: list[dict[str, Any]], paint: Paint, indent: str) -> Iterator[str]:
+    for section in told:
+        when = f"  [{section['at'] * 1000:.1f} ms]" if section["at"] is not None else ""
+        yield f"{indent}{paint(section['station'], 'station')}: {section['because']}{when}"
+        width = max((len(label) for label, _ in section["details"] if len(label) <= _WIDEST_LABEL), default=0)
+        for label, value in section["details"]:
+            yield f"{indent}    {paint(_printable(label).ljust(width), 'label')}  {_printable(value)}".rstrip()
+        yield from _section_lines(list(section["inner"]), paint, indent + "    ")
+
+
+def _printable(text: str) -> str:
+    """Text that can't steer a terminal: what does not print is shown as an escape."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

@@ -1,0 +1,1 @@
+"""Ring 3: the spine, still without I/O. Start with serve.py."""

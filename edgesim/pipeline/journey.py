@@ -1,0 +1,56 @@
+"""What the stations of one request share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from edgesim.distribution.model import CacheBehavior, Distribution
+from edgesim.pipeline.transcript import Transcript
+from edgesim.rules.hooks import MadeBy
+from edgesim.rules.reasons import DeliveryReason, Outcome
+from edgesim.values.body import NO_BODY, Span
+from edgesim.values.instant import Instant
+from edgesim.values.message import Request, Response
+from edgesim.values.viewer import Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """One request on its way through one behavior."""
+
+    arrival: Arrival
+    distribution: Distribution
+    behavior: CacheBehavior
+    transcript: Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response on its way back: who made it, its X-Cache result, and its age in seconds where the cache had it.
+    `span` is the part of the body that the viewer asked for, None for all of it; `because` says why that part."""
+
+    response: Response
+    outcome: Outcome
+    made_by: MadeBy
+    at: Instant
+    age: int | None = None
+    span: Span | None = None
+    because: DeliveryReason = DeliveryReason.WHOLE
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What goes to the viewer."""
+
+    response: Response
+    span: Span | None = None
+
+
+def head_of(request: Request) -> Request:
+    """The request without its body, for the transcript."""
+    return replace(request, body=NO_BODY)
+
+
+def response_head(response: Response) -> Response:
+    """The response without its body, for the transcript."""
+    return replace(response, body=NO_BODY)

@@ -1,0 +1,1 @@
+"""The listeners: viewers on one port, control on another."""

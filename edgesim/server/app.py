@@ -1,0 +1,151 @@
+"""The viewer listener: bytes in, an Arrival made of them, the answer out."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from edgesim.driver.identity import request_id
+from edgesim.errors import ConfigError, OriginFault, ViewerFault
+from edgesim.ports import BodyStream
+from edgesim.server.viewer_header import HEADER, ViewerDefaults, is_loopback, parse_header, viewer_of
+from edgesim.values.body import NO_BODY, Body
+from edgesim.values.headers import Headers
+from edgesim.values.message import Request, Response
+from edgesim.values.uri import split_target
+from edgesim.values.viewer import Arrival, Viewer
+
+if TYPE_CHECKING:
+    from edgesim.distribution.model import Distribution
+    from edgesim.driver.driver import Driver, Exchange
+
+Scope: TypeAlias = Any
+Receive: TypeAlias = Callable[[], Awaitable[Any]]
+Send: TypeAlias = Callable[[Any], Awaitable[None]]
+
+
+class RequestBody(BodyStream):
+    """A viewer's request body, read from its connection as somebody asks for it."""
+
+    __slots__ = ("_receive",)
+
+    def __init__(self, receive: Receive, length: int | None) -> None:
+        super().__init__(length)
+        self._receive = receive
+
+    async def chunks(self) -> AsyncGenerator[bytes]:
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ViewerFault("the viewer stopped sending its request")
+            if message.get("body"):
+                yield message["body"]
+            more = message.get("more_body", False)
+
+
+class ViewerApp:
+    """The ASGI application behind the viewer port. `distributions` may be replaced at any time (hot reload): a request
+    keeps the one it started with."""
+
+    def __init__(self, driver: Driver, distributions: Sequence[Distribution], defaults: ViewerDefaults) -> None:
+        self.driver = driver
+        self.distributions = tuple(distributions)
+        self.defaults = defaults
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        try:
+            arrival = self._arrival(scope, receive)
+        except ConfigError as error:
+            await _send_whole(send, *_told(error))
+            return
+        # Where the viewer goes while it is still sending, there is nobody left to answer
+        with contextlib.suppress(ViewerFault):
+            exchange = await self.driver.answer(arrival, self.distributions)
+            await _deliver(exchange, send)
+
+    def _arrival(self, scope: Scope, receive: Receive) -> Arrival:
+        raw = scope["headers"]
+        defaults = self.defaults
+        peer = scope.get("client") or ("127.0.0.1", 0)
+        told = [value for name, value in raw if len(name) == 14 and name.lower() == HEADER]
+        if told:
+            raw = [field for field in raw if field[0].lower() != HEADER]
+            if is_loopback(peer[0]):
+                defaults = parse_header(b",".join(told).decode("latin-1"), defaults)
+        viewer = viewer_of(defaults, peer, scope["scheme"], scope["http_version"])
+        return self._arrived(scope["raw_target"], scope["method"], Headers.from_raw(raw), viewer, receive)
+
+    def _arrived(self, target: bytes, method: str, headers: Headers, viewer: Viewer, receive: Receive) -> Arrival:
+        path, query = split_target(target.decode("latin-1"))
+        request = Request(method, path, query, headers, _body(headers, receive))
+        return Arrival(request_id(), self.driver.clock.now(), viewer, request)
+
+
+def _body(headers: Headers, receive: Receive) -> Body:
+    index = headers.index
+    if "transfer-encoding" in index:
+        return RequestBody(receive, None)
+    length = index.get("content-length")
+    if length is None or length[0] == "0":
+        return NO_BODY
+    return RequestBody(receive, int(length[0]))
+
+
+def _told(error: ConfigError) -> tuple[Response, bytes]:
+    """edgesim's own answer to an Edgesim-Viewer header it can't read."""
+    text = f"edgesim: {error}{f' ({error.hint})' if error.hint else ''}\n".encode()
+    fields = (("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text))))
+    return Response(400, Headers(fields)), text
+
+
+async def _send_whole(send: Send, response: Response, body: bytes) -> None:
+    await send(_start(response))
+    await send({"type": "http.response.body", "body": body})
+
+
+def _start(response: Response) -> dict[str, Any]:
+    return {
+        "type": "http.response.start",
+        "status": response.status,
+        "headers": response.headers.raw,
+        "reason": response.reason.encode("latin-1"),
+    }
+
+
+async def _deliver(exchange: Exchange, send: Send) -> None:
+    """Send the answer, and let go of what the exchange holds whatever happens meanwhile."""
+    body = exchange.small_body
+    if body is not None:
+        sent, complete = len(body), False
+        try:
+            await _send_whole(send, exchange.response, body)
+            complete = True
+        except ViewerFault:
+            sent = 0
+        finally:
+            await exchange.aclose(sent=sent, complete=complete)
+        return
+    await _stream(exchange, send)
+
+
+async def _stream(exchange: Exchange, send: Send) -> None:
+    sent, complete = 0, False
+    try:
+        await send({**_start(exchange.response), "flush": True})
+        async with contextlib.aclosing(exchange.chunks()) as chunks:
+            async for chunk in chunks:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                sent += len(chunk)
+        await send({"type": "http.response.body", "body": b""})
+        complete = True
+    except OriginFault:
+        # documented: what came is delivered; the broken connection is all that can tell the viewer
+        await send({"type": "http.response.body", "abort": True})
+    except ViewerFault:
+        pass
+    finally:
+        await exchange.aclose(sent=sent, complete=complete)

@@ -1,0 +1,124 @@
+"""The control listener: what `edgesim explain` and `edgesim invalidate` talk to.
+
+Loopback only. A request must name this machine in its Host header, and one that changes something must be JSON: so no
+web page that a developer happens to open can reach it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from edgesim import __version__
+from edgesim.logs.explain import as_data
+from edgesim.values.uri import split_target
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from edgesim.distribution.model import Distribution
+    from edgesim.driver.recorder import TranscriptRing
+    from edgesim.ports import Store
+
+LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]"]
+
+
+class Control:
+    """The control API's handlers. `status` gives what `GET /` shows beside the version."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        recorder: TranscriptRing,
+        distributions: Callable[[], Sequence[Distribution]],
+        status: Callable[[], dict[str, Any]],
+    ) -> None:
+        self._store, self._recorder = store, recorder
+        self._distributions, self._status = distributions, status
+
+    async def overview(self, request: Request) -> JSONResponse:
+        del request
+        return JSONResponse({"edgesim": __version__, **self._status()})
+
+    async def transcript(self, request: Request) -> JSONResponse:
+        """`?of=last`, a request id, a URL or a path."""
+        wanted = request.query_params.get("of", "last")
+        found = self._recorder.find(wanted)
+        if found is None:
+            kept = len(self._recorder)
+            return _refusal(404, f"no request {wanted!r} among the last {kept}" if kept else "no request came in yet")
+        return JSONResponse(as_data(found))
+
+    async def transcripts(self, request: Request) -> JSONResponse:
+        """The latest requests, newest first, one line each."""
+        limit = _whole_number(request.query_params.get("limit"), 20)
+        heads = [as_data(transcript) for transcript, _ in zip(self._recorder, range(limit), strict=False)]
+        return JSONResponse([{key: head[key] for key in head if key != "sections"} for head in heads])
+
+    async def invalidate(self, request: Request) -> JSONResponse:
+        """`{"paths": ["/a*"], "distribution": "Web"}`; without a distribution, all of them."""
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            return _refusal(415, "send application/json")
+        asked = _read_invalidation(await request.body())
+        if isinstance(asked, str):
+            return _refusal(400, asked)
+        paths, name = asked
+        chosen = [d for d in self._distributions() if name in {None, d.name, d.id}]
+        if not chosen:
+            return _refusal(
+                404, f"no distribution {name!r}; there are {', '.join(d.name for d in self._distributions())}"
+            )
+        dropped = [await self._store.invalidate(d.id, path) for d in chosen for path in paths]
+        return JSONResponse({"paths": paths, "distributions": [d.name for d in chosen], "invalidated": sum(dropped)})
+
+
+def _whole_number(text: str | None, otherwise: int) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else otherwise
+
+
+def _read_invalidation(body: bytes) -> tuple[list[str], str | None] | str:
+    """The paths and the distribution of a request, or what is wrong with it."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return "the body is not JSON"
+    paths = value.get("paths") if isinstance(value, dict) else None
+    if not isinstance(paths, list) or not paths or not all(isinstance(path, str) for path in paths):
+        return "paths must be a list of paths such as /images/*"
+    name = value.get("distribution")
+    if not isinstance(name, str | None):
+        return "distribution must be a name or an id"
+    problem = next((why for path in paths if (why := invalid_path(path)) is not None), None)
+    return problem if problem is not None else (paths, name)
+
+
+def invalid_path(path: str) -> str | None:
+    """Why CloudFront would not take a path, or None. documented: Invalidation, up to 4,000 characters"""
+    if not path.startswith("/"):
+        return f"{path!r} does not start with / ; try {'/' + split_target(path)[0].lstrip('/')!r}"
+    return f"{path[:40]!r}… is longer than 4,000 characters" if len(path) > 4_000 else None
+
+
+def _refusal(status: int, message: str) -> JSONResponse:
+    return JSONResponse({"error": message}, status)
+
+
+def control_app(control: Control) -> Starlette:
+    """The ASGI application behind the control port."""
+    return Starlette(
+        routes=[
+            Route("/", control.overview),
+            Route("/transcript", control.transcript),
+            Route("/transcripts", control.transcripts),
+            Route("/invalidations", control.invalidate, methods=["POST"]),
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_NAMES, www_redirect=False)],
+    )

@@ -1,0 +1,335 @@
+"""HTTP/1.1 with viewers: uvicorn's httptools protocol, made faithful.
+
+What is different from uvicorn's own: header names keep their case both ways, the target stays as written, the status
+line carries the response's own reason phrase, a head and a small body leave in one write, nothing is added to a
+response but framing and Connection. A request that can't be read, or could be read in two ways, gets CloudFront's 400,
+after the answers to those before it, and the connection ends there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from edgesim.errors import ViewerFault
+from edgesim.values.message import standard_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# A guard for memory alone: CloudFront's own limits are far lower, and rules/arrival.py answers by them
+_HEAD_GUARD = 256 * 1024
+
+_BAD_REQUEST_PAGE = (
+    b"<html>\r\n<head><title>400 Bad Request</title></head>\r\n<body>\r\n<center><h1>400 Bad Request</h1></center>\r\n"
+    b"<hr><center>CloudFront</center>\r\n</body>\r\n</html>\r\n"
+)
+# observed: what CloudFront's listener says to bytes that are no request; inferred: for all such bytes
+_BAD_REQUEST = (
+    b"HTTP/1.1 400 Bad Request\r\nServer: CloudFront\r\nContent-Type: text/html\r\n"
+    b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(_BAD_REQUEST_PAGE), _BAD_REQUEST_PAGE)
+)
+_NOTED = frozenset({b"host", b"expect", b"content-length", b"transfer-encoding"})
+_BUG_PAGE = b"edgesim failed at this request. That is a bug in edgesim: please report it with the lines it printed.\n"
+
+
+class EdgeCycle(RequestResponseCycle):
+    """One request and its response. ASGI messages may carry more: `reason` (bytes) and `flush` (true: the head must
+    not wait for the body) in the start, `abort` (true) in a body, which breaks the connection off so that the viewer
+    sees a truncated response."""
+
+    _head: bytes = b""
+
+    async def run_asgi(self, app: Any) -> None:
+        """Run the application. At shutdown it is cancelled, and the viewer sees its connection end."""
+
+        async def until_cancelled(scope: Any, receive: Any, send: Any) -> None:
+            try:
+                if not self.disconnected:
+                    await app(scope, receive, send)
+            except asyncio.CancelledError:
+                self.disconnected = True
+                self.transport.close()
+
+        await super().run_asgi(until_cancelled)
+
+    async def send_500_response(self) -> None:
+        """What a viewer gets where edgesim itself fails; the log has the rest."""
+        if self.disconnected:
+            return
+        length = b"%d" % len(_BUG_PAGE)
+        self.keep_alive = False
+        headers = [(b"Content-Type", b"text/plain; charset=utf-8"), (b"Content-Length", length)]
+        await self.send({"type": "http.response.start", "status": 500, "headers": headers})
+        await self.send({"type": "http.response.body", "body": _BUG_PAGE})
+
+    def break_off(self) -> None:
+        """The request's body turned out to be unreadable: nobody will get the rest of it."""
+        self.disconnected = True
+        self.message_event.set()
+
+    async def send(self, message: Any) -> None:
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            raise ViewerFault("the viewer closed the connection")
+        if message["type"] == "http.response.start":
+            self._start(message)
+        else:
+            self._continue(message)
+
+    def _start(self, message: Any) -> None:
+        self.response_started = True
+        if self.waiting_for_100_continue:
+            # RFC 9110 §10.1.1: the viewer may leave its body out now, or not; so nothing readable can follow
+            self.keep_alive = self.waiting_for_100_continue = False
+        status: int = message["status"]
+        content = [_status_line(status, message.get("reason", b""))]
+        self._read_framing(message["headers"], content)
+        if self.scope["http_version"] == "1.0":
+            self.keep_alive = False
+        elif self.chunked_encoding is None and self._may_have_body(status):
+            self.chunked_encoding = True
+            content.append(b"Transfer-Encoding: chunked\r\n")
+        content.append(b"Connection: keep-alive\r\n\r\n" if self.keep_alive else b"Connection: close\r\n\r\n")
+        if not self._may_have_body(status):
+            self.expected_content_length = 0
+        # Kept until the body's first piece, so that both leave in one write; a stream's head goes at once
+        self._head = b"".join(content)
+        if message.get("flush"):
+            self.transport.write(self._head)
+            self._head = b""
+
+    def _read_framing(self, headers: Iterable[tuple[bytes, bytes]], content: list[bytes]) -> None:
+        for name, value in headers:
+            if len(name) == 14 and name.lower() == b"content-length":
+                if self.chunked_encoding is not None or not value.isdigit():
+                    continue  # framing must be unambiguous, whatever an origin or a function wrote
+                self.chunked_encoding = False
+                self.expected_content_length = int(value)
+            content += (name, b": ", value, b"\r\n")
+
+    def _may_have_body(self, status: int) -> bool:
+        return self.scope["method"] != "HEAD" and status not in {204, 304}
+
+    def _continue(self, message: Any) -> None:
+        if message.get("abort"):
+            self.transport.write(self._head)
+            self.response_complete = True
+            self.transport.close()
+            return
+        body, more = message.get("body", b""), message.get("more_body", False)
+        head, self._head = self._head, b""
+        self.transport.write(head + self._framed(body, last=not more))
+        if not more:
+            self._complete()
+
+    def _framed(self, body: bytes, *, last: bool) -> bytes:
+        if self.scope["method"] == "HEAD":
+            return b""
+        if self.chunked_encoding is None:
+            return body
+        if not self.chunked_encoding:
+            # More than was announced would be read as the next response
+            body = body[: self.expected_content_length]
+            self.expected_content_length -= len(body)
+            return body
+        chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+        return chunk + b"0\r\n\r\n" if last else chunk
+
+    def _complete(self) -> None:
+        self.response_complete = True
+        self.message_event.set()
+        # Fewer bytes than announced: only the end of the connection can tell
+        short = self.expected_content_length > 0 and self.scope["method"] != "HEAD" and not self.chunked_encoding
+        if not self.keep_alive or short:
+            self.transport.close()
+        self.on_response()
+
+
+def _status_line(status: int, reason: bytes) -> bytes:
+    return b"HTTP/1.1 %d %b\r\n" % (status, reason or standard_reason(status).encode("ascii"))
+
+
+class EdgeProtocol(HttpToolsProtocol):
+    """One viewer connection."""
+
+    _in_head = False
+    _head_bytes = 0
+    _held_back = 0
+    _hosts = 0
+    _framing = b""
+    _in_replay = False
+    _refusing = False
+    _newest: EdgeCycle | None = None
+    _running: EdgeCycle | None = None
+
+    # ── bytes in ─────────────────────────────────────────────────────────────
+
+    def data_received(self, data: bytes) -> None:
+        if self._refusing:
+            return
+        self._unset_keepalive_if_required()
+        head_went_on, known = self._in_head, self._head_bytes
+        try:
+            self._feed(data)
+        except httptools.HttpParserError:
+            self._refuse()
+            return
+        # A name or value without an end: the parser holds it back, so it is in no count yet
+        held_back = head_went_on and self._in_head and self._head_bytes == known
+        self._held_back = self._held_back + len(data) if held_back else 0
+        if self._held_back > _HEAD_GUARD:
+            self._refuse()
+
+    def _feed(self, data: bytes) -> None:
+        """Upgrades are not refused: the request goes on as plain HTTP, as it does where no policy forwards them."""
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                if self.scope["method"] == "CONNECT":
+                    return  # what follows would be for the far end of the tunnel
+                data = data[upgrade.args[0] :]
+                if self._framing:
+                    self._read_body_anew()
+            else:
+                return
+
+    def _read_body_anew(self) -> None:
+        """The parser takes an upgrade for the end of its message, though a body may follow, which it would read as
+        the next request. So another one is told of the body alone, and goes on from there."""
+        self.parser = httptools.HttpRequestParser(self)
+        self._in_replay = True
+        self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % self._framing)
+        self._in_replay = False
+
+    def on_message_begin(self) -> None:
+        if self._in_replay:
+            return
+        super().on_message_begin()
+        self._in_head = True
+        self._head_bytes = self._hosts = 0
+        self._framing = b""
+
+    def on_url(self, url: bytes) -> None:
+        if self._in_replay:
+            return
+        self.url += url
+        self._count(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_head:
+            return  # a trailer field, which is dropped (documented: Trailer is removed)
+        value = value.rstrip(b" \t")
+        lower = name.lower()
+        if lower in _NOTED:
+            self._note(lower, value)
+        self.headers.append((name, value))
+        self._count(len(name) + len(value))
+
+    def _note(self, name: bytes, value: bytes) -> None:
+        """The fields that decide about the connection itself."""
+        if name == b"host":
+            self._hosts += 1
+        elif name == b"expect":
+            self.expect_100_continue = value.lower() == b"100-continue"
+        else:
+            self._framing += b"%b: %b\r\n" % (name, value)
+
+    def _count(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > _HEAD_GUARD:
+            raise ViewerFault("request line and headers are too large")
+
+    def on_headers_complete(self) -> None:
+        if self._in_replay:
+            return
+        self._in_head = False
+        version = self.parser.get_http_version()
+        if version not in {"1.0", "1.1"}:
+            raise ViewerFault(f"HTTP/{version} is not spoken here")
+        if self._hosts > 1 or (self._hosts == 0 and version == "1.1"):
+            # RFC 9112 §3.2: one Host, exactly
+            raise ViewerFault(f"the request has {self._hosts} Host fields")
+        scope: Any = self.scope
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = version
+        scope["raw_target"] = self.url
+        scope["path"] = scope["raw_path"] = scope["query_string"] = ""
+        before = self._newest
+        cycle = EdgeCycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=[],
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and scope["method"] != "CONNECT" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        self.cycle = self._newest = cycle
+        if before is None or before.response_complete:
+            self._start_asgi_task(cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
+
+    def on_message_complete(self) -> None:
+        if not (self._framing and self.parser.should_upgrade()):
+            super().on_message_complete()
+
+    def _should_upgrade(self) -> bool:
+        return False
+
+    # ── one answer after the other ───────────────────────────────────────────
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._refusing and self._idle:
+            self._send_refusal()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._running is not None and not self._running.response_complete:
+            self._running.break_off()
+        super().connection_lost(exc)
+
+    # ── refusals ─────────────────────────────────────────────────────────────
+
+    @property
+    def _idle(self) -> bool:
+        return self._running is None or self._running.response_complete
+
+    def _refuse(self) -> None:
+        """The bytes that came last are no request, or not the rest of one. Earlier requests get their answers first."""
+        self._refusing = True
+        self.flow.pause_reading()
+        if self._newest is not None and self._newest.more_body:
+            self._drop_unfinished(self._newest)
+        if self._idle:
+            self._send_refusal()
+
+    def _drop_unfinished(self, cycle: EdgeCycle) -> None:
+        """Forget the request whose body can't be read: it waits for its turn, or is already being answered."""
+        if cycle is not self._running:
+            self.pipeline.popleft()
+            return
+        cycle.break_off()
+        cycle.response_complete = True
+        if cycle.response_started:
+            self.transport.close()
+
+    def _send_refusal(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(_BAD_REQUEST)
+            self.transport.close()

@@ -1,0 +1,298 @@
+"""The viewer listener over bytes: an Arrival made of a request, the answer sent, everything let go of."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+import pytest
+
+from edgesim.distribution.model import ALL_METHODS, Origin, Trigger
+from edgesim.origins.canned import Answer, ScriptedBody, truncated
+from edgesim.pipeline.transcript import Transcript
+from edgesim.ports import BodyStream
+from edgesim.server.app import ViewerApp
+from edgesim.server.viewer_header import ViewerDefaults
+from edgesim.testing.clock import settle
+from edgesim.testing.fakes import FakeEdge
+from edgesim.testing.make import a_distribution, a_function, a_response, behavior
+from edgesim.values.message import Request, Response
+from tests.server.wire import FakeTransport, Wire
+
+GET = b"GET /a.css HTTP/1.1\r\nHost: www.example\r\n\r\n"
+EVERYTHING = a_distribution(behavior(allowed_methods=ALL_METHODS))
+
+
+def edge_of(answer: Answer, *distributions: Any, **more: Any) -> FakeEdge:
+    return FakeEdge(answer, *(distributions or (EVERYTHING,)), **more)
+
+
+def app_of(edge: FakeEdge, defaults: ViewerDefaults | None = None) -> ViewerApp:
+    return ViewerApp(edge.driver, edge.distributions, defaults or ViewerDefaults())
+
+
+def talk(edge: FakeEdge, *pieces: bytes, peer: str = "127.0.0.1") -> bytes:
+    """What one connection gets back for these bytes."""
+
+    async def story() -> bytes:
+        wire = Wire(app_of(edge), FakeTransport((peer, 50_000)))
+        answer = await wire.send(*pieces)
+        await wire.end()
+        await edge.aclose()
+        return answer
+
+    return asyncio.run(story())
+
+
+def last(edge: FakeEdge) -> Transcript:
+    transcript = edge.recorder.find("last")
+    assert transcript is not None
+    return transcript
+
+
+# ── requests in ──────────────────────────────────────────────────────────────
+
+
+def test_a_request_arrives_as_it_was_sent() -> None:
+    edge = edge_of(lambda request, origin: a_response())
+    talk(edge, b"GET /A//b?x=%20&y HTTP/1.1\r\nhost: www.example\r\nx-CASE: 1\r\n\r\n")
+    arrival = last(edge).arrival
+    assert (arrival.request.method, arrival.request.path, arrival.request.query) == ("GET", "/A//b", "x=%20&y")
+    assert arrival.request.headers.fields == (("host", "www.example"), ("x-CASE", "1"))
+    assert (arrival.viewer.ip, arrival.viewer.port, arrival.viewer.protocol) == ("127.0.0.1", 50_000, "http")
+    assert re.fullmatch(r"[A-Za-z0-9_-]{54}==", arrival.id)
+
+
+def test_an_absolute_target_is_a_path() -> None:
+    edge = edge_of(lambda request, origin: a_response())
+    talk(edge, b"GET http://www.example/a?b HTTP/1.1\r\nHost: www.example\r\n\r\n")
+    assert last(edge).arrival.request.target == "/a?b"
+
+
+@pytest.mark.parametrize(
+    ("framing", "body", "expected"),
+    [
+        pytest.param(b"Content-Length: 6\r\n", b"name=x", b"name=x", id="with a length"),
+        pytest.param(b"Transfer-Encoding: chunked\r\n", b"6\r\nname=x\r\n0\r\n\r\n", b"name=x", id="chunked"),
+        pytest.param(b"Content-Length: 0\r\n", b"", b"", id="empty"),
+        pytest.param(b"", b"", b"", id="none"),
+    ],
+)
+def test_a_request_body_reaches_the_origin(framing: bytes, body: bytes, expected: bytes) -> None:
+    edge = edge_of(lambda request, origin: a_response())
+    answer = talk(edge, b"POST /f HTTP/1.1\r\nHost: a\r\n" + framing + b"\r\n", *(bytes([byte]) for byte in body))
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert edge.origin.requests[0].body == expected
+
+
+def test_get_with_a_body_is_refused_and_the_body_is_not_the_next_request() -> None:
+    edge = edge_of(lambda request, origin: a_response())
+    answer = talk(edge, b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", b"GET /" + GET)
+    assert [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+)", answer)] == [403, 200]
+
+
+def test_a_viewer_that_leaves_while_it_sends_is_let_go_of(caplog: pytest.LogCaptureFixture) -> None:
+    edge = edge_of(lambda request, origin: a_response())
+
+    async def story() -> None:
+        wire = Wire(app_of(edge))
+        await wire.send(b"POST /f HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nna")
+        await wire.leave()
+
+    asyncio.run(story())
+    assert edge.origin.received == []
+    assert (last(edge).status, last(edge).complete) == (0, False)
+    assert caplog.text == ""
+
+
+# ── answers out ──────────────────────────────────────────────────────────────
+
+
+def test_an_answer_has_the_origins_headers_and_the_edges() -> None:
+    edge = edge_of(lambda request, origin: a_response(fields=[("x-CASE", "1"), ("Content-Length", "5")]))
+    head, _, body = talk(edge, GET).partition(b"\r\n\r\n")
+    lines = head.split(b"\r\n")
+    assert lines[0] == b"HTTP/1.1 200 OK"
+    assert b"x-CASE: 1" in lines
+    assert b"X-Cache: Miss from cloudfront" in lines
+    assert lines[-1] == b"Connection: keep-alive"
+    assert body == b"hello"
+
+
+def test_hit_after_miss_over_one_connection() -> None:
+    edge = edge_of(lambda request, origin: a_response(body=ScriptedBody(b"he", b"llo")))
+    answer = talk(edge, GET, GET)
+    assert re.findall(rb"X-Cache: (\w+)", answer) == [b"Miss", b"Hit"]
+    assert b"Transfer-Encoding: chunked" in answer
+    assert answer.endswith(b"hello")
+    assert (last(edge).sent, last(edge).complete) == (5, True)
+
+
+def test_an_empty_object_is_served_from_the_cache() -> None:
+    edge = edge_of(lambda request, origin: a_response(body=ScriptedBody(), content_length="0"))
+    answer = talk(edge, GET, GET)
+    assert re.findall(rb"X-Cache: (\w+)", answer) == [b"Miss", b"Hit"]
+
+
+def test_a_large_object_is_streamed_from_the_cache() -> None:
+    large = b"0123456789" * 70_000
+    edge = edge_of(lambda request, origin: a_response(body=ScriptedBody(large), content_length=str(len(large))))
+    answer = talk(edge, GET, GET)
+    assert answer.count(large) == 2
+    assert last(edge).sent == len(large)
+
+
+def test_a_range_of_a_cached_object() -> None:
+    edge = edge_of(lambda request, origin: a_response(body=ScriptedBody(b"0123456789")))
+    answer = talk(edge, GET, GET.replace(b"\r\n\r\n", b"\r\nRange: bytes=2-4\r\n\r\n"))
+    assert b"HTTP/1.1 206 Partial Content" in answer
+    assert answer.endswith(b"\r\n\r\n234")
+
+
+@pytest.mark.parametrize("length", [pytest.param(8, id="with a length"), pytest.param(None, id="chunked")])
+def test_an_answer_that_the_origin_breaks_off_is_broken_off_and_not_kept(length: int | None) -> None:
+    def breaks_off(request: Request, origin: Origin) -> Response:
+        return a_response(body=truncated(b"half", 8), content_length=str(length) if length else None)
+
+    edge = edge_of(breaks_off)
+
+    async def story() -> tuple[bytes, bool]:
+        wire = Wire(app_of(edge))
+        answer = await wire.send(GET)
+        await wire.end()
+        return answer, wire.transport.closed
+
+    answer, closed = asyncio.run(story())
+    assert b"half" in answer
+    assert not answer.endswith(b"0\r\n\r\n")
+    assert closed
+    assert edge.store.entries() == []
+    assert (last(edge).sent, last(edge).complete) == (4, False)
+
+
+def test_an_object_whose_viewer_leaves_half_way_is_not_kept() -> None:
+    bodies: list[ScriptedBody] = []
+
+    def slowly(request: Request, origin: Origin) -> Response:
+        bodies.append(ScriptedBody(b"he", b"llo", clock=edge.clock, every=1))
+        return a_response(body=bodies[0])
+
+    edge = edge_of(slowly)
+
+    async def story() -> None:
+        wire = Wire(app_of(edge))
+        await wire.send(GET)
+        await edge.clock.advance(1)
+        assert b"he" in wire.taken()
+        await wire.leave()
+        await edge.clock.advance(1)
+
+    asyncio.run(story())
+    assert bodies[0].closed
+    assert edge.store.entries() == []
+    assert (last(edge).sent, last(edge).complete) == (2, False)
+    assert len(edge.driver.flights) == 0
+
+
+def test_a_small_answer_to_a_viewer_that_left_is_not_complete() -> None:
+    left = asyncio.Event()
+
+    async def takes_its_time(event: dict[str, Any]) -> Any:
+        await left.wait()
+        return {"status": "200", "body": "hello"}
+
+    distribution = a_distribution(behavior(functions={Trigger.VIEWER_REQUEST: a_function("f")}))
+    edge = edge_of(lambda request, origin: a_response(), distribution, functions={"f": takes_its_time})
+
+    async def story() -> None:
+        wire = Wire(app_of(edge))
+        await wire.send(GET)
+        await wire.leave()
+        left.set()
+        await settle()
+
+    asyncio.run(story())
+    assert (last(edge).status, last(edge).sent, last(edge).complete) == (200, 0, False)
+
+
+# ── Edgesim-Viewer ───────────────────────────────────────────────────────────
+
+TOLD = (
+    b"GET / HTTP/1.1\r\nHost: a\r\nEdgesim-Viewer: country=de, ip=198.51.100.7\r\nedgesim-viewer: pop=nrt12-p9\r\n\r\n"
+)
+
+
+def test_the_viewer_header_says_who_asks_and_goes_no_further() -> None:
+    edge = edge_of(
+        lambda request, origin: a_response(), a_distribution(behavior(headers=("CloudFront-Viewer-Country",)))
+    )
+    talk(edge, TOLD)
+    viewer = last(edge).arrival.viewer
+    assert (viewer.ip, viewer.place["country"], viewer.pop) == ("198.51.100.7", "DE", "NRT12-P9")
+    assert "edgesim-viewer" not in last(edge).arrival.request.headers
+    assert "edgesim-viewer" not in edge.origin.requests[0].headers
+    assert edge.origin.requests[0].headers.get("cloudfront-viewer-country") == "DE"
+
+
+def test_the_viewer_header_is_believed_from_this_machine_only() -> None:
+    edge = edge_of(lambda request, origin: a_response())
+    talk(edge, TOLD, peer="192.0.2.9")
+    assert (last(edge).arrival.viewer.ip, last(edge).arrival.viewer.pop) == ("192.0.2.9", "FRA56-P3")
+    assert "edgesim-viewer" not in last(edge).arrival.request.headers
+
+
+def test_a_viewer_header_that_says_nothing_sensible_is_told_so() -> None:
+    edge = edge_of(lambda request, origin: a_response())
+    answer = talk(edge, b"GET / HTTP/1.1\r\nHost: a\r\nEdgesim-Viewer: planet=mars\r\n\r\n" + GET)
+    head, _, rest = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain")
+    assert rest.startswith(b"edgesim: viewers have no setting 'planet' (known: ip, pop, ")
+    assert b"HTTP/1.1 200 OK" in rest
+    assert len(edge.recorder) == 1
+
+
+# ── reload ───────────────────────────────────────────────────────────────────
+
+
+def test_a_request_keeps_the_distribution_it_started_with() -> None:
+    async def story() -> bytes:
+        app = app_of(edge)
+        wire = Wire(app)
+        wire.protocol.data_received(b"POST /f HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n")
+        await settle()
+        app.distributions = ()
+        return await wire.send(b"x", GET)
+
+    edge = edge_of(lambda request, origin: a_response())
+    answer = asyncio.run(story())
+    assert [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+)", answer)] == [200, 403]
+
+
+def test_what_is_not_http_is_left_alone() -> None:
+    async def never(message: Any = None) -> Any:
+        raise AssertionError(message)
+
+    async def story() -> None:
+        app = app_of(edge_of(lambda request, origin: a_response()))
+        await app({"type": "lifespan"}, never, never)
+
+    asyncio.run(story())
+
+
+def test_a_request_body_is_read_as_it_is_asked_for() -> None:
+    """Nothing is read for a request that needs no body, so that a large upload is not taken in for nothing."""
+    wanted: list[int] = []
+
+    def counts(request: Request, origin: Origin) -> Response:
+        assert isinstance(request.body, bytes)
+        wanted.append(len(request.body))
+        return a_response()
+
+    edge = edge_of(counts, a_distribution(behavior()))
+    answer = talk(edge, b"POST /f HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 403")
+    assert wanted == []
+    body = last(edge).arrival.request.body
+    assert isinstance(body, BodyStream)
+    assert body.length == 4

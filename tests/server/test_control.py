@@ -1,0 +1,167 @@
+"""The control API, called as an application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from edgesim import __version__
+from edgesim.distribution.model import Distribution
+from edgesim.server.control import Control, control_app, invalid_path
+from edgesim.testing.fakes import FakeEdge
+from edgesim.testing.make import a_distribution, a_request, a_response
+
+SITE = a_distribution(id="E1", name="Site", domain_name="d1.example")
+SHOP = a_distribution(id="E2", name="Shop", domain_name="d2.example")
+
+
+class Asked:
+    """An edge that has answered some requests, and its control API."""
+
+    def __init__(self, *targets: str, distributions: tuple[Distribution, ...] = (SITE,)) -> None:
+        self.edge = FakeEdge(lambda request, origin: a_response(), *distributions)
+        self._targets = targets
+
+    def __call__(self, method: str, path: str, host: str = "localhost:8090", **more: Any) -> httpx.Response:
+        return asyncio.run(self._ask(method, path, host, **more))
+
+    def post(self, json: Any) -> httpx.Response:
+        return self("POST", "/invalidations", json=json)
+
+    async def _ask(self, method: str, path: str, host: str, **more: Any) -> httpx.Response:
+        for target in self._targets:
+            host_of, _, path_of = target.rpartition(" ")
+            await self.edge.ask(a_request(path_of, host=host_of or "d1.example"))
+        control = Control(
+            store=self.edge.store,
+            recorder=self.edge.recorder,
+            distributions=lambda: self.edge.distributions,
+            status=lambda: {"port": 8080},
+        )
+        headers: Mapping[str, str] = {"Host": host, **more.pop("headers", {})}
+        transport = httpx.ASGITransport(control_app(control))
+        async with httpx.AsyncClient(transport=transport, base_url="http://control") as client:
+            return await client.request(method, path, headers=headers, **more)
+
+    def paths(self) -> list[str]:
+        return sorted(key.path for key, _ in self.edge.store.entries())
+
+
+# ── who may ask ──────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8090", "127.0.0.1:8090", "[::1]:8090", "LOCALHOST"])
+def test_a_request_that_names_this_machine_is_answered(host: str) -> None:
+    answer = Asked()("GET", "/", host)
+    assert (answer.status_code, answer.json()) == (200, {"edgesim": __version__, "port": 8080})
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", "a b"])
+@pytest.mark.parametrize("path", ["/", "/transcript", "/invalidations"])
+def test_a_page_of_another_name_is_not_answered(host: str, path: str) -> None:
+    """DNS rebinding: a page of evil.example whose name has come to mean 127.0.0.1"""
+    assert Asked("/a")("POST" if path == "/invalidations" else "GET", path, host).status_code == 400
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+def test_what_a_form_on_a_web_page_can_send_changes_nothing(content_type: str) -> None:
+    asked = Asked("/a")
+    answer = asked("POST", "/invalidations", content=b'{"paths": ["/*"]}', headers={"Content-Type": content_type})
+    assert answer.status_code == 415
+    assert asked.paths() == ["/a"]
+
+
+def test_an_invalidation_can_not_be_a_link() -> None:
+    assert Asked()("GET", "/invalidations").status_code == 405
+
+
+# ── invalidations ────────────────────────────────────────────────────────────
+
+
+def test_paths_are_invalidated_in_every_distribution() -> None:
+    asked = Asked("d1.example /a", "d1.example /b/1", "d2.example /b/2", distributions=(SITE, SHOP))
+    answer = asked.post({"paths": ["/b/*"]})
+    assert answer.json() == {"paths": ["/b/*"], "distributions": ["Site", "Shop"], "invalidated": 2}
+    assert asked.paths() == ["/a"]
+
+
+@pytest.mark.parametrize("name", ["Shop", "E2"])
+def test_one_distribution_is_named_by_its_name_or_id(name: str) -> None:
+    asked = Asked("d1.example /a", "d2.example /a", distributions=(SITE, SHOP))
+    assert asked.post({"paths": ["/*"], "distribution": name}).json()["invalidated"] == 1
+    assert asked.paths() == ["/a"]
+
+
+def test_the_content_type_may_have_parameters_and_any_case() -> None:
+    headers = {"Content-Type": "Application/JSON; charset=utf-8"}
+    answer = Asked("/a")("POST", "/invalidations", content=b'{"paths": ["/a"]}', headers=headers)
+    assert answer.json()["invalidated"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "says"),
+    [
+        pytest.param(b"{", 400, "not JSON", id="no JSON"),
+        pytest.param(b"[" * 100_000, 400, "not JSON", id="JSON without a bottom"),
+        pytest.param(b"\xff\xfe", 400, "not JSON", id="no text"),
+        pytest.param(b"[]", 400, "a list of paths", id="not an object"),
+        pytest.param(b"{}", 400, "a list of paths", id="no paths"),
+        pytest.param(b'{"paths": []}', 400, "a list of paths", id="an empty list"),
+        pytest.param(b'{"paths": "/a"}', 400, "a list of paths", id="a single text"),
+        pytest.param(b'{"paths": [1]}', 400, "a list of paths", id="a number"),
+        pytest.param(b'{"paths": ["a"]}', 400, "does not start with /", id="no slash"),
+        pytest.param(b'{"paths": ["http://localhost:8080/a"]}', 400, "try '/a'", id="a URL: the way out is named"),
+        pytest.param(b'{"paths": ["/a"], "distribution": 1}', 400, "a name or an id", id="a number for a name"),
+        pytest.param(b'{"paths": ["/a"], "distribution": []}', 400, "a name or an id", id="a list for a name"),
+        pytest.param(b'{"paths": ["/a"], "distribution": "x"}', 404, "there are Site", id="an unknown name"),
+    ],
+)
+def test_what_is_wrong_with_an_invalidation_is_told(body: bytes, status: int, says: str) -> None:
+    answer = Asked("/a")("POST", "/invalidations", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == status
+    assert says in answer.json()["error"]
+
+
+def test_a_path_can_be_too_long() -> None:
+    assert invalid_path("/" + "a" * 3_999) is None
+    assert "4,000" in (invalid_path("/" + "a" * 4_000) or "")
+
+
+# ── transcripts ──────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("of", "target"),
+    [
+        pytest.param("", "/b?x=1", id="the last one, unless told"),
+        pytest.param("?of=last", "/b?x=1", id="the last one"),
+        pytest.param("?of=request-1", "/a", id="by request id"),
+        pytest.param("?of=/a", "/a", id="by path"),
+        pytest.param("?of=http%3A%2F%2Fd1.example%2Fb%3Fx%3D1", "/b?x=1", id="by URL"),
+    ],
+)
+def test_a_transcript_is_told(of: str, target: str) -> None:
+    answer = Asked("/a", "/b?x=1")("GET", f"/transcript{of}").json()
+    assert answer["target"] == target
+    assert [section["station"] for section in answer["sections"]][-1] == "delivery"
+
+
+def test_a_transcript_that_is_not_there_is_told_so() -> None:
+    assert Asked()("GET", "/transcript").json() == {"error": "no request came in yet"}
+    answer = Asked("/a")("GET", "/transcript?of=/b")
+    assert (answer.status_code, answer.json()) == (404, {"error": "no request '/b' among the last 1"})
+
+
+def test_the_latest_requests_are_listed_newest_first_without_their_stations() -> None:
+    heads = Asked("/1", "/2", "/3")("GET", "/transcripts?limit=2").json()
+    assert [head["target"] for head in heads] == ["/3", "/2"]
+    assert all("sections" not in head for head in heads)
+
+
+@pytest.mark.parametrize("limit", ["-1", "many", "²", "9" * 5_000])
+def test_a_limit_that_is_none_is_the_usual_one(limit: str) -> None:
+    assert len(Asked("/1", "/2")("GET", f"/transcripts?limit={limit}").json()) == 2
