@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from edgesim.server.listeners import Listener
 
 F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
 
 TRIGGERS = ("viewer-request", "origin-request", "origin-response", "viewer-response")
 
@@ -82,13 +83,13 @@ def _split_origins(values: tuple[str, ...], *, with_source: bool) -> dict[str, A
 # ── errors ───────────────────────────────────────────────────────────────────
 
 
-def _speaking(command: F) -> F:
+def _speaking(command: Callable[P, None]) -> Callable[P, None]:
     """Turns edgesim's own errors into one sentence on stderr and exit code 2."""
 
     @wraps(command)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            return command(*args, **kwargs)
+            command(*args, **kwargs)
         except EdgesimError as error:
             hint = f"\n  hint: {error.hint}" if isinstance(error, ConfigError) and error.hint else ""
             click.echo(f"edgesim: {error}{hint}", err=True)
@@ -96,7 +97,7 @@ def _speaking(command: F) -> F:
         except KeyboardInterrupt:
             sys.exit(130)
 
-    return guarded  # type: ignore[return-value]
+    return guarded
 
 
 # ── commands ─────────────────────────────────────────────────────────────────

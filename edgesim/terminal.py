@@ -50,9 +50,9 @@ class Terminal:
         self._flushing: asyncio.TimerHandle | None = None
         self._colour = self._stream.isatty() and not os.environ.get("NO_COLOR")
 
-    def paint(self, text: str, **style: object) -> str:
+    def paint(self, text: str, fg: str | None = None, *, bold: bool = False) -> str:
         """The text in colour, or as it is where there are no colours."""
-        return click.style(text, **style) if self._colour else text  # type: ignore[arg-type]
+        return click.style(text, fg=fg, bold=bold) if self._colour else text
 
     def say(self, line: str) -> None:
         """A line, now or with the next ones."""
