@@ -52,7 +52,7 @@ def test_a_key_that_stands_twice_is_warned_of() -> None:
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [('{"a": 1,\n}', 2), ("{", 1), ("", 1), ('{"a": 1}\n{}', 2)],
+    [('{"a": 1\n"b": 2}', 2), ("{", 1), ("", 1), ('{"a": 1}\n{}', 2)],
     ids=["a comma", "open", "empty", "two"],
 )
 def test_what_is_no_json_says_where(text: str, line: int) -> None:

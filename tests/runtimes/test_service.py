@@ -23,6 +23,13 @@ PID = (
     "exports.handler = async (event) => {"
     " if (event.wait) await new Promise((r) => setTimeout(r, event.wait)); return process.pid }"
 )
+PY_WAIT = """
+import os, time
+def handler(event, context):
+    while "until" in event and not os.path.exists(event["until"]):
+        time.sleep(0.005)
+    return os.getpid()
+"""
 PY_PID = "import os, time\ndef handler(event, context):\n    time.sleep(event.get('wait', 0))\n    return os.getpid()\n"
 
 
@@ -56,20 +63,30 @@ def test_load_makes_environments_up_to_the_limit_and_then_a_queue(new_lab, expec
     assert max(one.duration_ms for one in invocations) < 290  # waiting in the queue is not the function's time
 
 
-def test_the_most_recently_used_environment_comes_first(lab):
-    function = lab.python(PY_PID)
+def test_the_most_recently_used_environment_comes_first(lab, tmp_path):
+    function, go_on = lab.python(PY_WAIT), tmp_path / "go on"
 
     async def story():
         await lab.deploy(function)
-        slow, fast = asyncio.ensure_future(lab.call(function, {"wait": 0.2})), None
-        await asyncio.sleep(0.01)
-        fast = await lab.call(function)
-        slow = await slow
-        assert slow.environment != fast.environment
-        return slow, await lab.call(function)
+        slow = asyncio.ensure_future(lab.call(function, {"until": str(go_on)}))
+        fast = await _another_environment(lab, function, slow)
+        go_on.touch()
+        assert (await slow).environment != fast.environment
+        return await slow, await lab.call(function)
 
     slow, third = lab.run(story())
     assert third.environment == slow.environment
+
+
+async def _another_environment(lab, function, busy):
+    """The answer to a call beside one that has begun and does not end."""
+    for _ in range(1000):
+        if any(one.state == "busy" for one in lab.service.status().functions[0].environments):
+            break
+        await asyncio.sleep(0.005)
+    answer = await lab.call(function)
+    assert not busy.done()
+    return answer
 
 
 def test_idle_environments_end(new_lab, expect_value, alive):
@@ -338,19 +355,18 @@ def test_a_function_broken_from_the_start_is_mended_by_a_save(lab, expect_failur
     assert expect_value(third) == 1
 
 
-def test_an_invocation_that_runs_during_a_reload_finishes_with_its_version(lab, expect_value):
-    function = lab.python(
-        "import time\ndef handler(event, context):\n    time.sleep(event.get('wait', 0))\n    return 1\n"
-    )
+def test_an_invocation_that_runs_during_a_reload_finishes_with_its_version(lab, expect_value, tmp_path):
+    function, go_on = lab.python(PY_WAIT.replace("os.getpid()", "1")), tmp_path / "go on"
 
     async def story():
         await lab.deploy(function)
-        running = asyncio.ensure_future(lab.call(function, {"wait": 0.3}))
-        await asyncio.sleep(0.05)
+        running = asyncio.ensure_future(lab.call(function, {"until": str(go_on)}))
+        await _another_environment(lab, function, running)
         save(function, "app.py", "def handler(event, context):\n    return 2\n")
         await lab.service.refresh()
         new = await lab.call(function)
         assert not running.done()
+        go_on.touch()
         return expect_value(await running), expect_value(new), expect_value(await lab.call(function))
 
     assert lab.run(story()) == (1, 2, 2)
