@@ -36,15 +36,15 @@ TRIGGERS = ("viewer-request", "origin-request", "origin-response", "viewer-respo
 # ── values of options ────────────────────────────────────────────────────────
 
 
-def _pairs(kind: str) -> Callable[[Any, Any, tuple[str, ...]], dict[str, str] | None]:
-    """A callback that reads NAME=VALUE options. Repeated names: the last one counts."""
+def _pairs(kind: str, *, empty: bool = False) -> Callable[[Any, Any, tuple[str, ...]], dict[str, str] | None]:
+    """A callback that reads NAME=VALUE options. Repeated names: the last one counts. `empty` allows empty values."""
 
     def read(context: Any, option: Any, values: tuple[str, ...]) -> dict[str, str] | None:
         del context, option
         pairs: dict[str, str] = {}
         for value in values:
             name, equals, text = value.partition("=")
-            if not equals or not name or not text:
+            if not equals or not name or not (text or empty):
                 raise click.BadParameter(f"{value!r} is not {kind}")
             pairs[name] = text
         return pairs or None
@@ -127,7 +127,7 @@ def _source_options(command: F) -> F:
                      metavar="ID=FILE", help="A cache policy's JSON, as `aws cloudfront get-cache-policy` prints it."),
         click.option("--origin-request-policy", "origin_request_policies", multiple=True, callback=_pairs("ID=FILE"),
                      metavar="ID=FILE", help="An origin request policy's JSON."),
-        click.option("--parameter", "parameters", multiple=True, callback=_pairs("NAME=VALUE"),
+        click.option("--parameter", "parameters", multiple=True, callback=_pairs("NAME=VALUE", empty=True),
                      metavar="NAME=VALUE", help="A parameter of the template; AWS::Region and its like, too."),
         click.option("--config", metavar="FILE", help="Settings file; default: edgesim.toml beside SOURCE."),
     )  # fmt: skip
@@ -297,6 +297,9 @@ def _say_ready(terminal: Any, settings: Settings, emulator: Emulator, listeners:
     for distribution in emulator.distributions:
         names = [*distribution.aliases, f"{distribution.name.lower()}.localhost"] if several else []
         terminal.say(f"  distribution {distribution.name}{' for ' + ', '.join(names) if names else ''}")
+        for origin in distribution.origins.values():
+            target = emulator.target_of(origin)
+            terminal.say(f"    origin {origin.id} ({origin.domain_name}) at {target}")
         _say_https_hint(terminal, settings, distribution)
     terminal.say(f"  control on http://127.0.0.1:{listeners[1].port} for edgesim explain, edgesim invalidate")
 
@@ -344,16 +347,17 @@ def _verdict(errors: int, warnings: int) -> str:
 _control_port = click.option(
     "--control-port",
     type=int,
-    default=DEFAULT_CONTROL_PORT,
-    show_default=True,
-    help="The running server's control port.",
+    help=f"The running server's control port.  [default: edgesim.toml's, else {DEFAULT_CONTROL_PORT}]",
 )
 
 
-def _ask(port: int, method: str, path: str, **options: Any) -> Any:
+def _ask(port: int | None, method: str, path: str, **options: Any) -> Any:
     """Ask the running server. Raises ConfigError where none answers; exits with 1 where it says no."""
     import httpx
 
+    if port is None:
+        config = find_config("", None)
+        port = read_config(config).control_port if config is not None else DEFAULT_CONTROL_PORT
     try:
         response = httpx.request(method, f"http://127.0.0.1:{port}{path}", trust_env=False, timeout=30, **options)
         answer = response.json()
@@ -373,7 +377,7 @@ def _ask(port: int, method: str, path: str, **options: Any) -> Any:
 @click.option("--json", "as_json", is_flag=True, help="Print the transcript as JSON.")
 @_control_port
 @_speaking
-def explain(what: str, control_port: int, *, as_json: bool) -> None:
+def explain(what: str, control_port: int | None, *, as_json: bool) -> None:
     """Tell why an answer of the running server was what it was.
 
     Every station of the request: what was decided there and because of what, the cache key in its parts, where the TTL
@@ -404,7 +408,7 @@ def _paint(text: str, style: str) -> str:
 @click.option("--distribution", metavar="NAME", help="Only this distribution, by logical id or id; default: all.")
 @_control_port
 @_speaking
-def invalidate(paths: tuple[str, ...], distribution: str | None, control_port: int) -> None:
+def invalidate(paths: tuple[str, ...], distribution: str | None, control_port: int | None) -> None:
     """Drop objects from the running server's cache.
 
     PATH starts with / and may end in * for everything that begins so: '/images/*', or '/*' for all. A path without *
@@ -414,6 +418,11 @@ def invalidate(paths: tuple[str, ...], distribution: str | None, control_port: i
     answer = _ask(control_port, "POST", "/invalidations", json=asked)
     count = answer["invalidated"]
     click.echo(f"invalidated {count} {'object' if count == 1 else 'objects'}")
+    for path in paths:
+        if "*" in path[:-1]:
+            click.echo(
+                f"note: {path}: * is a wildcard as the last character only, elsewhere it stands for itself", err=True
+            )
 
 
 @main.command()

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edgesim.distribution.model import Distribution, EdgeFunction, Trigger
+from edgesim.distribution.model import Distribution, EdgeFunction, Origin, Trigger
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.driver.clock import SystemClock
 from edgesim.driver.driver import Driver
@@ -60,8 +60,8 @@ def load_source(settings: Settings) -> Loaded:
     return load_quick(settings.origin, triggers, include_body=bodies)
 
 
-def _targets(named: Mapping[str, str], settings: Settings) -> dict[str, Target]:
-    return {name: parse_target(text, settings.base) for name, text in named.items()}
+def _targets(named: Mapping[str, str]) -> dict[str, Target]:
+    return {name: parse_target(text) for name, text in named.items()}
 
 
 def _runtime_settings(settings: Settings, viewers: ViewerDefaults) -> RuntimeSettings:
@@ -84,7 +84,7 @@ class Emulator:
             self.clock,
             terminal,
             invocation_id,
-            interpreters={name: settings.base / program for name, program in settings.runtimes.items()},
+            interpreters={name: Path(program) for name, program in settings.runtimes.items()},
             settings=_runtime_settings(settings, self.viewers),
         )
         self.loaded = Loaded()
@@ -118,9 +118,19 @@ class Emulator:
             clock=self.clock,
             new_id=invocation_id,
             domains=domains,
-            origins=_targets({**loaded.origins, **self.settings.origins}, self.settings),
-            resolve=_targets(self.settings.resolve, self.settings),
+            origins=_targets({**loaded.origins, **self.settings.origins}),
+            resolve=_targets(self.settings.resolve),
         )
+
+    def answers_https_at(self, port: int) -> None:
+        """Redirects to HTTPS go to this port from now on."""
+        self.viewers = replace(self.viewers, https_port=None if port == 443 else port)
+        if self.app is not None:
+            self.app.defaults = self.viewers
+
+    def target_of(self, origin: Origin) -> str:
+        """Where an origin's requests go: a URL or a directory, by --origin and --resolve or its own name."""
+        return str(self._router(self.loaded).target(origin, https=self.viewers.protocol == "https"))
 
     def control(self) -> Any:
         """The ASGI application of the control port."""

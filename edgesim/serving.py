@@ -61,6 +61,7 @@ def _listeners(emulator: Emulator, settings: Settings) -> list[Listener]:
         ]
         if settings.https_port is not None:
             listeners.append(_https(emulator, settings))
+            emulator.answers_https_at(listeners[-1].port)
         stack.pop_all()
     return listeners
 

@@ -63,7 +63,6 @@ class Settings:
     include_body: bool = False
     reload: bool = True
     quiet: bool = False
-    base: Path = field(default_factory=Path)
 
     def given(self, **flags: Any) -> Settings:
         """The settings with the flags that were given: None means not given, mappings are merged, flags first."""
@@ -101,8 +100,11 @@ _KEYS: dict[str, tuple[str, type]] = {
 }
 _TYPE_NAMES = {str: "a text", int: "a whole number", bool: "true or false", dict: "a table of names and texts"}
 
-# Settings whose values name files, so that they can be found from the folder of edgesim.toml
-_PATH_TABLES = frozenset({"functions", "triggers", "cache_policies", "origin_request_policies"})
+# Settings whose values name files, so that they can be found from the folder of edgesim.toml; a URL is none
+_PATH_TABLES = frozenset(
+    {"functions", "triggers", "cache_policies", "origin_request_policies", "origins", "resolve", "runtimes"}
+)
+_PATHS = frozenset({"source", "origin"})
 
 
 def find_config(source: str, explicit: str | None) -> Path | None:
@@ -121,8 +123,17 @@ def read_config(path: Path) -> Settings:
         raise ConfigError(f"{path} can't be read: {why.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as why:
         raise ConfigError(f"{path} is not TOML: {why}") from None
+    viewer = _viewer_of(document)
     changes = dict(_setting(path, key, value) for key, value in document.items())
-    return replace(Settings(), **_with_paths(changes, path.parent), base=path.parent)
+    if viewer:
+        changes["viewer"] = {**viewer, **changes.get("viewer", {})}
+    return replace(Settings(), **_with_paths(changes, path.parent))
+
+
+def _viewer_of(document: dict[str, Any]) -> dict[str, str]:
+    """Takes the viewer's settings under the flags' own names (`viewer-country`, `pop`) out of a document."""
+    flags = [key for key in document if key == "pop" or key.startswith(("viewer-", "viewer_"))]
+    return {key.removeprefix("viewer")[1:] if key != "pop" else key: str(document.pop(key)) for key in flags}
 
 
 def _setting(path: Path, key: str, value: object) -> tuple[str, Any]:
@@ -143,10 +154,14 @@ def _setting(path: Path, key: str, value: object) -> tuple[str, Any]:
 
 def _with_paths(changes: dict[str, Any], folder: Path) -> dict[str, Any]:
     for name in _PATH_TABLES & changes.keys():
-        changes[name] = {key: str(folder / text) for key, text in changes[name].items()}
-    if changes.get("source"):
-        changes["source"] = str(folder / changes["source"])
+        changes[name] = {key: _from(folder, text) for key, text in changes[name].items()}
+    for name in _PATHS & changes.keys():
+        changes[name] = _from(folder, changes[name])
     return changes
+
+
+def _from(folder: Path, text: str) -> str:
+    return text if "://" in text or not text else str(folder / text)
 
 
 _UNITS = {"": 1, "b": 1, "k": 1024, "kb": 1024, "kib": 1024, "m": 1024**2, "mb": 1024**2, "mib": 1024**2}

@@ -15,6 +15,7 @@ import click
 
 from edgesim.distribution.problems import Severity
 from edgesim.values.headers import readable
+from edgesim.values.text import printable, printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,11 +34,19 @@ _TRIGGER_COLOURS = {
 }
 
 
-def printable(text: str) -> str:
-    """Text that can't steer a terminal: control characters are shown as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c == "\t" else f"\\x{ord(c):02x}" for c in text)
+def why_it_failed(transcript: Transcript) -> str:
+    """The one fact behind an error, in a few words; empty where there is none."""
+    for note in reversed(transcript.notes):
+        facts = note.facts
+        if "failure" in facts:
+            return f"{facts['function'].name}: {facts['failure'].error_type}: {facts['failure'].message}"
+        if "rejected" in facts:
+            return f"{facts['function'].name}: {facts['rejected'].detail}"
+        if "message" in facts:
+            return str(facts["message"])
+        if note.because.value.startswith("refused"):
+            return str(note.because.value).removeprefix("refused: ")
+    return ""
 
 
 class Terminal:
@@ -48,7 +57,7 @@ class Terminal:
         self._quiet = quiet
         self._lines: list[str] = []
         self._flushing: asyncio.TimerHandle | None = None
-        self._colour = self._stream.isatty() and not os.environ.get("NO_COLOR")
+        self._colour = self._stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
     def paint(self, text: str, fg: str | None = None, *, bold: bool = False) -> str:
         """The text in colour, or as it is where there are no colours."""
@@ -83,15 +92,21 @@ class Terminal:
     # ── requests and functions ───────────────────────────────────────────────
 
     def request(self, transcript: Transcript) -> None:
-        """The line of a request that is over."""
-        if self._quiet:
+        """The line of a request that is over, with the reason where it failed. Quiet leaves the failures of functions
+        and origins alone."""
+        why = why_it_failed(transcript) if transcript.status >= 400 else ""
+        if self._quiet and not (why and transcript.status >= 500):
             return
         request, status = transcript.arrival.request, transcript.status
-        outcome = transcript.notes[-1].because.value if transcript.notes else ""
+        head = f"{request.method} {printable(readable(request.target))}"
+        if not status:
+            self.say(f"{head} {self.paint('not answered: the viewer left, or edgesim ended', fg='red')}")
+            return
         colour = "green" if status < 400 else "yellow" if status < 500 else "red"
+        outcome = transcript.notes[-1].because.value
+        told = f": {printable_lines(why)[0]}" if why else ""
         cut = "" if transcript.complete else self.paint("  not sent to its end", fg="red")
-        target = printable(readable(request.target))
-        self.say(f"{request.method} {target} {self.paint(str(status), fg=colour)} {outcome}{cut}")
+        self.say(f"{head} {self.paint(str(status), fg=colour)} {outcome}{told}{cut}")
 
     def line(self, function: EdgeFunction, trigger: Trigger | None, text: str) -> None:
         """A function's line, tagged by trigger."""
@@ -99,8 +114,8 @@ class Terminal:
             return
         tag = trigger.value if trigger else "init"
         head = self.paint(f"[{tag} {function.name}]", fg=_TRIGGER_COLOURS.get(tag))
-        for part in text.splitlines() or [""]:
-            self.say(f"{head} {printable(part)}")
+        for part in printable_lines(text):
+            self.say(f"{head} {part}")
 
     # ── problems ─────────────────────────────────────────────────────────────
 
@@ -110,7 +125,7 @@ class Terminal:
             bad = problem.severity is Severity.ERROR
             place = f"{problem.file}:{problem.line}" if problem.line else problem.file
             word = self.paint(problem.severity.value, fg="red" if bad else "yellow", bold=True)
-            code = f" [{problem.code}]" if problem.code else ""
+            code = f" [{problem.code}]" if problem.code and not problem.message.startswith(problem.code) else ""
             self.say(f"{place}{': ' if place else ''}{word}: {problem.message}{code}")
             for label, text in (("at", problem.at), ("hint", problem.hint)):
                 if text:

@@ -78,6 +78,11 @@ class Exchange:
         return self._served.response
 
     @property
+    def closes(self) -> bool:
+        """Does the viewer's connection end with this answer?"""
+        return self._served.closes
+
+    @property
     def small_body(self) -> bytes | None:
         """The body where it is at hand in one piece, so that it can be sent without streaming."""
         body, span = self._served.response.body, self._served.span
@@ -101,6 +106,10 @@ class Exchange:
 
 
 _SMALL = 64 * 1024
+
+# Seconds that others wait for a body once its head is there. inferred: CloudFront streams it to them; here it comes at
+# the pace of the first viewer, who may be slow, so after this they fetch for themselves
+PATIENCE = 5.0
 
 _UNKEPT = {
     Landing.FAILED: "its body did not come in whole",
@@ -229,6 +238,9 @@ class Driver:
             kept = await self.store.put(key, entry.with_body(body))
             self._land(run, Landing.KEPT if kept else Landing.NOTHING_KEPT)
             return Kept(body, too_large=not kept)
+        if entry.ttl <= 0:
+            # It answers nobody else, so nobody is to wait for its body (documented), which may never end
+            self._land(run, Landing.NOTHING_KEPT)
         recorder = self.store.recorder(body.length)
         if recorder is None:
             self._land(run, Landing.NOTHING_KEPT)
@@ -240,6 +252,9 @@ class Driver:
     def _finisher(self, key: CacheKey, entry: Entry, run: Run) -> Finished:
         """Takes the flight over from the run: it lands when the body has come in, which may be after the run."""
         flight, run.flight = run.flight, None
+        if flight is not None:
+            impatient = asyncio.get_running_loop().call_later
+            impatient(PATIENCE, self.flights.land, flight, Landing.NOTHING_KEPT)
 
         async def finished(body: StoredBody | None, landing: Landing) -> None:
             outcome = Landing.FAILED

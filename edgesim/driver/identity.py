@@ -8,8 +8,12 @@ import uuid
 
 
 def request_id() -> str:
-    """An id as X-Amz-Cf-Id carries it. observed: 56 characters of URL-safe base64 that end in `==`"""
-    return base64.urlsafe_b64encode(os.urandom(40)).decode("ascii")
+    """An id as X-Amz-Cf-Id carries it. observed: 56 characters of URL-safe base64 that end in `==`
+
+    None begins with a dash, so that each can stand on a command line.
+    """
+    made = base64.urlsafe_b64encode(os.urandom(40)).decode("ascii")
+    return request_id() if made.startswith("-") else made
 
 
 def invocation_id() -> str:

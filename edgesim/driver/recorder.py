@@ -39,18 +39,26 @@ class TranscriptRing:
     def find(self, wanted: str) -> Transcript | None:
         """The transcript of a request id, the newest one of a URL or a path, or the newest of all for `last`.
 
-        A URL's host counts where it has one; a path matches whatever host was asked.
+        A URL's host counts where it has one (the scheme may be left out); a path matches whatever host was asked, and
+        where no request has that query string, whatever query string.
         """
         if wanted == "last":
             return next(iter(self), None)
         if wanted in self._by_id:
             return self._by_id[wanted]
-        host = wanted.split("://", 1)[1].partition("/")[0].partition("?")[0] if "://" in wanted else ""
-        target = split_target(wanted)
-        return next((t for t in self if _is_of(t, host, target)), None)
+        host, (path, query) = _host_and_target(wanted)
+        same = [t for t in self if _is_of(t, host, path)]
+        exact = (t for t in same if t.arrival.request.query == query)
+        return next(exact, None) or (same[0] if same and not query else None)
 
 
-def _is_of(transcript: Transcript, host: str, target: tuple[str, str]) -> bool:
+def _host_and_target(wanted: str) -> tuple[str, tuple[str, str]]:
+    if "://" not in wanted and not wanted.startswith("/"):
+        wanted = f"http://{wanted}"
+    host = wanted.split("://", 1)[1].partition("/")[0].partition("?")[0] if "://" in wanted else ""
+    return host, split_target(wanted)
+
+
+def _is_of(transcript: Transcript, host: str, path: str) -> bool:
     request = transcript.arrival.request
-    same_host = not host or (request.headers.get("host") or "").lower() == host.lower()
-    return same_host and (request.path, request.query) == target
+    return request.path == path and (not host or (request.headers.get("host") or "").lower() == host.lower())

@@ -15,6 +15,7 @@ from edgesim.pipeline.transcript import Note, Station, Transcript
 from edgesim.values.headers import Headers, readable
 from edgesim.values.instant import Instant, iso_utc
 from edgesim.values.message import Request, Response, standard_reason
+from edgesim.values.text import printable, printable_lines
 
 if TYPE_CHECKING:
     from edgesim.distribution.model import CacheBehavior, EdgeFunction, Origin
@@ -319,13 +320,13 @@ def as_text(data: dict[str, Any], paint: Paint = lambda text, style: text) -> st
     """What `as_data` gave, for a terminal. `paint(text, style)` colours; styles are title, station, label, ok, bad."""
     viewer = data["viewer"]
     lines = [
-        paint(_printable(f"{data['method']} {viewer['protocol']}://{data['host']}{data['target']}"), "title"),
+        paint(printable(f"{data['method']} {viewer['protocol']}://{data['host']}{data['target']}"), "title"),
         f"  {_outcome(data, paint)}",
         f"  {data['time']}, viewer {viewer['ip']} at {viewer['pop']}",
         f"  request id {data['id']}",
     ]
     if data["distribution"]:
-        lines.append(f"  distribution {_printable(data['distribution'])}")
+        lines.append(f"  distribution {printable(data['distribution'])}")
     return "\n".join([*lines, "", *_section_lines(data["sections"], paint, "")]) + "\n"
 
 
@@ -346,10 +347,7 @@ def _section_lines(told: list[dict[str, Any]], paint: Paint, indent: str) -> Ite
         yield f"{indent}{paint(section['station'], 'station')}: {section['because']}{when}"
         width = max((len(label) for label, _ in section["details"] if len(label) <= _WIDEST_LABEL), default=0)
         for label, value in section["details"]:
-            yield f"{indent}    {paint(_printable(label).ljust(width), 'label')}  {_printable(value)}".rstrip()
+            first, *more = printable_lines(value)
+            yield f"{indent}    {paint(printable(label).ljust(width), 'label')}  {first}".rstrip()
+            yield from (f"{indent}    {' ' * width}  {line}".rstrip() for line in more)
         yield from _section_lines(list(section["inner"]), paint, indent + "    ")
-
-
-def _printable(text: str) -> str:
-    """Text that can't steer a terminal: what does not print is shown as an escape."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

@@ -71,7 +71,7 @@ def own_address(origin: Origin, *, https: bool) -> Url:
         OriginProtocolPolicy.MATCH_VIEWER: https,
     }
     if by_policy[origin.protocol_policy]:
-        return Url("https", origin.domain_name, origin.https_port)
+        return Url("https", origin.domain_name, origin.https_port, verify=not is_loopback(origin.domain_name))
     return Url("http", origin.domain_name, origin.http_port)
 
 

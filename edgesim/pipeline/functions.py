@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -230,12 +231,26 @@ def _note(
         STATIONS[trigger],
         because,
         function=association.function,
-        invocation=_without_payload(invoked.invocation),
+        invocation=_for_transcript(invoked.invocation),
         before=before,
         at=invoked.at,
         **facts,
     )
 
 
-def _without_payload(invocation: Invocation) -> Invocation:
-    return replace(invocation, result=Returned("")) if isinstance(invocation.result, Returned) else invocation
+_LOG_CHARS = 16 * 1024
+
+
+def _for_transcript(invocation: Invocation) -> Invocation:
+    """The invocation without its result, and with the beginning of its log: hundreds of transcripts are kept."""
+    result = Returned("") if isinstance(invocation.result, Returned) else invocation.result
+    return replace(invocation, result=result, log=tuple(_beginning(invocation.log)))
+
+
+def _beginning(lines: tuple[str, ...]) -> Iterator[str]:
+    left = _LOG_CHARS
+    for line in lines:
+        if left <= 0:
+            return
+        yield line[:left]
+        left -= len(line)

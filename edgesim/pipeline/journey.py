@@ -40,10 +40,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What goes to the viewer."""
+    """What goes to the viewer. `closes` ends its connection afterwards."""
 
     response: Response
     span: Span | None = None
+    closes: bool = False
 
 
 def head_of(request: Request) -> Request:

@@ -18,7 +18,7 @@ from edgesim.pipeline.transcript import Station, Transcript
 from edgesim.rules.arrival import Refusal, behavior_refusal, distribution_refusal, size_refusal, unknown_host
 from edgesim.rules.behavior import behavior_for, distribution_for
 from edgesim.rules.cache_key import cache_key, lookup_keys, not_looked_up
-from edgesim.rules.cloudfront_headers import with_cloudfront_headers, without_viewers_own
+from edgesim.rules.cloudfront_headers import for_the_cache, for_the_origin, without_viewers_own
 from edgesim.rules.delivery import for_viewer, from_entry
 from edgesim.rules.edge import edge_name
 from edgesim.rules.error_pages import custom_error_response, origin_error_page
@@ -97,7 +97,7 @@ def refused(arrival: Arrival, transcript: Transcript, refusal: Refusal) -> Serve
     """The answer to a request that reaches no distribution, or one that takes nothing in."""
     transcript.note(Station.ARRIVAL, refusal.because)
     answer = Answer(refusal.response, refusal.outcome, MadeBy.CLOUDFRONT, arrival.at)
-    return deliver(arrival, transcript, answer)
+    return replace(deliver(arrival, transcript, answer), closes=refusal.closes)
 
 
 def _with_headers(request: Request, headers: Headers) -> Request:
@@ -120,7 +120,7 @@ def at_the_edge(journey: Journey, request: Request) -> Request:
     if path == "/" and root:
         path = f"/{root}"
         journey.transcript.note(Station.CACHE, RootReason.DEFAULT_ROOT_OBJECT, path=path)
-    headers = with_cloudfront_headers(journey.behavior, journey.arrival, request.headers)
+    headers = for_the_cache(journey.behavior, journey.arrival, request.headers)
     if path == request.path and headers is request.headers:
         return request
     return Request(request.method, path, request.query, headers, request.body)
@@ -178,7 +178,8 @@ def answer_from_origin(journey: Journey, request: Request, key: CacheKey | None,
     """Origin request, origin, origin response, and what is kept of it. `key` is None where nothing may be."""
     behavior, arrival = journey.behavior, journey.arrival
     origin = settled(_origin(journey.distribution, behavior.target_origin_id), arrival.viewer.protocol)
-    sending = origin_request(behavior, origin, arrival, request, edge_name=edge_name(arrival.viewer.pop))
+    forwarded = replace(request, headers=for_the_origin(behavior, arrival, request.headers))
+    sending = origin_request(behavior, origin, arrival, forwarded, edge_name=edge_name(arrival.viewer.pop))
     asked = _revalidation(journey, stale)
     if asked is not None:
         sending = conditional(sending, asked)
@@ -340,7 +341,7 @@ def _page(journey: Journey, target: str, inner: Transcript) -> Steps[Answer]:
     inner.note(Station.BEHAVIOR, because, behavior=behavior)
     headers: Headers = journey.arrival.request.headers.without(*_NOT_FOR_PAGES)
     page_journey = Journey(journey.arrival, journey.distribution, behavior, inner)
-    headers = with_cloudfront_headers(behavior, journey.arrival, without_viewers_own(headers))
+    headers = for_the_cache(behavior, journey.arrival, without_viewers_own(headers))
     return (yield from answer_from_edge(page_journey, Request("GET", path, query, headers)))
 
 

@@ -6,11 +6,12 @@ RequestAndResponseBehaviorCustomOrigin). The order of the checks is inferred.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgesim.distribution import limits
 from edgesim.distribution.model import CacheBehavior, Distribution, ViewerProtocolPolicy
 from edgesim.rules import error_pages
+from edgesim.rules.behavior import host_name
 from edgesim.rules.reasons import ArrivalReason, Outcome
 from edgesim.values.body import length_of
 from edgesim.values.message import Response
@@ -19,20 +20,22 @@ from edgesim.values.viewer import Arrival
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A request that goes no further: the answer, its X-Cache result and why."""
+    """A request that goes no further: the answer, its X-Cache result and why. `closes` ends the connection."""
 
     response: Response
     outcome: Outcome
     because: ArrivalReason
+    closes: bool = False
 
 
 def size_refusal(arrival: Arrival) -> Refusal | None:
-    """414 for a long URL, 494 for a big head. documented: cloudfront-limits. inferred: the pages' text"""
+    """414 for a long URL, 494 for a big head, and the connection is closed. documented: cloudfront-limits.
+    inferred: the pages' text"""
     url = len(arrival.request.target)
     if url > limits.URL_BYTES:
-        return _refused(arrival, 414, error_pages.BAD_REQUEST, ArrivalReason.URL_TOO_LONG)
+        return replace(_refused(arrival, 414, error_pages.BAD_REQUEST, ArrivalReason.URL_TOO_LONG), closes=True)
     if url + arrival.request.headers.size > limits.REQUEST_HEAD_BYTES:
-        return _refused(arrival, 494, error_pages.BAD_REQUEST, ArrivalReason.HEAD_TOO_BIG)
+        return replace(_refused(arrival, 494, error_pages.BAD_REQUEST, ArrivalReason.HEAD_TOO_BIG), closes=True)
     return None
 
 
@@ -71,9 +74,17 @@ def _https_redirect(arrival: Arrival) -> Refusal:
         return _refused(arrival, 403, error_pages.BAD_REQUEST, ArrivalReason.HTTPS_ONLY)
     else:
         status = 307
-    location = f"https://{request.headers.get('host') or ''}{request.target}"
+    location = f"https://{_https_host(arrival)}{request.target}"
     page = error_pages.redirect_page(status, location)
     return Refusal(page, Outcome.REDIRECT, ArrivalReason.REDIRECTED_TO_HTTPS)
+
+
+def _https_host(arrival: Arrival) -> str:
+    """The viewer's Host (observed). On a machine of one's own it names the port for HTTP: the one for HTTPS takes its
+    place, where there is one."""
+    host, port = arrival.request.headers.get("host") or "", arrival.viewer.https_port
+    name = host_name(host)
+    return f"{name}:{port}" if port is not None and len(name) < len(host) else host
 
 
 def _method_refusal(arrival: Arrival, behavior: CacheBehavior) -> Refusal | None:

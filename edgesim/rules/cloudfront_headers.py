@@ -6,7 +6,7 @@ only where a cache policy or an origin request policy names them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
 from edgesim.distribution.model import CacheBehavior
@@ -95,24 +95,40 @@ _ADDED_TO_ALL_EXCEPT_HOST = tuple(
 )
 
 
+def keyed(behavior: CacheBehavior) -> tuple[str, ...]:
+    """The CloudFront-* headers that have a part in the cache key, each once."""
+    legacy = behavior.forwarded_values
+    names = legacy.headers if legacy is not None else behavior.cache_policy.headers.names
+    return _ours(names) if names else ()
+
+
+def _ours(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in names if _is_ours(name.lower())))
+
+
 def asked_for(behavior: CacheBehavior) -> tuple[str, ...]:
     """The CloudFront-* headers that a behavior's policies, or its legacy header list, name, each once."""
-    policy, legacy = behavior.origin_request_policy, behavior.forwarded_values
-    if policy is None and legacy is None and not behavior.cache_policy.headers.names:
-        return ()
-    names = list(legacy.headers if legacy is not None else behavior.cache_policy.headers.names)
+    policy, names = behavior.origin_request_policy, list(keyed(behavior))
     if policy is not None and policy.headers.selects is not Selects.ALL_EXCEPT:
         names += policy.headers.names
     if policy is not None and policy.id == _ALL_VIEWER_EXCEPT_HOST:
         names += _ADDED_TO_ALL_EXCEPT_HOST
-    return tuple(dict.fromkeys(name for name in names if name.lower().startswith(PREFIX)))
+    return _ours(names)
 
 
-def with_cloudfront_headers(behavior: CacheBehavior, arrival: Arrival, headers: Headers) -> Headers:
-    """The request's headers as cache and origin see them: with those that the policies ask for (one that a function
-    made is overwritten), without an Accept-Encoding that the viewer's HTTP version makes void."""
+def for_the_cache(behavior: CacheBehavior, arrival: Arrival, headers: Headers) -> Headers:
+    """The request's headers as the cache sees them: with those that the key has (one that a function made is
+    overwritten), without an Accept-Encoding that the viewer's HTTP version makes void."""
     headers = without_old_encodings(headers, arrival.viewer.http_version)
-    names = asked_for(behavior)
+    return _with(headers, keyed(behavior), arrival)
+
+
+def for_the_origin(behavior: CacheBehavior, arrival: Arrival, headers: Headers) -> Headers:
+    """What `for_the_cache` gave, with all that the policies ask for."""
+    return _with(headers, asked_for(behavior), arrival)
+
+
+def _with(headers: Headers, names: tuple[str, ...], arrival: Arrival) -> Headers:
     if not names:
         return headers
     values = [(name, _value(name.lower().removeprefix(PREFIX), arrival)) for name in names]

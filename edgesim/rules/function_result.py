@@ -11,7 +11,7 @@ import base64
 import binascii
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeAlias
 
 from edgesim.distribution.limits import FUNCTION_URI_CHARS
@@ -76,7 +76,13 @@ def judge(
     # inferred: the key `status` tells a generated response from a request
     if "status" in result:
         return _judge_generated(trigger, result)
-    return _judge_request(trigger, result, request, origin)
+    verdict = _judge_request(trigger, result, request, origin)
+    if isinstance(verdict, Rejected) and "statusCode" in result:
+        # observed: API Gateway's shape is judged as a request; say so, since the rule alone misleads
+        return replace(
+            verdict, detail=f"{verdict.detail} (without `status` this is a request; statusCode is not status)"
+        )
+    return verdict
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -11,7 +11,7 @@ from edgesim.errors import ConfigError, OriginFault, ViewerFault
 from edgesim.ports import BodyStream
 from edgesim.server.viewer_header import HEADER, ViewerDefaults, is_loopback, parse_header, viewer_of
 from edgesim.values.body import NO_BODY, Body
-from edgesim.values.headers import Headers
+from edgesim.values.headers import Headers, readable
 from edgesim.values.message import Request, Response
 from edgesim.values.uri import split_target
 from edgesim.values.viewer import Arrival, Viewer
@@ -75,7 +75,7 @@ class ViewerApp:
         if told:
             raw = [field for field in raw if field[0].lower() != HEADER]
             if is_loopback(peer[0]):
-                defaults = parse_header(b",".join(told).decode("latin-1"), defaults)
+                defaults = parse_header(readable(b",".join(told).decode("latin-1")), defaults)
         viewer = viewer_of(defaults, peer, scope["scheme"], scope["http_version"])
         return self._arrived(scope["raw_target"], scope["method"], Headers.from_raw(raw), viewer, receive)
 
@@ -102,8 +102,8 @@ def _told(error: ConfigError) -> tuple[Response, bytes]:
     return Response(400, Headers(fields)), text
 
 
-async def _send_whole(send: Send, response: Response, body: bytes) -> None:
-    await send(_start(response))
+async def _send_whole(send: Send, response: Response, body: bytes, *, closes: bool = False) -> None:
+    await send(_start(response) | {"close": closes})
     await send({"type": "http.response.body", "body": body})
 
 
@@ -122,7 +122,7 @@ async def _deliver(exchange: Exchange, send: Send) -> None:
     if body is not None:
         sent, complete = len(body), False
         try:
-            await _send_whole(send, exchange.response, body)
+            await _send_whole(send, exchange.response, body, closes=exchange.closes)
             complete = True
         except ViewerFault:
             sent = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -43,9 +44,10 @@ def bind(host: str, port: int, option: str) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as why:
-        raise ConfigError(
-            f"can't listen on {host}:{port}: {os.strerror(why.errno or 0)}", f"choose another with {option}"
-        ) from None
+        if why.errno == errno.EADDRNOTAVAIL:
+            raise ConfigError(f"{host} is no address of this machine", "--host 127.0.0.1, ::1 or 0.0.0.0") from None
+        reason = os.strerror(why.errno) if why.errno else str(why)
+        raise ConfigError(f"can't listen on {host}:{port}: {reason}", f"choose another with {option}") from None
 
 
 class _Server(uvicorn.Server):

@@ -37,11 +37,13 @@ _BUG_PAGE = b"edgesim failed at this request. That is a bug in edgesim: please r
 
 
 class EdgeCycle(RequestResponseCycle):
-    """One request and its response. ASGI messages may carry more: `reason` (bytes) and `flush` (true: the head must
+    """One request and its response. ASGI messages may carry more: `reason` (bytes), `close` (true: no other request
+    is taken on this connection) and `flush` (true: the head must
     not wait for the body) in the start, `abort` (true) in a body, which breaks the connection off so that the viewer
     sees a truncated response."""
 
     _head: bytes = b""
+    task: asyncio.Task[None] | None = None
 
     async def run_asgi(self, app: Any) -> None:
         """Run the application. At shutdown it is cancelled, and the viewer sees its connection end."""
@@ -66,6 +68,13 @@ class EdgeCycle(RequestResponseCycle):
         await self.send({"type": "http.response.start", "status": 500, "headers": headers})
         await self.send({"type": "http.response.body", "body": _BUG_PAGE})
 
+    def leave(self) -> None:
+        """The viewer went away. An answer that had begun ends now, not at the origin's next byte; what has not begun
+        goes on, since the cache may want it."""
+        self.break_off()
+        if self.response_started and self.task is not None:
+            self.task.cancel()
+
     def break_off(self) -> None:
         """The request's body turned out to be unreadable: nobody will get the rest of it."""
         self.disconnected = True
@@ -86,6 +95,8 @@ class EdgeCycle(RequestResponseCycle):
         if self.waiting_for_100_continue:
             # RFC 9110 §10.1.1: the viewer may leave its body out now, or not; so nothing readable can follow
             self.keep_alive = self.waiting_for_100_continue = False
+        if message.get("close"):
+            self.keep_alive = False
         status: int = message["status"]
         content = [_status_line(status, message.get("reason", b""))]
         self._read_framing(message["headers"], content)
@@ -292,7 +303,9 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         self._running = cycle
-        super()._start_asgi_task(cycle, app)
+        cycle.task = self.loop.create_task(cycle.run_asgi(app))
+        cycle.task.add_done_callback(self.tasks.discard)
+        self.tasks.add(cycle.task)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -301,7 +314,7 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._running is not None and not self._running.response_complete:
-            self._running.break_off()
+            self._running.leave()
         super().connection_lost(exc)
 
     # ── refusals ─────────────────────────────────────────────────────────────

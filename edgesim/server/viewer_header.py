@@ -7,6 +7,7 @@ any further.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -44,6 +45,7 @@ class ViewerDefaults:
     device: Device | None = None
     http_version: str | None = None
     place: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    https_port: int | None = None
 
 
 def parse_settings(pairs: Mapping[str, str], base: ViewerDefaults = ViewerDefaults()) -> ViewerDefaults:
@@ -55,7 +57,7 @@ def parse_settings(pairs: Mapping[str, str], base: ViewerDefaults = ViewerDefaul
 
 def _with_setting(base: ViewerDefaults, name: str, value: str) -> ViewerDefaults:
     if name in PLACES:
-        text = value.upper() if name == "country" else value
+        text = _country(value) if name == "country" else value
         return replace(base, place=MappingProxyType({**base.place, PLACES[name]: text}))
     match name:
         case "ip":
@@ -82,9 +84,19 @@ def _device(value: str) -> Device:
     return Device(_one_of("device", name, tuple(Device)))
 
 
+_POP = re.compile(r"[A-Z]{3}[0-9]+(-[CP][0-9]+)?")
+
+
 def _pop(value: str) -> str:
-    if not value[:3].isalpha() or not value.isascii() or not value.replace("-", "").isalnum():
+    """observed: an airport's three letters, a number, and mostly -C or -P with another number"""
+    if not _POP.fullmatch(value.upper()):
         raise ConfigError(f"viewer pop is {value!r}", "an edge location such as FRA56-P3 or IAD89-C1")
+    return value.upper()
+
+
+def _country(value: str) -> str:
+    if len(value) != 2 or not value.isascii() or not value.isalpha():
+        raise ConfigError(f"viewer country is {value!r}", "two letters by ISO 3166, such as DE or US")
     return value.upper()
 
 
@@ -116,6 +128,7 @@ def viewer_of(defaults: ViewerDefaults, peer: tuple[str, int], scheme: str, http
         place=defaults.place,
         device=defaults.device,
         pop=defaults.pop,
+        https_port=defaults.https_port,
     )
 
 

@@ -31,7 +31,8 @@ class Viewer:
 
     `protocol` is `http` or `https`; `http_version` is `1.0`, `1.1`, `2.0` or `3.0`; `place` holds what geolocation
     would tell, by the lower-case end of its header's name (`country`, `city`, `time-zone` …); `device` is None
-    where the User-Agent decides.
+    where the User-Agent decides. `https_port` is where this edge answers HTTPS, None where it does not or where that is
+    the usual port.
     """
 
     ip: str = "127.0.0.1"
@@ -41,6 +42,7 @@ class Viewer:
     place: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     device: Device | None = None
     pop: str = "FRA56-P3"
+    https_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

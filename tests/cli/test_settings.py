@@ -34,6 +34,19 @@ def test_the_file_holds_the_flags_under_their_own_names(tmp_path: Path) -> None:
     assert settings.functions == {"auth": str(tmp_path / "src/auth.js")}
 
 
+def test_viewers_may_be_told_under_the_flags_own_names(tmp_path: Path) -> None:
+    text = 'viewer-country = "DE"\npop = "IAD89-C1"\n[viewer]\ncity = "Berlin"\n'
+    assert read_config(_written(tmp_path, text)).viewer == {"country": "DE", "pop": "IAD89-C1", "city": "Berlin"}
+
+
+def test_paths_are_relative_to_the_file_they_stand_in(tmp_path: Path) -> None:
+    text = 'origin = "public"\n[origins]\na = "public"\nb = "http://localhost:1"\n'
+    settings = read_config(_written(tmp_path, text))
+    assert settings.origin == str(tmp_path / "public")
+    assert settings.origins == {"a": str(tmp_path / "public"), "b": "http://localhost:1"}
+    assert settings.given(origins={"a": "here"}).origins["a"] == "here"
+
+
 def test_flags_win_over_the_file_and_tables_are_merged(tmp_path: Path) -> None:
     settings = read_config(
         _written(tmp_path, 'port = 9000\nhost = "0.0.0.0"\n[origins]\na = "http://a"\nb = "http://b"\n')

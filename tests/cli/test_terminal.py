@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import io
+from enum import StrEnum
 
 from edgesim.distribution.model import Code, EdgeFunction, Trigger
 from edgesim.distribution.problems import Problem, Severity
-from edgesim.terminal import Terminal, printable
+from edgesim.pipeline.transcript import Station, Transcript
+from edgesim.rules.function_headers import Rejected
+from edgesim.rules.reasons import ArrivalReason, HookReason, OriginReason, Outcome, Rejection
+from edgesim.terminal import Terminal
+from edgesim.testing.make import a_request, an_arrival
+from edgesim.values.invocation import Failed, FailureKind
 
 FUNCTION = EdgeFunction("auth", Code(inline="x"), "index.handler", "nodejs22.x")
-
-
-def test_control_characters_can_not_steer_a_terminal() -> None:
-    assert printable("a\x1b[2Jb\x07") == "a\\x1b[2Jb\\x07"
-    assert printable("tab\tand ümlaut") == "tab\tand ümlaut"
 
 
 def test_function_lines_are_tagged_by_trigger_and_name() -> None:
@@ -62,3 +63,48 @@ def test_a_reader_that_went_away_is_no_failure() -> None:
             raise BrokenPipeError
 
     Terminal(Gone()).say("anybody?")
+
+
+def _over(status: int, *notes: tuple[Station, StrEnum, dict[str, object]], complete: bool = True) -> Transcript:
+    transcript = Transcript(an_arrival(a_request("/a?x=1")), status=status, complete=complete)
+    for station, because, facts in notes:
+        transcript.note(station, because, **facts)
+    return transcript
+
+
+def _line_of(transcript: Transcript, *, quiet: bool = False) -> str:
+    stream = io.StringIO()
+    Terminal(stream, quiet=quiet).request(transcript)
+    return stream.getvalue()
+
+
+FAILURE = {"function": FUNCTION, "failure": Failed(FailureKind.ERROR, "TypeError", "no such thing")}
+REJECTED = {"function": FUNCTION, "rejected": Rejected(Rejection.URI, "uri is 'x'")}
+ENDS = (Station.DELIVERY, Outcome.ERROR, {})
+
+
+def test_a_request_has_one_line() -> None:
+    assert _line_of(_over(200, (Station.DELIVERY, Outcome.HIT, {}))) == "GET /a?x=1 200 Hit\n"
+
+
+def test_the_line_of_a_failed_request_says_why() -> None:
+    failed = _over(503, (Station.VIEWER_REQUEST, HookReason.FAILED, FAILURE), ENDS)
+    assert _line_of(failed) == "GET /a?x=1 503 Error: auth: TypeError: no such thing\n"
+    rejected = _over(502, (Station.VIEWER_REQUEST, HookReason.REJECTED, REJECTED), ENDS)
+    assert _line_of(rejected) == "GET /a?x=1 502 Error: auth: uri is 'x'\n"
+    unreachable = _over(502, (Station.ORIGIN, OriginReason.FAILED, {"message": "nothing is listening"}), ENDS)
+    assert _line_of(unreachable) == "GET /a?x=1 502 Error: nothing is listening\n"
+    refused = _over(403, (Station.ARRIVAL, ArrivalReason.UNKNOWN_HOST, {}), ENDS)
+    assert _line_of(refused) == "GET /a?x=1 403 Error: no distribution has this host name\n"
+
+
+def test_quiet_leaves_failures_alone_to_be_seen() -> None:
+    failed = _over(503, (Station.VIEWER_REQUEST, HookReason.FAILED, FAILURE), ENDS)
+    assert _line_of(failed, quiet=True)
+    assert not _line_of(_over(200, (Station.DELIVERY, Outcome.HIT, {})), quiet=True)
+
+
+def test_a_viewer_that_left_is_told() -> None:
+    assert _line_of(_over(0)) == "GET /a?x=1 not answered: the viewer left, or edgesim ended\n"
+    cut = _over(200, (Station.DELIVERY, Outcome.MISS, {}), complete=False)
+    assert _line_of(cut) == "GET /a?x=1 200 Miss  not sent to its end\n"

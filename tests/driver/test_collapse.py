@@ -114,6 +114,26 @@ async def test_released_requests_know_that_they_waited_and_what_time_it_is() -> 
     assert late.facts["at"] == begun + 1
 
 
+async def test_an_answer_that_can_serve_nobody_else_holds_nobody_while_its_body_comes() -> None:
+    edge = FakeEdge(answers(cache_control="no-cache"), SITE)
+    first = await edge.begin(a_request("/events"))  # its body may never end, and is not read here
+    second = await edge.begin(a_request("/events"))
+    assert len(edge.origin.received) == 2
+    await first.aclose()
+    await second.aclose()
+    await edge.aclose()
+
+
+async def test_a_viewer_that_stops_reading_holds_the_others_for_a_moment_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgesim.driver.driver.PATIENCE", 0.01)
+    edge = FakeEdge(answers(cache_control="max-age=60"), SITE)
+    slow = await edge.begin(a_request("/a.css"))
+    assert (await edge.ask(a_request("/a.css"))).body == b"hello"
+    assert len(edge.origin.received) == 2
+    await slow.aclose()
+    await edge.aclose()
+
+
 async def test_with_caching_disabled_nobody_waits() -> None:
     edge = slow_edge(answers(), a_distribution(behavior(max_ttl=0, default_ttl=0)))
     await together(edge, *many(edge, 10), seconds=1)

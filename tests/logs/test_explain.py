@@ -56,8 +56,6 @@ def test_the_data_is_json() -> None:
     [
         pytest.param("\x1b[2J", id="an escape sequence"),
         pytest.param("\x9b2J", id="its C1 form"),
-        pytest.param("a\rb", id="a carriage return"),
-        pytest.param("a\nb", id="a line break"),
         pytest.param("\u202eevil", id="a change of direction"),
     ],
 )
@@ -66,6 +64,12 @@ def test_nothing_that_is_told_can_steer_a_terminal(nasty: str) -> None:
     text = told(Station.VIEWER_REQUEST, HookReason.PASSED, invocation=invocation, message=nasty)
     assert all(char.isprintable() or char == "\n" for char in text)
     assert len(text.splitlines()) == 5
+
+
+@pytest.mark.parametrize("break_", ["\r", "\n", "\r\n"])
+def test_the_lines_of_a_stack_stand_under_each_other(break_: str) -> None:
+    text = told(Station.ORIGIN, LookUpReason.FRESH, message=f"first{break_}\xa0\tsecond")
+    assert text.splitlines()[1:] == ["    message  first", "                  second"]
 
 
 def test_the_target_and_the_host_can_not_steer_a_terminal_either() -> None:

@@ -60,6 +60,27 @@ def test_redirect_to_https(method, version, status):
         assert refusal.response.headers.get("location") == "https://www.example.com/a%20b?x=1"
 
 
+@pytest.mark.parametrize(
+    ("host", "https_port", "location"),
+    [
+        pytest.param(
+            "localhost:8080", 8443, "https://localhost:8443/", id="the port for HTTPS takes the other's place"
+        ),
+        pytest.param("[::1]:8080", 8443, "https://[::1]:8443/", id="beside an IPv6 address too"),
+        pytest.param("www.example.com", 8443, "https://www.example.com/", id="a name without a port stays one"),
+        pytest.param("localhost:8080", None, "https://localhost:8080/", id="without a listener Host stays as it is"),
+    ],
+)
+def test_a_redirect_leads_to_the_port_where_https_is_answered(host, https_port, location):
+    refusal = behavior_refusal(an_arrival(a_request("/", host=host), https_port=https_port), REDIRECT)
+    assert refusal.response.headers.get("location") == location
+
+
+def test_what_is_too_large_ends_the_connection():
+    assert size_refusal(an_arrival(a_request("/" + "a" * 8_192))).closes
+    assert size_refusal(an_arrival(a_request(x="a" * 32_768))).closes
+
+
 def test_https_only_refuses_http():
     refusal = behavior_refusal(an_arrival(), HTTPS_ONLY)
     assert (refusal.response.status, refusal.because) == (403, R.HTTPS_ONLY)

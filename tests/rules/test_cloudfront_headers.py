@@ -10,7 +10,7 @@ from edgesim.distribution.policies import (
     Selection,
     Selects,
 )
-from edgesim.rules.cloudfront_headers import asked_for, device_of, with_cloudfront_headers, without_viewers_own
+from edgesim.rules.cloudfront_headers import asked_for, device_of, for_the_cache, for_the_origin, without_viewers_own
 from edgesim.testing.make import a_request, an_arrival, an_origin_request_policy, behavior, some_headers
 from edgesim.testing.strategies import headers
 from edgesim.values.viewer import Device, Viewer
@@ -29,7 +29,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.
 def told(*names, request=None, **viewer):
     chosen = behavior(headers=names)
     arrival = an_arrival(request or a_request(host=None), **viewer)
-    return with_cloudfront_headers(chosen, arrival, arrival.request.headers)
+    return for_the_origin(chosen, arrival, for_the_cache(chosen, arrival, arrival.request.headers))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from edgesim.distribution.model import OriginProtocolPolicy, S3Access, Trigger
-from edgesim.rules.cloudfront_headers import with_cloudfront_headers
+from edgesim.rules.cloudfront_headers import for_the_origin
 from edgesim.rules.forwarding import origin_request
 from edgesim.rules.function_event import ReadBody, function_event, header_map, origin_object, resolved_https, settled
 from edgesim.rules.hooks import is_disallowed
@@ -73,7 +73,7 @@ def test_the_documented_origin_request_event():
     request = a_request("/img/cat.jpg", host="shop.example.net", accept_encoding="gzip, deflate, br")
     viewer = {"protocol": "https", "http_version": "2.0", "place": {"country": "AT"}}
     arrival = arrived(2, request, "2001:db8::24", **viewer)
-    seen = Request("GET", request.path, headers=with_cloudfront_headers(chosen, arrival, request.headers))
+    seen = Request("GET", request.path, headers=for_the_origin(chosen, arrival, request.headers))
     sending = origin_request(chosen, origin, arrival, seen, edge_name="0123456789abcdef0123456789abcdef")
     assert function_event(OREQ, DISTRIBUTION, arrival, sending, origin=origin) == json.loads(ORIGIN_REQUEST)
 

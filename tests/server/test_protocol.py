@@ -463,15 +463,47 @@ def test_a_viewer_that_waits_in_vain_gets_its_answer_and_the_end() -> None:
     assert closed
 
 
+def test_an_answer_that_has_begun_ends_when_its_viewer_leaves() -> None:
+    ended: list[str] = []
+
+    async def endless(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [], "flush": True})
+        try:
+            await asyncio.Event().wait()  # the origin says nothing more
+        finally:
+            ended.append("let go")
+
+    async def story() -> None:
+        wire = Wire(endless)
+        await wire.send(GET)
+        await wire.leave()
+        await settle()
+        assert ended == ["let go"]
+        await wire.end()
+
+    asyncio.run(story())
+
+
+def test_an_answer_may_close_the_connection() -> None:
+    async def refuses(scope: Any, receive: Any, send: Any) -> None:
+        head = {"type": "http.response.start", "status": 414, "headers": [(b"Content-Length", b"0")], "close": True}
+        await send(head)
+        await send({"type": "http.response.body"})
+
+    sent, closed = talk(refuses, GET + GET)
+    assert sent.count(b"HTTP/1.1 414") == 1
+    assert b"Connection: close" in sent
+    assert closed
+
+
 def test_sending_to_a_viewer_that_left_is_a_fault_of_the_viewers() -> None:
     faults: list[ViewerFault] = []
     left = asyncio.Event()
 
     async def goes_on(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": [], "flush": True})
         await left.wait()
         try:
-            await send({"type": "http.response.body", "body": b"hello"})
+            await send({"type": "http.response.start", "status": 200, "headers": [], "flush": True})
         except ViewerFault as fault:
             faults.append(fault)
 

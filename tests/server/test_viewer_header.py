@@ -60,8 +60,15 @@ def test_a_header_changes_the_defaults_and_keeps_the_rest() -> None:
     assert dict(base.place) == {"country": "DE", "city": "Berlin"}
 
 
+@pytest.mark.parametrize("pair", [("country", "Germany"), ("country", "D1"), ("pop", "XX"), ("pop", "FRAX-P3")])
+def test_a_country_and_an_edge_location_have_a_form(pair: tuple[str, str]) -> None:
+    with pytest.raises(ConfigError):
+        parse_settings(dict([pair]))
+
+
 def test_every_known_name_is_known() -> None:
     values = {"ip": "127.0.0.1", "pop": "FRA56-P3", "device": "ios", "protocol": "http", "http-version": "1.1"}
+    values["country"] = "de"
     parse_settings({key: values.get(key, "x") for key in KEYS})
 
 
