@@ -29,7 +29,7 @@ class ConfigError(EdgesimError):
 class OriginTrouble(StrEnum):
     """How an origin failed, by the names of the log field x-edge-detailed-result-type where it has one.
 
-    documented: standard-logs-reference; which failure gets which name is in part inferred (caching-and-http.md §5.2)
+    documented: standard-logs-reference; which failure gets which name is in part inferred
     """
 
     DNS = "OriginDnsError"

@@ -1,6 +1,6 @@
 """Request collapsing: one request fetches, the others with the same key wait for it.
 
-Source: RequestAndResponseBehaviorCustomOrigin, "request collapsing" (caching-and-http.md §10). The state here is
+Source: RequestAndResponseBehaviorCustomOrigin, "request collapsing". The state here is
 plain: nothing in it awaits, so that looking and deciding are one step; the driver does the waiting.
 """
 

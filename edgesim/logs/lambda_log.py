@@ -1,6 +1,6 @@
 """Lambda's own lines in a function's log, in text format. Fields are separated by tabs.
 
-Source: lambda-platform.md §6 of the fact sheets (observed forms). A line that Lambda follows with a blank one, or
+Source: monitoring-cloudwatchlogs, and forms observed in public logs. A line that Lambda follows with a blank one, or
 that holds a line break, comes as one string with "\\n" in it.
 """
 

@@ -5,7 +5,7 @@ Rule 1: the path, percent-decoded, is a key, and a key is a file's place in the 
 Rule 2: there are no index documents, and directories are missing keys, as S3 has none.
 Rule 3: nothing is written: PUT and DELETE are denied, POST is not allowed.
 Known difference: the bucket itself (`/`) is a missing key; S3 would list it to callers who may.
-Source: caching-and-http.md §19; S3's API reference for GetObject and its error responses, where marked.
+Source: RequestAndResponseBehaviorS3Origin; S3's API reference for GetObject and its error responses, where marked.
 """
 
 from __future__ import annotations

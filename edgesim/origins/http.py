@@ -4,7 +4,7 @@ Rule 1: what goes out is what the request says: path, query string and headers b
         repetition. Only framing is mended: Content-Length or Transfer-Encoding that do not fit the body.
 Rule 2: what comes back is what the origin sent: no decoding, no redirects, no cookies, no proxy.
 Rule 3: a response that has begun is never asked for again.
-Source: caching-and-http.md §5.2 and §9.
+Source: DownloadDistValuesOrigin.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from edgesim.values.body import Body, length_of
 from edgesim.values.headers import Headers
 from edgesim.values.message import Request, Response
 
-# documented: caching-and-http.md §5.2 which failure means what to the viewer; which is which is in part inferred
+# documented: http-502-*, http-504-*: what a failure means to the viewer; which is which is in part inferred
 TROUBLES: dict[type[httpx.TransportError], tuple[OriginTrouble, str]] = {
     NameNotFoundError: (OriginTrouble.DNS, "the name {host} of the origin {at} can't be resolved"),
     httpx.ConnectError: (OriginTrouble.CONNECT, "the origin {at} can't be connected to: {error}"),
@@ -46,7 +46,7 @@ TROUBLES: dict[type[httpx.TransportError], tuple[OriginTrouble, str]] = {
     HeadTooBigError: (OriginTrouble.HEADERS_TOO_BIG, "the origin {at} sent too large a head: {error}"),
 }
 
-# documented: caching-and-http.md §5.2: connect failures for any method, a read timeout for GET and HEAD alone.
+# documented: DownloadDistValuesOrigin: connect failures for any method, a read timeout for GET and HEAD alone.
 # inferred: a name that does not resolve and a certificate that does not fit won't do so at once, and are not retried
 CONNECT_FAILURES = frozenset({httpx.ConnectError, httpx.ConnectTimeout})
 RETRIED_AFTER_READ_TIMEOUT = frozenset({"GET", "HEAD"})
@@ -131,7 +131,7 @@ class _Errand:
     def server_names(self) -> list[str | None]:
         """The names that the certificate may have, in the order of trying. Without TLS there is none to try.
 
-        documented: caching-and-http.md §5.2, the origin's domain or a forwarded Host; inferred: that the Host goes
+        documented: DownloadDistValuesOrigin, the origin's domain or a forwarded Host; inferred: that the Host goes
         first, and that a server the user names with --origin may have its own.
         """
         if not self.address.https:

@@ -60,7 +60,7 @@ def parse_target(text: str, relative_to: Path | None = None) -> Target:
 def own_address(origin: Origin, *, https: bool) -> Url:
     """Where an origin is in the world: its domain, by its protocol policy. `https` is what the viewer used.
 
-    documented: caching-and-http.md §19, an S3 bucket is asked with the viewer's protocol
+    documented: RequestAndResponseBehaviorS3Origin, an S3 bucket is asked with the viewer's protocol
     """
     if origin.s3 is not None:
         scheme = "https" if https else "http"

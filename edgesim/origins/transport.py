@@ -198,8 +198,8 @@ class _Exchange:
             self.connection.close()
 
     async def head(self) -> tuple[RawResponseMessage, StreamReader]:
-        """The head of the final response. documented: caching-and-http.md §5.1, at most one 100 before it;
-        inferred: other interim responses (103) are dropped."""
+        """The head of the final response. documented: at most one 100 before it
+        (RequestAndResponseBehaviorCustomOrigin); inferred: other interim responses (103) are dropped."""
         interim: set[int] = set()
         while True:
             message, payload = await self.protocol.read()

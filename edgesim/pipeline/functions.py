@@ -102,7 +102,7 @@ def _payload(invoked: Invoked) -> str:
     return result.payload if isinstance(result, Returned) else ""
 
 
-# documented: http-503-*, http-502-*; which failure is a limit and which an execution error: lambda-edge.md §8
+# documented: http-503-*, http-502-*; which failure is which: observed
 def _failure(
     journey: Journey, trigger: Trigger, association: Association, invoked: Invoked, before: Request | Response
 ) -> Answer | None:

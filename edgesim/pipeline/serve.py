@@ -1,6 +1,6 @@
 """The request path. Read this first.
 
-`serve` is CloudFront's way of answering, top to bottom (caching-and-http.md §1). It is a generator: it yields effects
+`serve` is CloudFront's way of answering, top to bottom. It is a generator: it yields effects
 (effects.py) and is sent their replies, so nothing here waits, reads or writes, and what happened can be replayed.
 Every decision is a rule's (edgesim/rules), and every rule's reason goes into the transcript.
 """

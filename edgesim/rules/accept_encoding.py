@@ -1,6 +1,6 @@
 """Accept-Encoding, normalised for the cache key and the origin.
 
-Source: controlling-the-cache-key, "Compressed objects" (caching-and-http.md §4).
+Source: controlling-the-cache-key, "Compressed objects".
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """May the request come in at all? Size limits, viewer protocol policy, allowed methods.
 
-Source: caching-and-http.md §1 and §2 (cloudfront-limits, using-https-viewers-to-cloudfront,
-RequestAndResponseBehaviorCustomOrigin). The order of the checks is inferred.
+Source: cloudfront-limits, using-https-viewers-to-cloudfront,
+RequestAndResponseBehaviorCustomOrigin. The order of the checks is inferred.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def unknown_host(arrival: Arrival) -> Refusal:
 
 
 def distribution_refusal(arrival: Arrival, distribution: Distribution) -> Refusal | None:
-    """A disabled distribution answers nothing. inferred: caching-and-http.md §22.8 assumes 403"""
+    """A disabled distribution answers nothing. inferred: no page says what it answers"""
     if distribution.enabled:
         return None
     return _refused(arrival, 403, error_pages.BAD_REQUEST, ArrivalReason.DISABLED)

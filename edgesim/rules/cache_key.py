@@ -2,7 +2,7 @@
 
 Rule 1: two requests share a key if and only if CloudFront would let one answer the other.
 Rule 2: nothing here looks at a response, a clock or a cache.
-Source: understanding-the-cache-key, QueryStringParameters, Cookies, header-caching (caching-and-http.md §4).
+Source: understanding-the-cache-key, QueryStringParameters, Cookies, header-caching.
 """
 
 from __future__ import annotations

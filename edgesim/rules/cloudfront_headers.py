@@ -1,6 +1,6 @@
 """The CloudFront-* request headers: which a policy asks for, and what they say of this viewer.
 
-Source: adding-cloudfront-headers (policies-and-logs.md §5). They are added after the viewer-request function, and
+Source: adding-cloudfront-headers. They are added after the viewer-request function, and
 only where a cache policy or an origin request policy names them.
 """
 
@@ -137,7 +137,7 @@ def _with(headers: Headers, names: tuple[str, ...], arrival: Arrival) -> Headers
 
 
 def without_viewers_own(headers: Headers) -> Headers:
-    """A viewer can't supply these headers itself. inferred: policies-and-logs.md §5 and §11.3"""
+    """A viewer can't supply these headers itself. inferred: adding-cloudfront-headers"""
     if not any(map(_is_ours, headers.index)):
         return headers
     return headers.only(lambda name: not _is_ours(name))

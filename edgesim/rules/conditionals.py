@@ -1,6 +1,6 @@
 """A viewer's own conditions, answered at the edge.
 
-Source: caching-and-http.md §6.3: on a hit the edge answers 304 itself (observed). If-None-Match compares weakly and
+Source: Expiration: on a hit the edge answers 304 itself (observed). If-None-Match compares weakly and
 wins over If-Modified-Since (inferred, as RFC 9110 §13).
 """
 

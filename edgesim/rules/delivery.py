@@ -1,6 +1,7 @@
 """The head that goes to the viewer.
 
-Source: caching-and-http.md §15 (observed order: the origin's headers, X-Cache, Via, X-Amz-Cf-Pop, X-Amz-Cf-Id, Age).
+Source: RequestAndResponseBehaviorCustomOrigin. Observed order: the origin's headers, X-Cache, Via, X-Amz-Cf-Pop,
+X-Amz-Cf-Id, Age.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """CloudFront's own pages: the HTML error page, the redirect page, and custom error responses.
 
-observed: the pages, byte for byte (caching-and-http.md §2 and §21)
+observed: the pages, byte for byte
 """
 
 from __future__ import annotations

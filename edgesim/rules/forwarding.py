@@ -1,7 +1,7 @@
 """What goes to the origin: the request that the cache sends on.
 
 Source: the header table of RequestAndResponseBehaviorCustomOrigin, controlling-origin-requests
-(caching-and-http.md §5.1, policies-and-logs.md §1).
+(RequestAndResponseBehaviorCustomOrigin, controlling-origin-requests).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """May a stored object answer now?
 
-Source: Expiration (caching-and-http.md §6). A viewer's Cache-Control and Pragma have no say (documented).
+Source: Expiration. A viewer's Cache-Control and Pragma have no say (documented).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The event a function sees.
 
-Source: lambda-edge.md §1 (lambda-event-structure). Header keys keep the case they came in; headers on the disallowed
+Source: lambda-event-structure. Header keys keep the case they came in; headers on the disallowed
 list are hidden; text is decoded as documented (headers.readable).
 """
 

@@ -1,6 +1,6 @@
 """The headers object of a function's result: its shape, its forbidden names, and what it does to what was sent.
 
-Source: lambda-edge.md §3 (edge-functions-restrictions, edge-function-restrictions-all).
+Source: edge-functions-restrictions (2023) and edge-function-restrictions-all (now).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The origin that an origin-request function chose.
 
-Source: lambda-edge.md §1.3 and §2.3 (lambda-event-structure). Ranges of the two timeouts follow today's quota page
+Source: lambda-event-structure. Ranges of the two timeouts follow today's quota page
 where it is wider than the event page (inferred).
 """
 

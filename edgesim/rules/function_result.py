@@ -1,8 +1,8 @@
 """Judging what a function returned: any JSON text is accepted, or rejected with a code, a sentence and a place.
 
-The order of the checks is lambda-edge.md §13 (inferred); the first failure decides. Nothing here raises for anything
+The order of the checks is edgesim's own (inferred); the first failure decides. Nothing here raises for anything
 a function can return.
-Source: lambda-edge.md §2-§4 and §7.
+Source: lambda-generating-http-responses-in-requests.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The four triggers as data: what each sees, may answer, its limits and its header lists.
 
-Source: lambda-edge.md §3-§6 of the fact sheets (edge-functions-restrictions, edge-function-restrictions-all,
-lambda-cloudfront-trigger-events, cloudfront-limits).
+Source: edge-functions-restrictions (2023), edge-function-restrictions-all (now), lambda-cloudfront-trigger-events,
+cloudfront-limits.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ _NO_VIEWER_RESPONSE = {
     # documented: lambda-cloudfront-trigger-events
     MadeBy.VIEWER_REQUEST: HookReason.SKIPPED_GENERATED,
     MadeBy.ERROR_PAGE: HookReason.SKIPPED_ERROR_PAGE,
-    # inferred: lambda-edge.md §6, "any function fails"
+    # inferred: lambda-cloudfront-trigger-events, "any function fails"
     MadeBy.FAILED_FUNCTION: HookReason.SKIPPED_FUNCTION_FAILED,
 }
 
@@ -129,7 +129,7 @@ def viewer_response_skipped(made_by: MadeBy, status: int) -> HookReason | None:
     """Why the viewer-response function does not run, or None where it runs.
 
     documented: not for a status of 400 or higher; for one that origin-response changed, the new status counts
-    (inferred: lambda-edge.md §7). A generated origin-request response does run it (inferred: §6).
+    (inferred: lambda-updating-http-responses). A generated origin-request response does run it (inferred).
     """
     if (reason := _NO_VIEWER_RESPONSE.get(made_by)) is not None:
         return reason

@@ -1,6 +1,6 @@
 """Parts of a stored object.
 
-Source: RangeGETs (caching-and-http.md §11); RFC 9110 §14. Several ranges at once get the whole object, which the RFC
+Source: RangeGETs; RFC 9110 §14. Several ranges at once get the whole object, which the RFC
 allows; multipart answers are not given yet.
 """
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 class Outcome(StrEnum):
     """The result that X-Cache and the logs carry.
 
-    documented: standard-logs-reference, functions-tutorial; observed: the Lambda* spellings (lambda-edge.md §8)
+    documented: standard-logs-reference, functions-tutorial; observed: the Lambda* spellings
     """
 
     HIT = "Hit"
@@ -153,7 +153,7 @@ class DeliveryReason(StrEnum):
 class Rejection(StrEnum):
     """Why a function's result is refused; the values are the sentences of CloudFront's error page.
 
-    observed: the texts, where lambda-edge.md §8 names a source; inferred: those marked so below
+    observed: the texts, in public reports; inferred: those marked so below
     """
 
     NOT_JSON = "The Lambda function returned invalid json: The json output is not parsable."

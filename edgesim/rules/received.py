@@ -1,6 +1,6 @@
 """What CloudFront makes of an origin's response before anybody else sees it.
 
-Source: caching-and-http.md §8 and §15 (Cookies, RequestAndResponseBehaviorCustomOrigin).
+Source: Cookies, RequestAndResponseBehaviorCustomOrigin.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Stale objects: asking the origin whether they have changed, and what its answer means.
 
-Source: caching-and-http.md §6.3 (Expiration, Cookies).
+Source: Expiration, Cookies.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which names a policy's selection takes. Headers compare without case; cookies and query strings exactly.
 
-Source: understanding-how-origin-request-policies-and-cache-policies-work-together (policies-and-logs.md §1).
+Source: understanding-how-origin-request-policies-and-cache-policies-work-together.
 """
 
 from __future__ import annotations

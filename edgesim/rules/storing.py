@@ -1,6 +1,6 @@
 """Whether a response is kept, and in what form.
 
-Source: caching-and-http.md §6.1, §7, §8 (Expiration, HTTPStatusCodes, Cookies, RangeGETs).
+Source: Expiration, HTTPStatusCodes, Cookies, RangeGETs.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Rule: no-store/private/no-cache, then s-maxage, then max-age, then Expires, then the default TTL (the order is inferred
 from the table); within the policy's minimum and maximum. Errors have a rule of their own.
-Source: Expiration, first table; HTTPStatusCodes; GeneratingCustomErrorResponses (caching-and-http.md §6.1 and §7).
+Source: Expiration, first table; HTTPStatusCodes; GeneratingCustomErrorResponses.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from edgesim.runtimes.guard import Guard
 from edgesim.runtimes.wire import FrameReader, Kind, LineReader, WireError
 
 BOOT_VARIABLES = {
-    # observed: lambda-platform.md §4. TZ and LANG must be there when an interpreter starts; the rest comes with INIT.
+    # documented: configuration-envvars. TZ and LANG must be there when an interpreter starts; the rest comes with INIT.
     "LANG": "en_US.UTF-8",
     "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
     "TZ": ":UTC",

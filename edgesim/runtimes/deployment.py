@@ -54,7 +54,7 @@ class Deployment:
         """What differs between the configured runtimes, whichever interpreter runs them."""
         if self.runtime.language is Language.NODE:
             return {"generation": _CLIENT_GENERATION[self.runtime.wanted >= (24,)]}
-        return {"asciiOnly": self.runtime.wanted < (3, 12)}  # [source] lambda-platform.md §2, encoding
+        return {"asciiOnly": self.runtime.wanted < (3, 12)}  # observed in Lambda's Python runtime client
 
     def failed(self, kind: FailureKind, document: bytes) -> Failed:
         """An error document of a bootstrap as a result."""

@@ -2,7 +2,7 @@
 
     initialise → (invoke → frozen)*          the process lives; it is warm
     timeout, crash                           the process is killed; the next invocation initialises again, inside its
-                                             own time and without an Init Duration (documented: lambda-platform.md §5)
+                                             own time and without an Init Duration (documented)
 
 Between invocations the bootstrap stands in a blocking read. An environment that stays idle for longer than
 `freeze_after` is stopped as a whole, so that threads and child processes the function left behind stand still too.

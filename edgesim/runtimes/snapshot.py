@@ -34,7 +34,7 @@ _LENT_NODE_MODULES = ("@aws-sdk", "@smithy")
 """documented: nodejs18.x and later bring version 3 of the SDK. Found in a node_modules above the user's code, they
 are linked above the copy: nothing else that lies there is found, as nothing else would be on Lambda."""
 
-# documented: lambda-platform.md §7
+# documented: Lambda's guide, gettingstarted-limits
 _ZIP_LIMIT = 50 * 1024 * 1024
 _UNZIPPED_LIMIT = 250 * 1024 * 1024
 _ATTEMPTS = 3

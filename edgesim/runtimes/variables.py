@@ -1,4 +1,4 @@
-"""What a function finds in its environment variables and its context. Source: lambda-platform.md §3 and §4.
+"""What a function finds in its environment variables and its context. Source: Lambda's guide, configuration-envvars.
 
 Nothing of edgesim's own environment is in there. Where Lambda has paths of its own and edgesim has others, the real
 ones are given: LAMBDA_TASK_ROOT is the snapshot of the code, which is also the working directory.

@@ -129,7 +129,7 @@ class _Entries(LRUCache[CacheKey, _Kept]):
     def matching(self, distribution: str, pattern: str) -> Iterator[CacheKey]:
         """The keys that an invalidation path names. Paths are looked through at once, keys as they are asked for.
 
-        documented: caching-and-http.md §18, every variant by header and cookie, but a query string only where the
+        documented: Invalidation, every variant by header and cookie, but a query string only where the
         pattern has it or its wildcard covers it
         """
         paths = self._paths.get(distribution, {})

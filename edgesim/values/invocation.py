@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 
 class FailureKind(StrEnum):
-    """Why a function gave no result. documented: lambda-edge.md §8 of the fact sheets, by the guide's http-50x pages"""
+    """Why a function gave no result. documented: the guide's http-502-* and http-503-* pages"""
 
     ERROR = "the function failed"
     INIT = "the function could not be loaded"

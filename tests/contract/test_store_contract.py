@@ -38,7 +38,7 @@ def a_key(path: str = "/a", query: str = "", distribution: str = "D", **fields: 
 
 
 def matches(key: CacheKey, distribution: str, pattern: str) -> bool:
-    """Sheet caching-and-http.md §18, written as plainly as can be."""
+    """Invalidation, written as plainly as can be."""
     target = f"{key.path}?{key.query}" if key.query else key.path
     if key.distribution != distribution:
         return False

@@ -1,4 +1,4 @@
-"""Lambda's lines, as lambda-platform.md §6 of the fact sheets has them."""
+"""Lambda's lines, as public logs show them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A directory as an S3 bucket: sheet caching-and-http.md §19 and S3's API reference."""
+"""A directory as an S3 bucket: RequestAndResponseBehaviorS3Origin and S3's API reference."""
 
 from __future__ import annotations
 

@@ -222,7 +222,7 @@ def test_a_throttled_function_gets_no_page() -> None:
 
 
 def test_a_status_that_viewer_request_generated_gets_its_page() -> None:
-    """observed: a sample could not answer 403 since the distribution mapped it to index.html (lambda-edge.md §6)"""
+    """observed: a sample could not answer 403 since the distribution mapped it to index.html"""
     distribution = a_distribution(with_functions(Trigger.VIEWER_REQUEST), error_responses=pages(_403="/index.html"))
     (
         visit(a_request("/x"), distribution)

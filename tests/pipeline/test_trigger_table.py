@@ -1,4 +1,4 @@
-"""Which functions run in which situation: the table of lambda-edge.md §6, row by row.
+"""Which functions run in which situation: the table of lambda-cloudfront-trigger-events, row by row.
 
 Left out, since edgesim does not do them: geographic restrictions, WAF, origin groups' failover, gRPC.
 """

@@ -10,7 +10,7 @@ BOTH, GZIP, BROTLI = (
 )
 
 
-# The table of caching-and-http.md §4: in the key, and to the origin
+# The table of controlling-the-cache-key: in the key, and to the origin
 @pytest.mark.parametrize(
     ("policy", "said", "keyed", "forwarded"),
     [

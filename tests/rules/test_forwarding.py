@@ -63,7 +63,7 @@ NEVER = ("Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", 
          "X-Forwarded-Proto", "X-Real-IP", "Upgrade")  # fmt: skip
 
 
-# The header table of caching-and-http.md §5.1
+# The header table of RequestAndResponseBehaviorCustomOrigin
 @pytest.mark.parametrize("name", FORWARDED)
 def test_forwarded_of_its_own_accord(name):
     assert sent(a_request(fields=[(name, "1")])).headers.get(name) == "1"

@@ -26,7 +26,7 @@ from edgesim.values.message import Request
 VREQ, OREQ, ORES, VRES = Trigger
 DISTRIBUTION = a_distribution(id="E1LOCALEMU0001", domain_name=DOMAIN)
 
-# ── the worked examples of lambda-edge.md §1.5, word for word ────────────────
+# ── the worked examples of lambda-event-structure, word for word ────────────────
 
 VIEWER_REQUEST = """
 {"Records":[{"cf":{"config":{"distributionDomainName":"d2emuexample01.cloudfront.net","distributionId":"E1LOCALEMU0001","eventType":"viewer-request","requestId":"q0Zt3mU-LocalEmulatorExample_0001Aa=="},

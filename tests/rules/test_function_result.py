@@ -508,7 +508,7 @@ def test_a_header_may_not_be_in_both_places():
 
 X = [{"value": "x"}]
 
-# One result for every member: lambda-edge.md §3, §8 and §13
+# One result for every member: edge-function-restrictions-all
 EVERY_REJECTION = {
     R.NOT_JSON: (VREQ, "{"),
     R.NOT_AN_OBJECT: (VREQ, "[]"),

@@ -12,7 +12,7 @@ CP_BLOCK = Selection(Selects.ALL_EXCEPT, ("cp", "both"))
 ORP_BLOCK = Selection(Selects.ALL_EXCEPT, ("orp", "both"))
 
 
-# The table of policies-and-logs.md §1: what reaches the origin
+# The table of controlling-origin-requests: what reaches the origin
 @pytest.mark.parametrize(
     ("cache", "request_policy", "reaching"),
     [

@@ -21,7 +21,7 @@ def at(seconds: int) -> str:
     return http_date(Instant(NOW + seconds))
 
 
-# The TTL matrix of caching-and-http.md §6.1, row by row: what the origin says, with m = 0, with m = 100
+# The TTL matrix of Expiration, row by row: what the origin says, with m = 0, with m = 100
 @pytest.mark.parametrize(
     ("said", "m_zero", "m_positive"),
     [

@@ -1,4 +1,4 @@
-"""Every way to write a Node.js handler, by the tables of lambda-platform.md §1."""
+"""Every way to write a Node.js handler, by Lambda's Node.js runtime client."""
 
 from __future__ import annotations
 

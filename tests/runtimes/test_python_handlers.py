@@ -1,4 +1,4 @@
-"""Every way to write a Python handler, by the table of lambda-platform.md §2."""
+"""Every way to write a Python handler, by Lambda's Python runtime client."""
 
 from __future__ import annotations
 

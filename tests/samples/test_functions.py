@@ -1,7 +1,7 @@
 """The sample functions, each run by itself with the events that CloudFront would send.
 
 Node.js functions all run in one process, over the table NODE_EVENTS; Python functions run right here. Whatever a
-function returns in any test goes through `offences` first: the header lists and result rules of lambda-edge.md.
+function returns in any test goes through `offences` first: the header lists and result rules of the guide.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def a_form(text: str, **changes: Any) -> Json:
     return {"inputTruncated": False, "action": "read-only", "encoding": "base64", "data": data, **changes}
 
 
-# ── what no result may do (lambda-edge.md §2, §3.2, §3.3) ────────────────────
+# ── what no result may do ────────────────────
 
 DISALLOWED = re.compile(
     r"connection|expect|keep-alive|proxy-(authenticate|authorization|connection)|trailer|upgrade"

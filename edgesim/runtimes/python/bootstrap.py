@@ -4,8 +4,8 @@ CloudFront.
 One inherited socket carries frames (runtimes/wire.py). The first names the function, each further one is an event.
 Between events the main thread stands still in a blocking read: that is Lambda's freeze.
 
-How handlers are found, called and judged follows lambda-platform.md §2 of the fact sheets. Catching Exception is this
-module's business: a user's function may raise anything. What is not an Exception ends the process, as on Lambda.
+How handlers are found, called and judged follows what Lambda's Python runtime client does (observed). Catching
+Exception is this module's business: a user's function may raise anything. What is not an Exception ends the process, as on Lambda.
 """
 
 import json
@@ -20,7 +20,7 @@ from importlib import import_module
 
 READY, INIT_FAILED, RESULT, ERROR, PEAK = 3, 4, 5, 7, 9
 HEADER = struct.Struct(">IB")
-RESULT_LIMIT = 6291556  # [source] lambda-platform.md §5
+RESULT_LIMIT = 6291556  # observed in Lambda's runtime clients
 EVENT_LIMIT = 262144  # documented: CloudWatch Logs keeps 256 KB of one event
 SCALARS = frozenset({str, int, float, bool, type(None)})
 NBSP = "\u00a0"
