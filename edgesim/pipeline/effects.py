@@ -6,7 +6,6 @@ Time enters on replies alone. Each effect has an asker, so that the spine is typ
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from edgesim.distribution.model import EdgeFunction, Origin, Trigger
@@ -16,9 +15,10 @@ from edgesim.values.entry import CacheKey, Entry
 from edgesim.values.instant import Instant
 from edgesim.values.invocation import Invocation
 from edgesim.values.message import Request, Response
+from edgesim.values.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LookUp:
     """Find a usable object under one of these keys, the first being the best. Where there is none, the asker becomes
     the one who gets it, and others asking for the last key wait for that (request collapsing)."""
@@ -27,7 +27,7 @@ class LookUp:
     usable: Callable[[Entry, Instant], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LookedUp:
     """The usable entry, or else the best stale one, or None. `waited` tells that another request fetched it."""
 
@@ -37,7 +37,7 @@ class LookedUp:
     waited: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Invoke:
     """Run a function. `timeout` is seconds; `region` is where it runs."""
 
@@ -48,13 +48,13 @@ class Invoke:
     region: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Invoked:
     invocation: Invocation
     at: Instant
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReadBody:
     """Read a request body up to a number of bytes, for a function to see."""
 
@@ -62,7 +62,7 @@ class ReadBody:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BodyRead:
     """Its first bytes, whether there are more, and the body to send on, which is whole again."""
 
@@ -71,7 +71,7 @@ class BodyRead:
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fetch:
     """Send a request to an origin. `https` tells whether the viewer used it, for match-viewer."""
 
@@ -80,20 +80,20 @@ class Fetch:
     https: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fetched:
     response: Response
     at: Instant
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FetchFailed:
     trouble: OriginTrouble
     message: str
     at: Instant
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Keep:
     """Keep an entry under a key once its body has come in whole."""
 
@@ -101,7 +101,7 @@ class Keep:
     entry: Entry
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kept:
     """The body to send on: reading it fills the cache. `too_large` tells that nothing will be kept."""
 
@@ -109,14 +109,14 @@ class Kept:
     too_large: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GiveUp:
     """Nothing will be kept under this key by this request: whoever waits for it goes for itself."""
 
     key: CacheKey
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GaveUp:
     pass
 

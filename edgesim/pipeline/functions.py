@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from edgesim.distribution.model import Association, Origin, Trigger
@@ -22,6 +22,7 @@ from edgesim.values.headers import Headers
 from edgesim.values.instant import Instant
 from edgesim.values.invocation import Failed, FailureKind, Invocation, Returned
 from edgesim.values.message import Request, Response
+from edgesim.values.record import record
 
 STATIONS = {
     Trigger.VIEWER_REQUEST: Station.VIEWER_REQUEST,
@@ -31,7 +32,7 @@ STATIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PassedOn:
     """What goes on from a request trigger: the request and its origin, or an answer that ends the way out."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from edgesim.distribution.model import CacheBehavior, Distribution
 from edgesim.pipeline.transcript import Transcript
@@ -11,10 +11,11 @@ from edgesim.rules.reasons import DeliveryReason, Outcome
 from edgesim.values.body import NO_BODY, Span
 from edgesim.values.instant import Instant
 from edgesim.values.message import Request, Response
+from edgesim.values.record import record
 from edgesim.values.viewer import Arrival
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Journey:
     """One request on its way through one behavior."""
 
@@ -24,7 +25,7 @@ class Journey:
     transcript: Transcript
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """A response on its way back: who made it, its X-Cache result, and its age in seconds where the cache had it.
     `span` is the part of the body that the viewer asked for, None for all of it; `because` says why that part."""
@@ -38,7 +39,7 @@ class Answer:
     because: DeliveryReason = DeliveryReason.WHOLE
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Served:
     """What goes to the viewer. `closes` ends its connection afterwards."""
 

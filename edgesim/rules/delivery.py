@@ -6,8 +6,6 @@ X-Amz-Cf-Id, Age.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from edgesim.rules.conditionals import NOT_MODIFIED_HEADERS, not_modified
 from edgesim.rules.ranges import Unsatisfiable, asked_span
 from edgesim.rules.reasons import DeliveryReason, Outcome
@@ -16,10 +14,11 @@ from edgesim.values.entry import Entry
 from edgesim.values.headers import Field, Headers
 from edgesim.values.instant import Instant, http_date
 from edgesim.values.message import Request, Response
+from edgesim.values.record import record
 from edgesim.values.viewer import Arrival
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Delivery:
     """What to send. `span` selects a part of the response's stored body; None is all of it."""
 

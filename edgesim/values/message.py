@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from edgesim.values.body import NO_BODY, Body
 from edgesim.values.headers import NO_HEADERS, Headers
+from edgesim.values.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """One HTTP request. `path` is raw, as the viewer wrote it, and begins with `/`; `query` has no leading `?`."""
 
@@ -28,7 +28,7 @@ class Request:
         return f"<Request {self.method} {self.target}>"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Response:
     """One HTTP response. `reason` is the phrase of the status line; empty means the standard one."""
 

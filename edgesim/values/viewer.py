@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from edgesim.values.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +27,7 @@ class Device(StrEnum):
     IOS = "ios"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Viewer:
     """One viewer as the edge sees it.
 
@@ -45,7 +47,7 @@ class Viewer:
     https_port: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Arrival:
     """A viewer request at the edge. `id` is the request id that events, logs and X-Amz-Cf-Id carry."""
 

@@ -5,7 +5,8 @@ One inherited socket carries frames (runtimes/wire.py). The first names the func
 Between events the main thread stands still in a blocking read: that is Lambda's freeze.
 
 How handlers are found, called and judged follows what Lambda's Python runtime client does (observed). Catching
-Exception is this module's business: a user's function may raise anything. What is not an Exception ends the process, as on Lambda.
+Exception is this module's business: a user's function may raise anything. What is not an Exception ends the process,
+as on Lambda.
 """
 
 import json
