@@ -111,6 +111,7 @@ REFUSED = [
     pytest.param(b"hello\r\n\r\n", id="no HTTP at all"),
     pytest.param(b"FROB / HTTP/1.1\r\nHost: a\r\n\r\n", id="a method that nobody knows"),
     pytest.param(b"GET /\r\n\r\n", id="HTTP/0.9"),
+    pytest.param("GET /é HTTP/1.1\r\nHost: a\r\n\r\n".encode(), id="a target with bytes outside ASCII"),
     pytest.param(b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", id="HTTP/2.0 in words"),
     pytest.param(b"GET / HTTP/1.1\r\n\r\n", id="no Host"),
     pytest.param(b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", id="two Hosts"),
