@@ -89,6 +89,9 @@ class Store(Protocol):
 class OriginClient(Protocol):
     """Fetches from origins."""
 
+    def where(self, origin: Origin, *, https: bool) -> str:
+        """Where requests to an origin really go, and why there, for a person; empty where there is nothing to say."""
+
     async def fetch(self, request: Request, origin: Origin, *, https: bool) -> Response:
         """Send a finished request (path without OriginPath; Host set) to an origin and return the response as
         soon as its head is there; its body is a BodyStream or bytes. Timeouts and attempts are the origin's.

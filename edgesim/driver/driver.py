@@ -222,13 +222,14 @@ class Driver:
         return BodyRead(head, truncated, body)
 
     async def _fetch(self, effect: Fetch, run: Run) -> Fetched | FetchFailed:
+        where = self.origins.where(effect.origin, https=effect.https)
         try:
             response = await self.origins.fetch(effect.request, effect.origin, https=effect.https)
         except OriginFault as fault:
-            return FetchFailed(fault.trouble, str(fault), self.clock.now())
+            return FetchFailed(fault.trouble, str(fault), self.clock.now(), where)
         if isinstance(response.body, BodyStream):
             run.bodies.append(response.body)
-        return Fetched(response, self.clock.now())
+        return Fetched(response, self.clock.now(), where)
 
     # ── keep ─────────────────────────────────────────────────────────────────
 

@@ -275,6 +275,7 @@ _TELLERS: dict[str, Teller] = {
     "new_length": _new_length,
     "origin_after": _origin_after,
     "origin": _origin,
+    "where": _plain("at"),
     "sent": _sent,
     "answer": _answer,
     "trouble": _plain("trouble"),

@@ -44,6 +44,10 @@ class CannedOrigin:
         """The requests alone."""
         return [received.request for received in self.received]
 
+    def where(self, origin: Origin, *, https: bool) -> str:
+        """A script is nowhere."""
+        return ""
+
     async def fetch(self, request: Request, origin: Origin, *, https: bool) -> Response:
         """The script's answer to a request. Raises what the script raises."""
         request = replace(request, body=await _whole(request.body))

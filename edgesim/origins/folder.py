@@ -122,6 +122,10 @@ class FolderOrigin:
         self._missing = NO_SUCH_KEY if listable else ACCESS_DENIED
         self._etag = lru_cache(maxsize=10_000)(_md5)
 
+    def where(self, origin: Origin, *, https: bool) -> str:
+        """The directory."""
+        return str(self._root)
+
     async def fetch(self, request: Request, origin: Origin, *, https: bool) -> Response:
         """Both protocols answer alike. Raises OriginFault where a file can't be read."""
         refusal = REFUSED_METHODS.get(request.method)

@@ -65,6 +65,10 @@ class HttpOrigin:
     def __init__(self, *, verify: ssl.SSLContext | str | bool = True, connections: int = 512) -> None:
         self._transport = RawTransport(verify, connections)
 
+    def where(self, origin: Origin, *, https: bool) -> str:
+        """The origin's own address."""
+        return f"{own_address(origin, https=https)} (its own name)"
+
     async def fetch(self, request: Request, origin: Origin, *, https: bool) -> Response:
         """Ask the origin at its own domain. `https` is what the viewer used. Raises OriginFault."""
         return await self.fetch_at(own_address(origin, https=https), request, origin)

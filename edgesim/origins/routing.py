@@ -54,15 +54,25 @@ class OriginRouter:
         mapped = {self._domains[id_]: target for id_, target in self._origins.items() if id_ in self._domains}
         named = {domain.lower().rstrip("."): target for domain, target in (resolve or {}).items()}
         self._resolve = {**mapped, **named}
+        self._rules = {domain: f"--origin, by the name {domain}" for domain in mapped}
+        self._rules |= {domain: f"--resolve {domain}" for domain in named}
         self._folders: dict[Directory, FolderOrigin] = {}
         self._resolved = lru_cache(maxsize=1024)(self._look_up)
 
     def target(self, origin: Origin, *, https: bool) -> Target:
         """Where an origin is, by the rules above. `https` is what the viewer used."""
+        return self._route(origin, https=https)[0]
+
+    def where(self, origin: Origin, *, https: bool) -> str:
+        """The target, and the rule that chose it."""
+        target, rule = self._route(origin, https=https)
+        return f"{target} ({rule})"
+
+    def _route(self, origin: Origin, *, https: bool) -> tuple[Target, str]:
         domain = origin.domain_name.lower()
         if origin.id in self._origins and self._domains.get(origin.id) == domain:
-            return self._origins[origin.id]
-        return self._resolved(domain.rstrip(".")) or own_address(origin, https=https)
+            return self._origins[origin.id], f"--origin {origin.id}"
+        return self._resolved(domain.rstrip(".")) or (own_address(origin, https=https), "its own name")
 
     async def fetch(self, request: Request, origin: Origin, *, https: bool) -> Response:
         """Raises OriginFault."""
@@ -82,8 +92,9 @@ class OriginRouter:
             )
         return self._folders[directory]
 
-    def _look_up(self, domain: str) -> Target | None:
-        if domain in self._resolve:
-            return self._resolve[domain]
+    def _look_up(self, domain: str) -> tuple[Target, str] | None:
         fitting = [pattern for pattern in self._resolve if matches_wildcards(pattern, domain)]
-        return self._resolve[max(fitting, key=len)] if fitting else None
+        if domain not in self._resolve and not fitting:
+            return None
+        name = domain if domain in self._resolve else max(fitting, key=len)
+        return self._resolve[name], self._rules[name]

@@ -82,8 +82,11 @@ class Fetch:
 
 @record
 class Fetched:
+    """`where` says for a person where the origin really was."""
+
     response: Response
     at: Instant
+    where: str = ""
 
 
 @record
@@ -91,6 +94,7 @@ class FetchFailed:
     trouble: OriginTrouble
     message: str
     at: Instant
+    where: str = ""
 
 
 @record

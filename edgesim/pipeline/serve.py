@@ -194,7 +194,7 @@ def answer_from_origin(journey: Journey, request: Request, key: CacheKey | None,
     https = arrival.viewer.protocol == "https"
     sent = with_custom_headers(sending, origin)
     fetched = yield from fetch(sent, origin, https=https)
-    facts = {"origin": origin, "sent": head_of(sent), "at": fetched.at}
+    facts = {"origin": origin, "where": fetched.where or None, "sent": head_of(sent), "at": fetched.at}
     if isinstance(fetched, FetchFailed):
         journey.transcript.note(
             Station.ORIGIN, OriginReason.FAILED, trouble=fetched.trouble, message=fetched.message, **facts

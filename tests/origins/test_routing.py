@@ -54,6 +54,16 @@ def test_a_function_that_writes_the_domain_of_another_mapped_origin_reaches_that
     assert str(router.target(replace(WEB, domain_name="blue.example.com"), https=True)) == "http://b:2"
 
 
+def test_why_a_request_goes_where_it_goes_can_be_told(router_for) -> None:
+    router = router_for(origins={"web": "http://a:1"}, resolve={"*.example.com": "http://b:2"})
+    assert router.where(WEB, https=True) == "http://a:1 (--origin web)"
+    assert router.where(replace(WEB, domain_name="x.example.com"), https=True) == "http://b:2 (--resolve *.example.com)"
+    assert (
+        router.where(replace(WEB, domain_name="www.example.org"), https=True)
+        == "https://www.example.org:443 (its own name)"
+    )
+
+
 def test_a_route_by_id_still_holds_where_a_function_changed_other_fields(router_for) -> None:
     router = router_for(origins={"web": "http://a:1"})
     changed = replace(WEB, domain_name="WWW.example.com", path="/v2", https_port=8443)
