@@ -8,10 +8,12 @@ from enum import StrEnum
 
 class Severity(StrEnum):
     """ERROR: CloudFront or CloudFormation would refuse it, or edgesim can't go on. WARNING: it works, but not
-    quite as written (a property that edgesim does not act on, a value that can't be known locally)."""
+    quite as written (a property that edgesim does not act on, a value that can't be known locally). NOTE: something
+    is not done as at AWS, and no answer is another for it (the protocol's version, logs, timing)."""
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,40 @@
 """What AWS would act on and edgesim does not, yet: one row per property, with what will differ.
 
-Rule 1: nothing that changes an answer is dropped silently.
-Rule 2: what can't change a local answer (PriceClass, HttpVersion, IPV6Enabled, certificates, tags, real-time logs,
-        Origin Shield …) is not mentioned; a person reads these lines.
+Rule 1: every property is read by the assembling code, or has a row here, or stands in NO_EFFECT_LOCALLY.
+Rule 2: a WARNING where an answer will be another, a NOTE where only the way to it is.
+Rule 3: each row is told once, where it comes up first; a person reads these lines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
-from edgesim.distribution.config import DefaultBehavior, DistributionConfig, OriginConfig, Part, aws_name
+from edgesim.distribution.config import (
+    CachePolicyConfig,
+    CustomConfig,
+    DefaultBehavior,
+    DistributionConfig,
+    OriginConfig,
+    OriginRequestPolicyConfig,
+    Part,
+    S3Config,
+    VpcConfig,
+    aws_name,
+)
 from edgesim.distribution.findings import Finding, Loc
+from edgesim.distribution.model import OriginProtocolPolicy
 from edgesim.distribution.problems import Severity
 
 
 class Gap(NamedTuple):
-    """`field` is acted on by AWS where `matters(value)`; `differs` ends the sentence "edgesim …"."""
+    """`field` is acted on by AWS where it is written and `matters(value)`; `differs` ends "edgesim …"."""
 
     field: str
     differs: str
     matters: Callable[[Any], bool] = bool
+    severity: Severity = Severity.WARNING
+    hint: str = ""
 
 
 def _is_on(value: Any) -> bool:
@@ -52,6 +66,7 @@ _DISTRIBUTION = (
     Gap("cname_list", "reads Aliases, not CloudFormation's legacy CNAMEs"),
     Gap("custom_origin", "reads Origins, not CloudFormation's legacy CustomOrigin"),
     Gap("s3_origin", "reads Origins, not CloudFormation's legacy S3Origin"),
+    Gap("http_version", "speaks HTTP/1.1 to viewers only", lambda value: value != "http1.1", Severity.NOTE),
 )
 
 _BEHAVIOR = (
@@ -63,30 +78,103 @@ _BEHAVIOR = (
     Gap("grpc_config", "does not speak gRPC", _is_switched_on),
     Gap("smooth_streaming", "has no Smooth Streaming"),
     Gap("compress", "does not compress responses yet: they go out as the origin sent them"),
+    Gap("realtime_log_config_arn", "sends no real-time logs to Kinesis", severity=Severity.NOTE),
 )
 
 _ORIGIN = (
     Gap("vpc_origin_config", "has no VPC: it fetches from the origin's domain name itself"),
     Gap("response_completion_timeout", "does not limit the time of a whole response"),
+    Gap("origin_shield", "has one cache only, and no Origin Shield before the origin", _is_on, Severity.NOTE),
+)
+_CUSTOM_ORIGIN = (Gap("origin_mtls_config", "shows no client certificate to the origin"),)
+_TLS = (
+    Gap(
+        "origin_ssl_protocols",
+        "agrees on a TLS version with the origin as OpenSSL does, whatever is listed here",
+        severity=Severity.NOTE,
+    ),
 )
 
+_UNSIGNED = "does not sign requests to the origin: a private bucket answers 403"
+_SIGNING = Gap("origin_access_control_id", _UNSIGNED, hint="serve a copy of it: --origin ID=DIRECTORY")
+_IDENTITY = _SIGNING._replace(field="origin_access_identity")
 
-def unapplied(config: DistributionConfig) -> Iterator[Finding]:
-    """A warning for each thing that will differ from AWS."""
-    yield from _gaps((), config, _DISTRIBUTION)
-    for loc, _, behavior in config.behaviors():
-        yield from _gaps(loc, behavior, _BEHAVIOR)
-    for index, origin in enumerate(config.origins):
-        yield from _gaps(("Origins", index), origin, _ORIGIN)
+NO_EFFECT_LOCALLY: Mapping[type[Part], tuple[str, ...]] = {
+    DistributionConfig: ("caller_reference", "price_class", "ipv6_enabled", "viewer_certificate", "anycast_ip_list_id"),
+    CustomConfig: ("ip_address_type",),
+    VpcConfig: ("owner_account_id",),
+    CachePolicyConfig: ("comment",),
+    OriginRequestPolicyConfig: ("comment",),
+}
+"""What has no meaning on one machine. Nothing is said about it."""
+
+GAPS: Mapping[type[Part], tuple[Gap, ...]] = {
+    DistributionConfig: _DISTRIBUTION,
+    DefaultBehavior: _BEHAVIOR,
+    OriginConfig: (*_ORIGIN, _SIGNING),
+    CustomConfig: (*_CUSTOM_ORIGIN, *_TLS),
+    S3Config: (_IDENTITY,),
+}
+"""Every row by the structure that it is about."""
+
+_Asked: TypeAlias = Iterator[tuple[Loc, Part, tuple[Gap, ...]]]
 
 
-def _gaps(
-    loc: Loc, part: DistributionConfig | DefaultBehavior | OriginConfig, gaps: tuple[Gap, ...]
-) -> Iterator[Finding]:
-    for gap in gaps:
-        if gap.matters(getattr(part, gap.field)):
-            name = spelling(part, gap.field)
-            yield Finding((*loc, name), f"edgesim {gap.differs}", severity=Severity.WARNING)
+def unapplied(config: DistributionConfig, elsewhere: Collection[str] = ()) -> list[Finding]:
+    """What will differ from AWS. `elsewhere` are the ids of the origins that are not fetched from their host: signing
+    makes no difference there."""
+    return gaps(
+        [
+            ((), config, _DISTRIBUTION),
+            *((loc, behavior, _BEHAVIOR) for loc, _, behavior in config.behaviors()),
+            *(each for i, origin in enumerate(config.origins) for each in _origin(("Origins", i), origin, elsewhere)),
+        ]
+    )
+
+
+def _origin(loc: Loc, origin: OriginConfig, elsewhere: Collection[str]) -> _Asked:
+    signing, identity = _SIGNING, _IDENTITY
+    if origin.id in elsewhere:
+        signing, identity = (
+            gap._replace(differs="does not sign requests to the origin", hint="", severity=Severity.NOTE)
+            for gap in (signing, identity)
+        )
+    yield loc, origin, (*_ORIGIN, signing)
+    if origin.s3_origin_config is not None:
+        yield (*loc, "S3OriginConfig"), origin.s3_origin_config, (identity,)
+    if (custom := origin.custom_origin_config) is not None:
+        in_the_clear = custom.origin_protocol_policy is OriginProtocolPolicy.HTTP_ONLY
+        yield (*loc, "CustomOriginConfig"), custom, _CUSTOM_ORIGIN if in_the_clear else (*_CUSTOM_ORIGIN, *_TLS)
+
+
+def gaps(asked: Collection[tuple[Loc, Part, tuple[Gap, ...]]]) -> list[Finding]:
+    """One finding for each row that matters, in its first place; the hint names the others."""
+    places: dict[Gap, list[Loc]] = {}
+    for loc, part, rows in asked:
+        for gap in rows:
+            if gap.field in part.model_fields_set and gap.matters(getattr(part, gap.field)):
+                places.setdefault(gap, []).append((*loc, spelling(part, gap.field)))
+    return [
+        Finding(first, f"edgesim {gap.differs}", "; ".join(filter(None, (gap.hint, _also(others)))), "", gap.severity)
+        for gap, (first, *others) in places.items()
+    ]
+
+
+_NAMED = 3
+
+
+def _also(others: list[Loc]) -> str:
+    """`the same in CacheBehaviors[0], DefaultCacheBehavior and 4 more`"""
+    if not others:
+        return ""
+    names = ", ".join(map(_structure, others[:_NAMED]))
+    more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+    return f"the same in {names}{more}"
+
+
+def _structure(loc: Loc) -> str:
+    """`CacheBehaviors[0]` or `DefaultCacheBehavior`, of a path below it."""
+    return f"{loc[0]}[{loc[1]}]" if isinstance(loc[1], int) else str(loc[0])
 
 
 def spelling(part: Part, field: str) -> str:

@@ -50,6 +50,7 @@ from edgesim.loaders.intrinsics import FAILED
 from edgesim.loaders.nodes import Node, find, plain, problem
 from edgesim.loaders.policies import PolicyBook, filled_ttls
 from edgesim.loaders.resources import NOWHERE, slug
+from edgesim.loaders.unknowns import Unknowns
 from edgesim.values.headers import wire
 
 
@@ -98,11 +99,12 @@ def assemble(
     raw = plain(tree)
     findings = list(_stand_in_domains(tree, raw, mapped))
     config, faults = parse(DistributionConfig, raw)
-    findings += [_softened(fault, tree, books.parameters) for fault in faults]
+    unknowns = Unknowns(tree, books.parameters)
     findings += [
-        *_unknowns(tree, books.parameters),
-        *(f for f in check(config) if _can_be_said(f, tree)),
-        *unapplied(config),
+        *unknowns.softened(faults),
+        *unknowns.stand_ins(),
+        *unknowns.sayable(check(config)),
+        *unapplied(config, {*mapped, *_stood_in_for(tree)}),
     ]
     distribution = _Assembly(tree, books, config).distribution(named)
     findings += books.findings()
@@ -111,52 +113,14 @@ def assemble(
 
 def unknown_origins(distributions: list[Distribution], mapped: Collection[str]) -> Iterator[Problem]:
     """An `--origin` for an origin that no distribution has."""
-    known = [origin for distribution in distributions for origin in distribution.origins]
+    known = dict.fromkeys(origin for distribution in distributions for origin in distribution.origins if origin)
     for name in mapped:
         if name not in known:
-            hint = closest(name, known) or f"there are {', '.join(known)}"
+            hint = closest(name, known) or (f"there are {', '.join(known)}" if known else "")
             yield Problem(f"there is no origin {name}", f"--origin {name}", hint)
 
 
 # ── what can't be known ──────────────────────────────────────────────────────
-
-# Spoken about elsewhere, or of no consequence here
-_QUIET = frozenset(
-    (
-        "DomainName", "LambdaFunctionARN", "CachePolicyId", "OriginRequestPolicyId", "ResponseHeadersPolicyId",
-        "FunctionAssociations", "ViewerCertificate", "WebACLId", "Logging", "TrustedKeyGroups", "TrustedSigners",
-        "OriginAccessControlId", "OriginAccessIdentity", "OriginShield", "RealtimeLogConfigArn", "VpcOriginConfig",
-        "FieldLevelEncryptionId", "Comment", "AnycastIpListId", "ContinuousDeploymentPolicyId",
-    )
-)  # fmt: skip
-
-
-def _unknowns(tree: Node, parameters: Collection[str]) -> Iterator[Finding]:
-    """One warning for each thing that is not known, where it is used first."""
-    said: set[str] = {"", FAILED}
-    for loc, leaf in tree.leaves():
-        if leaf.unknown not in said and not _QUIET.intersection(map(str, loc)):
-            said.add(leaf.unknown)
-            message = f"this can't be known locally: it comes from {leaf.unknown}; edgesim takes '{leaf.text}'"
-            yield Finding(loc, message, _way_out(leaf.unknown, parameters), severity=Severity.WARNING)
-
-
-def _way_out(unknown: str, parameters: Collection[str]) -> str:
-    return f"give the parameter a value: --parameter {unknown}=…" if unknown in parameters else ""
-
-
-def _can_be_said(finding: Finding, tree: Node) -> bool:
-    """A stand-in breaks no rule, except that a behavior needs an origin to go to."""
-    return finding.at[-1:] == ("TargetOriginId",) or not find(tree, finding.at).unknown
-
-
-def _softened(fault: Finding, tree: Node, parameters: Collection[str]) -> Finding:
-    """A stand-in in the place of a number is not the user's mistake: the default is taken."""
-    unknown = find(tree, fault.at).unknown
-    if not unknown:
-        return fault
-    message = f"this can't be known locally: it comes from {unknown}; edgesim takes the default"
-    return Finding(fault.at, message, _way_out(unknown, parameters), severity=Severity.WARNING)
 
 
 def _stand_in_domains(tree: Node, raw: object, mapped: Collection[str]) -> Iterator[Finding]:
@@ -172,6 +136,11 @@ def _stand_in_domains(tree: Node, raw: object, mapped: Collection[str]) -> Itera
             name = origin.get("Id", "ID")
             hint = f"say where it is: --origin {name}=URL or --origin {name}=DIRECTORY"
             yield Finding(("Origins", index, "DomainName"), message, hint, severity=Severity.WARNING)
+
+
+def _stood_in_for(tree: Node) -> Iterator[str]:
+    """The ids of the origins whose host can't be known."""
+    return (origin.get("Id").text for origin in tree.get("Origins").items if origin.get("DomainName").unknown)
 
 
 def _stand_in_domain(node: Node, origin: Raw) -> str:

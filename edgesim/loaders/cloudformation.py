@@ -15,7 +15,9 @@ from edgesim.loaders.associations import FunctionBook
 from edgesim.loaders.functions import TemplateFunctions
 from edgesim.loaders.intrinsics import PSEUDO, Resolver
 from edgesim.loaders.nodes import Node
+from edgesim.loaders.overlooked import has_misspelt_distribution, overlooked
 from edgesim.loaders.policies import CACHE, ORIGIN_REQUEST, Kind, PolicyBook, T
+from edgesim.loaders.properties import report_unknown
 from edgesim.loaders.read import read_file
 from edgesim.loaders.request import Loaded, Overrides, Texts, loaded
 from edgesim.loaders.unreadable import Unreadable
@@ -35,12 +37,13 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
         resolver.parameters.keys(),
     )
     distributions: list[Distribution] = []
-    problems = [*_parameter_problems(resolver), *notices]
+    problems = [*_parameter_problems(resolver), *notices, *overlooked(resolver)]
     for logical_id, resource in resolver.live(resources.DISTRIBUTION):
+        report_unknown(resolver, logical_id)
         distribution, found = _distribution(logical_id, resource, resolver, books, overrides)
         distributions.append(distribution)
         problems += found
-    if not distributions:
+    if not distributions and not has_misspelt_distribution(resolver):
         problems.append(_no_distribution(resolver))
     books.functions.check_overrides([*functions.names, *functions.names.values()])
     problems += [*unknown_origins(distributions, overrides.origins), *books.problems(), *resolver.problems]
@@ -79,7 +82,8 @@ def _policies(kind: Kind[T], resolver: Resolver, files: Texts) -> PolicyBook[T]:
     book = PolicyBook(kind)
     for logical_id, _ in resolver.live(f"AWS::CloudFront::{kind.name}"):
         tree = resolver.property_of(logical_id, kind.config)
-        book.add(logical_id, tree, resolver.file)
+        report_unknown(resolver, logical_id)
+        book.add(logical_id, tree, resolver.file, resolver.parameters.keys())
     book.add_files(files)
     return book
 
@@ -94,12 +98,8 @@ def _parameter_problems(resolver: Resolver) -> Iterator[Problem]:
             hint = closest(name, [*resolver.parameters, *PSEUDO])
             yield Problem(f"Parameters: [{name}] do not exist in the template", at, hint)
             continue
-        allowed = (
-            [each.text for each in resolver.parameters[name].get("AllowedValues").items]
-            if name in resolver.parameters
-            else []
-        )
-        if allowed and value not in allowed:
+        if name in resolver.parameters and not resolver.allows(name):
+            allowed = resolver.allowed_values(name)
             message = f"Parameter '{name}' must be one of AllowedValues: {', '.join(allowed)}"
             yield Problem(message, at, closest(value, allowed))
 

@@ -18,7 +18,9 @@ NODE_RUNTIME = "nodejs22.x"
 PYTHON_RUNTIME = "python3.13"
 NODE_SUFFIXES = (".js", ".mjs", ".cjs")
 _RUNTIMES = {**dict.fromkeys(NODE_SUFFIXES, NODE_RUNTIME), ".py": PYTHON_RUNTIME}
+SUFFIXES = tuple(_RUNTIMES)
 _HANDLER = re.compile(r"(?!/)[\w$./-]*[\w$]")
+_PYTHON_HANDLERS = ("handler", "lambda_handler")
 # The names that consoles, SAM and tutorials give to a function's file, most usual first
 _USUAL_STEMS = ("index", "app", "lambda_function", "handler", "main")
 _USUAL_HANDLERS = {"lambda_function": "lambda_handler"}
@@ -58,6 +60,8 @@ def split_spec(spec: str) -> tuple[str, str]:
 def locate(spec: str, handler: str = "") -> Located:
     """The code that `PATH[:HANDLER]` means. `handler` is the known `file.export`, for a directory or zip alone.
 
+    Without HANDLER it is `handler`; in a .py file that defines `lambda_handler` and no `handler`, that.
+
     Raises ConfigError.
     """
     text, given = split_spec(spec)
@@ -75,7 +79,7 @@ def _single_file(path: Path, export: str) -> Located:
         raise ConfigError(f"{path.name} can't run: edgesim runs .js, .mjs, .cjs and .py files, and .zip", hint)
     if "." in path.stem:  # documented: Lambda ends the file's name at its first dot (lambda-platform.md §1.1)
         raise ConfigError(f"{path.name} can't be a handler's file: its name has more than one dot", "rename it")
-    export = export.removeprefix(f"{path.stem}.") or "handler"
+    export = export.removeprefix(f"{path.stem}.") or _usual_handler(path)
     return Located(Code(path=str(path.parent)), f"{path.stem}.{export}", _RUNTIMES[path.suffix])
 
 
@@ -87,9 +91,24 @@ def _in_package(path: Path, handler: str) -> Located:
     for stem in _USUAL_STEMS:
         for suffix, runtime in _RUNTIMES.items():
             if _has(path, f"{stem}{suffix}"):
-                export = handler or _USUAL_HANDLERS.get(stem, "handler")
+                export = handler or _usual_handler(path / f"{stem}{suffix}")
                 return Located(Code(path=str(path)), f"{stem}.{export}", runtime)
     raise ConfigError(f"{path} has no index.js, app.py or the like", f"name the handler: {path}:FILE.EXPORT")
+
+
+def _usual_handler(file: Path) -> str:
+    """The export to take where the user names none. A file in a zip is not looked into."""
+    usual = _USUAL_HANDLERS.get(file.stem, "handler") if file.suffix == ".py" else "handler"
+    if file.suffix != ".py" or not file.is_file():
+        return usual
+    text = file.read_text(encoding="utf-8", errors="replace")
+    return next((name for name in (usual, *_PYTHON_HANDLERS) if _defines(text, name)), usual)
+
+
+def _defines(text: str, name: str) -> bool:
+    """Does a Python module define this name at its top level? An import of several lines is not looked through."""
+    made = rf"^(?:(?:async\s+)?def\s+{name}\s*\(|{name}\s*[:=]|(?:from|import)\s.*\b{name}\b)"
+    return re.search(made, text, re.MULTILINE) is not None
 
 
 def handler_files(handler: str, runtime: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
+from edgesim.loaders.code import SUFFIXES
 from edgesim.loaders.nodes import Node
 from edgesim.loaders.unreadable import Unreadable
 
@@ -60,6 +61,9 @@ _TEMPLATES = ("template.yaml", "template.yml", "template.json")
 
 def source_file(source: Path, shown: str) -> Path:
     """The file that a source means: itself, or a directory's template. Raises Unreadable."""
+    if source.suffix in SUFFIXES and source.is_file():
+        message = f"{source.name} is a function, not a template"
+        raise Unreadable(message, shown, hint=f"edgesim serve --origin URL --viewer-request {shown}")
     if not source.is_dir():
         return source
     usual = [source / name for name in _TEMPLATES if (source / name).is_file()]

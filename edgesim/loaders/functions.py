@@ -1,21 +1,16 @@
 """Lambda functions as CloudFormation and SAM templates declare them, and where their code is.
 
 Rule 1: only functions that an association names are looked at.
-Rule 2: what Lambda@Edge refuses in a function's settings is a warning: locally the function runs all the same.
-Rule 3: code without a local path is an error with the way out, never a guess.
-Source: distribution-config.md §2 and §4, lambda-edge.md §9.
+Rule 2: code without a local path is an error with the way out, never a guess.
+Source: distribution-config.md §2; for settings see function_settings.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from pydantic import Field
-
-from edgesim.distribution import limits
-from edgesim.distribution.config import Inert, Part, Texts, parse
+from edgesim.distribution.config import parse
 from edgesim.distribution.findings import Finding
 from edgesim.distribution.model import Code
 from edgesim.distribution.problems import Severity
@@ -23,78 +18,16 @@ from edgesim.errors import ConfigError
 from edgesim.loaders import resources
 from edgesim.loaders.arn import function_name
 from edgesim.loaders.associations import REFUSED, Declared
-from edgesim.loaders.code import existing, handler_files, has_handler, is_python
+from edgesim.loaders.code import existing, handler_files, has_handler
+from edgesim.loaders.function_settings import Settings, VersionSettings, faults, left_out, version_faults
 from edgesim.loaders.intrinsics import FAILED, Resolver
 from edgesim.loaders.nodes import Node, plain, problem
-
-
-class Settings(Part):
-    """The properties that matter of AWS::Lambda::Function and AWS::Serverless::Function."""
-
-    handler: str = ""
-    runtime: str = ""
-    timeout: int = Field(limits.DEFAULT_FUNCTION_TIMEOUT_SECONDS, ge=1, le=900)
-    memory_size: int = Field(limits.DEFAULT_FUNCTION_MEMORY_MB, ge=128, le=10_240)
-    package_type: str = "Zip"
-    architectures: Texts = ()
-    layers: Inert = None
-    environment: Inert = None
-    vpc_config: Inert = None
-    dead_letter_config: Inert = None
-    dead_letter_queue: Inert = None
-    tracing_config: Inert = None
-    tracing: Inert = None
-    ephemeral_storage: Inert = None
-
+from edgesim.loaders.properties import report_unknown
+from edgesim.loaders.unknowns import Unknowns
 
 _PROPERTIES = [field.alias or "" for field in Settings.model_fields.values()]
-
-
-class Limit(NamedTuple):
-    """A property that keeps Lambda@Edge from taking a function, and what AWS says of it."""
-
-    property: str
-    says: str
-    applies: Callable[[Settings], Any]
-
-
-_LIMITS = (
-    # observed: distribution-config.md §4
-    Limit(
-        "Environment",
-        "The function cannot have environment variables. Function: {arn}",
-        lambda s: isinstance(s.environment, dict) and s.environment.get("Variables"),
-    ),
-    Limit("VpcConfig", "The function cannot have a VPC configuration. Function: {arn}", lambda s: s.vpc_config),
-    Limit("Layers", "The function cannot have a layer. Function: {arn}", lambda s: s.layers),
-    Limit(
-        "Timeout",
-        "The function timeout is larger than the maximum allowed for functions that are triggered by a CloudFront "
-        f"event: {{timeout}} Max allowed: {limits.FUNCTION_TIMEOUT_SECONDS} Function: {{arn}}",
-        lambda s: s.timeout > limits.FUNCTION_TIMEOUT_SECONDS,
-    ),
-    # documented: lambda-edge.md §9, without the text
-    Limit(
-        "Architectures", "Lambda@Edge runs x86_64 functions only. Function: {arn}", lambda s: "arm64" in s.architectures
-    ),
-    Limit(
-        "DeadLetterConfig", "Lambda@Edge knows no dead-letter queue. Function: {arn}", lambda s: s.dead_letter_config
-    ),
-    Limit("DeadLetterQueue", "Lambda@Edge knows no dead-letter queue. Function: {arn}", lambda s: s.dead_letter_queue),
-    Limit("TracingConfig", "Lambda@Edge knows no X-Ray. Function: {arn}", lambda s: _traces(s.tracing_config)),
-    Limit("Tracing", "Lambda@Edge knows no X-Ray. Function: {arn}", lambda s: s.tracing == "Active"),
-    Limit(
-        "EphemeralStorage",
-        "Lambda@Edge has 512 MB of /tmp. Function: {arn}",
-        lambda s: isinstance(s.ephemeral_storage, dict) and s.ephemeral_storage.get("Size", "512") != "512",
-    ),
-)
+_VERSION_PROPERTIES = [field.alias or "" for field in VersionSettings.model_fields.values()]
 _CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
-_LIMIT_HINT = "AWS refuses the association; edgesim runs the function all the same"
-
-
-def _traces(config: object) -> bool:
-    return isinstance(config, dict) and config.get("Mode") == "Active"
 
 
 class TemplateFunctions:
@@ -145,9 +78,10 @@ class TemplateFunctions:
         tree = self._properties(logical_id, _PROPERTIES)
         settings, findings = parse(Settings, plain(tree))
         arn = self.resolver.said(logical_id, resources.SAM_REFS["Version"], tree, tree.at, f"{logical_id}.Version").text
-        for finding in (*findings, *_faults(settings, arn), *self._role_faults(logical_id)):
-            if not tree.get(*map(str, finding.at[:1])).unknown:
-                self.resolver.problems.append(problem(finding, tree, self.resolver.file))
+        self._report([*findings, *faults(settings, arn), *self._role_faults(logical_id)], tree)
+        self.resolver.problems += [problem(finding, tree, self.resolver.file) for finding in left_out(settings)]
+        self._check_versions(logical_id, arn)
+        report_unknown(self.resolver, logical_id)
         return Declared(
             logical_id,
             self._name(logical_id),
@@ -157,6 +91,21 @@ class TemplateFunctions:
             settings.memory_size,
             lambda: self._code(logical_id, settings),
         )
+
+    def _report(self, findings: Iterable[Finding], tree: Node) -> None:
+        """Tell what is not about a stand-in."""
+        for finding in Unknowns(tree).sayable(findings):
+            self.resolver.problems.append(problem(finding, tree, self.resolver.file))
+
+    def _check_versions(self, logical_id: str, arn: str) -> None:
+        """What is wrong with the versions of a function."""
+        for version, _ in self.resolver.live(resources.VERSION):
+            of = function_name(self.resolver.property_of(version, "FunctionName").text)
+            if self.names.get(of) == logical_id:
+                tree = self._properties(version, _VERSION_PROPERTIES)
+                settings, findings = parse(VersionSettings, plain(tree))
+                self._report([*findings, *version_faults(settings, arn)], tree)
+                report_unknown(self.resolver, version)
 
     def _properties(self, logical_id: str, names: list[str]) -> Node:
         """Some of a function's properties, resolved, SAM's Globals included."""
@@ -252,21 +201,6 @@ class TemplateFunctions:
 
 
 _EDGE_PRINCIPAL = "edgelambda.amazonaws.com"
-
-
-def _faults(settings: Settings, arn: str) -> Iterator[Finding]:
-    """What AWS has against a function, whoever associates it."""
-    if settings.package_type != "Image" and not (settings.handler and settings.runtime):
-        name = "Runtime" if settings.handler else "Handler"
-        message = "Runtime and Handler are mandatory parameters for functions created with deployment packages."
-        yield Finding((name,), message)
-    elif settings.runtime and not settings.runtime.startswith("nodejs") and not is_python(settings.runtime):
-        message = f"Lambda@Edge runs Node.js and Python, not {settings.runtime}. Function: {arn}"
-        yield Finding(("Runtime",), message, code=REFUSED)
-    for limit in _LIMITS:
-        if limit.applies(settings):
-            message = limit.says.format(arn=arn, timeout=settings.timeout)
-            yield Finding((limit.property,), message, _LIMIT_HINT, REFUSED, Severity.WARNING)
 
 
 def _lost(written: str, settings: Settings, code: Node) -> str:

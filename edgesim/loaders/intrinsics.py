@@ -36,6 +36,8 @@ _SAM = "AWS::Serverless-2016-10-31"
 FAILED = "(see the error above)"
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 _DYNAMIC = re.compile(r"\{\{resolve:([^}]*)\}\}")
+# As many names as fit into a hint
+_FEW = 8
 # Left to AWS: macros may do anything, and the others speak about things that are not local
 _LEFT_TO_AWS = ("Fn::Transform", "Fn::ForEach", "Fn::Cidr", "Fn::GetAZs")
 
@@ -202,11 +204,17 @@ class Resolver:
             return found
         if self._may_be_generated(name):
             return self._unknown(node, at, name, resources.slug(name))
-        hint = closest(name, [*self.resources, *self.parameters])
+        hint = self._near_name(name)
         if logical_id in self.resources and not self.exists(self.resources[logical_id]):
             hint = f"the Condition of {logical_id} does not hold, so it is not made"
         message = f"Unresolved resource dependencies [{name}] in the Resources block of the template"
         return self._failed(message, node, at, hint)
+
+    def _near_name(self, name: str) -> str:
+        """A hint at what a name may have been meant to be: one that is near, or all where there are few."""
+        known = [*self.resources, *self.parameters]
+        few = f"there are {', '.join(known)}" if 0 < len(known) <= _FEW else ""
+        return closest(name, [*known, *PSEUDO]) or few
 
     def _by_sam(self, name: str, node: Node, at: str) -> Node | None:
         """A version or alias by the logical id that SAM gives it: `FnAliaslive`, `FnVersion0a1b2c3d4e`."""
@@ -235,11 +243,22 @@ class Resolver:
         from_ssm = kind.startswith("AWS::SSM::Parameter::Value")
         if name not in self.given and (from_ssm or default.value is None):
             return self._unknown(node, at, name, resources.slug(name))
+        if not self.allows(name):
+            return Node(self.given[name], node.line, at, FAILED)
         text = self.given.get(name, default.text)
         if kind == "CommaDelimitedList" or kind.startswith("List<"):
             items = [Node(part.strip(), node.line, joined(at, i)) for i, part in enumerate(text.split(","))]
             return Node(items if text else [], node.line, at)
         return Node(text, node.line, at)
+
+    def allows(self, name: str) -> bool:
+        """Is what the user gives a parameter one of its AllowedValues?"""
+        allowed = self.allowed_values(name)
+        return name not in self.given or not allowed or self.given[name] in allowed
+
+    def allowed_values(self, name: str) -> list[str]:
+        """The values that a parameter may have; none where it may have any."""
+        return [each.text for each in self.parameters[name].get("AllowedValues").items]
 
     def get_att(self, argument: Node, node: Node, at: str) -> Node:
         parts = [self.resolve(item) for item in argument.items] if argument.items else [argument]
@@ -333,8 +352,18 @@ class Resolver:
             return self.resolve(default, at)
         if unknown := _first_unknown([key for key in keys if key is not None]):
             return self._unknown(node, at, unknown)
-        path = "::".join(_as_text(key) for key in keys)
-        return self._failed(f"Template error: Unable to get mapping for {path}", node, at)
+        path = [_as_text(key) for key in keys]
+        message = f"Template error: Unable to get mapping for {'::'.join(path)}"
+        return self._failed(message, node, at, self._near_mapping(path))
+
+    def _near_mapping(self, path: list[str]) -> str:
+        """A hint at the first of the names that is wrong."""
+        known = self.root.get("Mappings")
+        for name in path:
+            if name not in known.fields:
+                return closest(name, known.fields)
+            known = known.get(name)
+        return ""
 
     def base64(self, argument: Node, node: Node, at: str) -> Node:
         value = self.resolve(argument)

@@ -5,7 +5,7 @@ Rule: a policy that is neither is an error, since nothing can be said about the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -27,6 +27,7 @@ from edgesim.loaders.intrinsics import FAILED
 from edgesim.loaders.nodes import Node, plain, problem
 from edgesim.loaders.read import read_file
 from edgesim.loaders.request import Texts
+from edgesim.loaders.unknowns import Unknowns
 from edgesim.loaders.unreadable import Unreadable
 
 T = TypeVar("T", bound=model.CachePolicy | model.OriginRequestPolicy)
@@ -59,9 +60,9 @@ def _selections(
     )
 
 
-def read_cache_policy(policy_id: str, tree: Node) -> tuple[model.CachePolicy, list[Finding]]:
+def read_cache_policy(policy_id: str, unknowns: Unknowns) -> tuple[model.CachePolicy, list[Finding]]:
     """A cache policy from its raw form (CachePolicyConfig), and what is wrong with it."""
-    config, findings = parse(CachePolicyConfig, plain(tree))
+    config, faults = parse(CachePolicyConfig, plain(unknowns.tree))
     key = config.parameters_in_cache_key_and_forwarded_to_origin
     policy = model.CachePolicy(
         policy_id,
@@ -71,14 +72,15 @@ def read_cache_policy(policy_id: str, tree: Node) -> tuple[model.CachePolicy, li
         key.enable_accept_encoding_gzip,
         key.enable_accept_encoding_brotli,
     )
-    return policy, [*findings, *check_policy(config)]
+    return policy, [*unknowns.softened(faults), *unknowns.sayable(check_policy(config))]
 
 
-def read_origin_request_policy(policy_id: str, tree: Node) -> tuple[model.OriginRequestPolicy, list[Finding]]:
+def read_origin_request_policy(policy_id: str, unknowns: Unknowns) -> tuple[model.OriginRequestPolicy, list[Finding]]:
     """An origin request policy from its raw form (OriginRequestPolicyConfig), and what is wrong with it."""
-    config, findings = parse(OriginRequestPolicyConfig, plain(tree))
+    config, faults = parse(OriginRequestPolicyConfig, plain(unknowns.tree))
     lists = _selections(config.headers_config, config.cookies_config, config.query_strings_config)
-    return model.OriginRequestPolicy(policy_id, config.name, *lists), [*findings, *check_policy(config)]
+    policy = model.OriginRequestPolicy(policy_id, config.name, *lists)
+    return policy, [*unknowns.softened(faults), *unknowns.sayable(check_policy(config))]
 
 
 # ── the policies of a source ─────────────────────────────────────────────────
@@ -92,7 +94,7 @@ class Kind(Generic[T]):
     flag: str
     code: str
     managed: tuple[T, ...]
-    read: Callable[[str, Node], tuple[T, list[Finding]]]
+    read: Callable[[str, Unknowns], tuple[T, list[Finding]]]
 
     @property
     def config(self) -> str:
@@ -122,9 +124,9 @@ class PolicyBook(Generic[T]):
     def __post_init__(self) -> None:
         self.policies |= {policy.id: policy for policy in self.kind.managed}
 
-    def add(self, policy_id: str, tree: Node, file: str) -> None:
+    def add(self, policy_id: str, tree: Node, file: str, parameters: Collection[str] = ()) -> None:
         """A policy from its raw form."""
-        self.policies[policy_id], findings = self.kind.read(policy_id, tree)
+        self.policies[policy_id], findings = self.kind.read(policy_id, Unknowns(tree, parameters))
         self.problems += [problem(finding, tree, file) for finding in findings]
 
     def add_files(self, files: Texts) -> None:

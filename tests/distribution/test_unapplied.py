@@ -14,16 +14,22 @@ from edgesim.distribution.unapplied import unapplied
 DEFAULT = ("DefaultCacheBehavior",)
 
 
-def warned(config: dict[str, Any] | None = None, behavior: dict[str, Any] | None = None, **origin: Any) -> list[Loc]:
+def parsed(
+    config: dict[str, Any] | None = None, behavior: dict[str, Any] | None = None, **origin: Any
+) -> DistributionConfig:
     raw = {
         "Enabled": "true",
         "Origins": [{"Id": "o", "DomainName": "b.s3.amazonaws.com", **origin}],
         "DefaultCacheBehavior": {"TargetOriginId": "o", "ViewerProtocolPolicy": "allow-all", **(behavior or {})},
         **(config or {}),
     }
-    parsed, faults = parse(DistributionConfig, raw)
+    made, faults = parse(DistributionConfig, raw)
     assert faults == []
-    found = list(unapplied(parsed))
+    return made
+
+
+def warned(config: dict[str, Any] | None = None, behavior: dict[str, Any] | None = None, **origin: Any) -> list[Loc]:
+    found = unapplied(parsed(config, behavior, **origin))
     assert all(finding.severity is Severity.WARNING and finding.message.startswith("edgesim ") for finding in found)
     return [finding.at for finding in found]
 
@@ -66,19 +72,66 @@ def test_the_origins_gaps_are_told() -> None:
     assert warned(VpcOriginConfig={"VpcOriginId": "v"}) == [("Origins", 0, "VpcOriginConfig")]
 
 
-def test_what_changes_no_local_answer_is_not_mentioned() -> None:
+def test_what_has_no_meaning_locally_is_not_mentioned() -> None:
     config = {
         "PriceClass": "PriceClass_100",
-        "HttpVersion": "http2and3",
+        "HttpVersion": "http1.1",
         "IPV6Enabled": "true",
         "ViewerCertificate": {"CloudFrontDefaultCertificate": "true"},
         "Restrictions": {"GeoRestriction": {"RestrictionType": "none"}},
         "Logging": {"Enabled": "false"},
     }
-    behavior = {
-        "SmoothStreaming": "false",
-        "Compress": "false",
-        "GrpcConfig": {"Enabled": "false"},
-        "RealtimeLogConfigArn": "a",
-    }
-    assert warned(config, behavior, OriginShield={"Enabled": "true"}, OriginAccessControlId="E") == []
+    behavior = {"SmoothStreaming": "false", "Compress": "false", "GrpcConfig": {"Enabled": "false"}}
+    assert warned(config, behavior, OriginShield={"Enabled": "false"}, OriginAccessControlId="") == []
+
+
+@pytest.mark.parametrize(
+    ("config", "behavior", "origin"),
+    [
+        pytest.param({"HttpVersion": "http2and3"}, {}, {}, id="the protocol's version"),
+        pytest.param({}, {"RealtimeLogConfigArn": "a"}, {}, id="real-time logs"),
+        pytest.param({}, {}, {"OriginShield": {"Enabled": "true", "OriginShieldRegion": "x"}}, id="Origin Shield"),
+        pytest.param(
+            {},
+            {},
+            {"CustomOriginConfig": {"OriginProtocolPolicy": "https-only", "OriginSSLProtocols": ["TLSv1.2"]}},
+            id="TLS versions",
+        ),
+    ],
+)
+def test_what_changes_no_answer_is_a_note(
+    config: dict[str, Any], behavior: dict[str, Any], origin: dict[str, Any]
+) -> None:
+    [note] = unapplied(parsed(config, behavior, **origin))
+    assert note.severity is Severity.NOTE
+
+
+def test_tls_versions_say_nothing_of_an_origin_in_the_clear() -> None:
+    custom = {"OriginProtocolPolicy": "http-only", "OriginSSLProtocols": ["TLSv1.2"]}
+    assert warned(CustomOriginConfig=custom) == []
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        {"OriginAccessControlId": "E1"},
+        {"S3OriginConfig": {"OriginAccessIdentity": "origin-access-identity/cloudfront/E1"}},
+    ],
+    ids=["an OAC", "an OAI"],
+)
+def test_signing_matters_towards_a_real_bucket_only(origin: dict[str, Any]) -> None:
+    config = parsed(**origin)
+    [real] = unapplied(config)
+    [mapped] = unapplied(config, {"o"})
+    assert (real.severity, mapped.severity) == (Severity.WARNING, Severity.NOTE)
+    assert (real.hint, mapped.hint) == ("serve a copy of it: --origin ID=DIRECTORY", "")
+
+
+def test_one_gap_in_many_places_is_one_line() -> None:
+    behaviors = [
+        {"PathPattern": f"/{i}", "TargetOriginId": "o", "ViewerProtocolPolicy": "allow-all", "Compress": "true"}
+        for i in range(4)
+    ]
+    [warning] = unapplied(parsed({"CacheBehaviors": behaviors}, {"Compress": "true"}))
+    assert warning.at == ("CacheBehaviors", 0, "Compress")
+    assert warning.hint == "the same in CacheBehaviors[1], CacheBehaviors[2], CacheBehaviors[3] and 1 more"

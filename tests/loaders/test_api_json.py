@@ -37,7 +37,7 @@ def config(**more: Any) -> dict[str, Any]:
                 "ConnectionAttempts": 3,
                 "ConnectionTimeout": 10,
                 "OriginShield": {"Enabled": False},
-                "OriginAccessControlId": "E1",
+                "OriginAccessControlId": "",
             }
         ),
         "OriginGroups": wrapped(),
@@ -64,7 +64,7 @@ def config(**more: Any) -> dict[str, Any]:
         "ViewerCertificate": {"CloudFrontDefaultCertificate": True, "CertificateSource": "cloudfront"},
         "Restrictions": {"GeoRestriction": {"RestrictionType": "none", "Quantity": 0}},
         "WebACLId": "",
-        "HttpVersion": "http2",
+        "HttpVersion": "http1.1",
         "IsIPV6Enabled": True,
         "ContinuousDeploymentPolicyId": "",
         "Staging": False,

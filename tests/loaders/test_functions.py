@@ -12,6 +12,15 @@ import pytest
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.problems import Severity
 from edgesim.loaders import Loaded
+from edgesim.loaders.function_settings import (
+    NO_EFFECT_LOCALLY,
+    READ_ELSEWHERE,
+    RUNTIMES,
+    Settings,
+    VersionSettings,
+)
+from edgesim.loaders.properties import PROPERTIES
+from edgesim.loaders.resources import FUNCTIONS, VERSION
 
 Load = Callable[..., Loaded]
 SAM = "Transform: AWS::Serverless-2016-10-31\n"
@@ -306,10 +315,14 @@ def test_functions_run_from_what_sam_build_made(distribution: Load, code: Path, 
         ("TracingConfig", "{Mode: Active}", "X-Ray"),
         ("EphemeralStorage", "{Size: 1024}", "512 MB"),
         ("DeadLetterConfig", "{TargetArn: a}", "dead-letter"),
+        ("RuntimeManagementConfig", "{UpdateRuntimeOn: Manual, RuntimeVersionArn: a}", "UpdateRuntimeOn is Auto"),
+        ("FileSystemConfigs", "[{Arn: a, LocalMountPath: /mnt/x}]", "no file systems"),
+        ("Code", "{ZipFile: x, SourceKMSKeyArn: !GetAtt Key.Arn}", "a key of one's own"),
     ],
 )
 def test_settings_that_lambda_edge_refuses_are_warnings(distribution: Load, name: str, value: str, says: str) -> None:
-    loaded = distribution(attach("!Ref V"), resources=a_function(**{name: value}))
+    resources = a_function(**({"code": value} if name == "Code" else {name: value})) + "Key: {Type: AWS::KMS::Key}\n"
+    loaded = distribution(attach("!Ref V"), resources=resources)
     [problem] = loaded.problems
     assert says in problem.message
     assert (problem.severity, problem.code) == (Severity.WARNING, "InvalidLambdaFunctionAssociation")
@@ -339,3 +352,104 @@ def test_functions_that_cannot_run_are_errors(distribution: Load, properties: di
     resources = a_function(**{"code": "{ZipFile: x}", **properties})
     [error] = distribution(attach("!Ref V"), resources=resources).errors
     assert says in error.message
+
+
+# ── properties ───────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("resource", "at", "hint"),
+    [
+        pytest.param(a_function(Timout="5"), "Fn.Properties.Timout", "did you mean Timeout?", id="a function"),
+        pytest.param(a_function("{ZipFle: x}"), "Fn.Properties.Code.ZipFle", "did you mean ZipFile?", id="its code"),
+        pytest.param(a_function(CodeUri="."), "Fn.Properties.CodeUri", "did you mean Code?", id="SAM's property"),
+        pytest.param(
+            a_function().replace("!Ref Fn}", "!Ref Fn, Descripton: x}"),
+            "V.Properties.Descripton",
+            "did you mean Description?",
+            id="a version",
+        ),
+    ],
+)
+def test_an_unknown_property_is_an_error(distribution: Load, resource: str, at: str, hint: str) -> None:
+    errors = distribution(attach("!Ref V"), resources=resource).errors
+    unknown = next(error for error in errors if error.message.startswith("unknown property"))
+    assert (unknown.at, unknown.hint) == (f"Resources.{at}", hint)
+
+
+def test_sams_own_properties_are_known_and_its_globals_are_checked(distribution: Load) -> None:
+    head = GLOBALS.replace("    Timeout: 4\n", "    Timout: 4\n    VersionDescription: v\n")
+    [error] = distribution(attach("!Ref Fn.Version"), resources=SAM_FN, head=head).problems
+    assert (error.at, error.hint) == ("Globals.Function.Timout", "did you mean Timeout?")
+
+
+def test_functions_that_nothing_associates_are_nobodys_business(distribution: Load) -> None:
+    assert distribution(resources=a_function(Timout="5", Runtime="cobol")).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "severity"),
+    [
+        ("LoggingConfig", "{LogFormat: JSON}", Severity.NOTE),
+        ("SnapStart", "{ApplyOn: PublishedVersions}", Severity.NOTE),
+        ("ReservedConcurrentExecutions", "5", Severity.NOTE),
+        ("CodeSigningConfigArn", "!Ref Signing", Severity.NOTE),
+        ("TenancyConfig", "{TenantIsolationMode: PER_TENANT}", Severity.WARNING),
+    ],
+)
+def test_what_edgesim_leaves_out_is_told(distribution: Load, name: str, value: str, severity: Severity) -> None:
+    resources = a_function(**{name: value}) + "Signing: {Type: AWS::Lambda::CodeSigningConfig}\n"
+    [problem] = distribution(attach("!Ref V"), resources=resources).problems
+    assert (problem.severity, problem.at) == (severity, f"Resources.Fn.Properties.{name}")
+
+
+def test_what_is_as_it_would_be_anyway_is_not_told(distribution: Load) -> None:
+    same = {"SnapStart": "{ApplyOn: None}", "RuntimeManagementConfig": "{UpdateRuntimeOn: Auto}", "Tags": "[]"}
+    assert distribution(attach("!Ref V"), resources=a_function(**same)).problems == ()
+
+
+def test_a_version_may_not_be_provisioned(distribution: Load) -> None:
+    provisioned = "ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 1}"
+    resources = a_function().replace("!Ref Fn}", f"!Ref Fn, {provisioned}}}")
+    [problem] = distribution(attach("!Ref V"), resources=resources).problems
+    assert (problem.severity, problem.at) == (
+        Severity.WARNING,
+        "Resources.V.Properties.ProvisionedConcurrencyConfig",
+    )
+
+
+def test_every_known_property_of_a_function_is_read_or_told_or_listed() -> None:
+    told = {field.alias for part in (Settings, VersionSettings) for field in part.model_fields.values()}
+    for kind in (*FUNCTIONS, VERSION):
+        assert set(PROPERTIES[kind]) <= {*told, *READ_ELSEWHERE, *NO_EFFECT_LOCALLY}
+    assert told <= {name for kind in (*FUNCTIONS, VERSION) for name in PROPERTIES[kind]}
+
+
+# ── runtimes ─────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("runtime", "hint"),
+    [("pyton3.12", "did you mean python3.12?"), ("nodejs22", "did you mean nodejs22.x?"), ("cobol", "")],
+)
+def test_an_unknown_runtime_is_an_error(distribution: Load, runtime: str, hint: str) -> None:
+    [error] = distribution(attach("!Ref V"), resources=a_function(Runtime=runtime)).errors
+    assert error.message == f"there is no runtime {runtime}: it is one of {', '.join(RUNTIMES)}"
+    assert (error.at, error.hint) == ("Resources.Fn.Properties.Runtime", hint)
+
+
+def test_a_runtime_that_never_was_is_answered_with_one_that_is(distribution: Load) -> None:
+    [error] = distribution(attach("!Ref V"), resources=a_function(Runtime="nodejs99.x")).errors
+    assert error.hint.removeprefix("did you mean ").rstrip("?") in RUNTIMES
+
+
+@pytest.mark.parametrize("runtime", ["nodejs12.x", "python3.7"])
+def test_a_deprecated_runtime_is_a_warning(distribution: Load, runtime: str) -> None:
+    [problem] = distribution(attach("!Ref V"), resources=a_function(Runtime=runtime)).problems
+    assert problem.severity is Severity.WARNING
+    assert problem.message.startswith(f"{runtime} is deprecated")
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_the_runtimes_that_lambda_takes_are_silent(distribution: Load, runtime: str) -> None:
+    assert distribution(attach("!Ref V"), resources=a_function(Runtime=runtime)).problems == ()

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from edgesim.distribution.model import ALL_METHODS, Trigger
 from edgesim.distribution.problems import Severity
 from edgesim.loaders import Loaded, Overrides, load
+from edgesim.loaders.overlooked import meant_type
 
 Load = Callable[..., Loaded]
 DATA = Path(__file__).parent / "data"
@@ -213,6 +214,173 @@ def test_a_behavior_needs_an_origin_even_where_its_name_is_unknown(distribution:
     assert "NoSuchOrigin" in {problem.code for problem in distribution(behavior, resources="").errors}
 
 
+def test_a_mapped_origin_is_not_hinted_at_twice_or_in_vain(template: Load, distribution: Load, tmp_path: Path) -> None:
+    distribution(resources="")
+    text = (tmp_path / "t.yaml").read_text()
+    (tmp_path / "t.yaml").write_text(text + text.replace("Resources:\n", "").replace("  Web:", "  Shop:"))
+    [problem] = load(tmp_path / "t.yaml", Overrides(origins={"x": "./public"})).problems
+    assert problem.hint == "there are o"
+    loaded = distribution(config="Origins: []\n", resources="", origins={"s4": "./public"})
+    assert next(p for p in loaded.problems if p.at == "--origin s4").hint == ""
+
+
+# ── one mistake, one line ────────────────────────────────────────────────────
+
+STAGES = """\
+    Parameters: {Stage: {Type: String, Default: dev, AllowedValues: [dev, prod]}}
+    Mappings: {ByStage: {dev: {Ttl: 5, Target: o}, prod: {Ttl: 60, Target: o}}}
+    """
+POLICY_OF_STAGE = """\
+    P:
+      Type: AWS::CloudFront::CachePolicy
+      Properties:
+        CachePolicyConfig:
+          Name: p
+          MinTTL: 0
+          DefaultTTL: !FindInMap [ByStage, !Ref Stage, Ttl]
+          ParametersInCacheKeyAndForwardedToOrigin:
+            EnableAcceptEncodingGzip: false
+            HeadersConfig: {HeaderBehavior: none}
+            CookiesConfig: {CookieBehavior: none}
+            QueryStringsConfig: {QueryStringBehavior: none}
+    """
+
+
+def test_a_parameter_that_is_not_allowed_is_one_error(distribution: Load) -> None:
+    behavior = "ForwardedValues: {QueryString: false}\nMinTTL: !FindInMap [ByStage, !Ref Stage, Ttl]\n"
+    config = "Comment: !Ref Stage\nDefaultRootObject: !Sub '/${Stage}'\n"
+    loaded = distribution(behavior, config, POLICY_OF_STAGE, STAGES, parameters={"Stage": "qa"})
+    assert [problem.at for problem in loaded.problems] == ["--parameter Stage"]
+
+
+@pytest.mark.parametrize(
+    ("behavior", "at"),
+    [
+        pytest.param("MinTTL: !FindInMap [ByStag, dev, Ttl]\n", "MinTTL", id="a number"),
+        pytest.param("Compress: !FindInMap [ByStage, dev, Ttll]\n", "Compress", id="a truth value"),
+    ],
+)
+def test_what_cannot_be_looked_up_is_one_error(distribution: Load, behavior: str, at: str) -> None:
+    loaded = distribution(f"ForwardedValues: {{QueryString: false}}\n{behavior}", resources="", head=STAGES)
+    [problem] = loaded.problems
+    assert problem.at.endswith(at)
+    assert problem.message.startswith("Template error: Unable to get mapping for ByStag")
+    assert problem.hint in ("did you mean ByStage?", "did you mean Ttl?")
+
+
+def test_an_origin_that_failed_is_not_missed(distribution: Load) -> None:
+    behavior = "PathPattern: /a, ViewerProtocolPolicy: allow-all, ForwardedValues: {QueryString: false}"
+    config = f"CacheBehaviors: [{{{behavior}, TargetOriginId: !FindInMap [ByStag, dev, Target]}}]\n"
+    [problem] = distribution(config=config, resources="", head=STAGES).problems
+    assert problem.hint == "did you mean ByStage?"
+
+
+def test_a_policys_number_that_failed_is_not_told_again(distribution: Load) -> None:
+    resources = POLICY_OF_STAGE.replace("[ByStage,", "[ByStages,")
+    [problem] = distribution("CachePolicyId: !Ref P\n", resources=resources, head=STAGES).problems
+    assert problem.hint == "did you mean ByStage?"
+
+
+def test_a_policys_number_that_cannot_be_known_is_a_warning(distribution: Load) -> None:
+    resources = POLICY_OF_STAGE.replace("!FindInMap [ByStage, !Ref Stage, Ttl]", "!Ref Ttl")
+    loaded = distribution("CachePolicyId: !Ref P\n", resources=resources, head="Parameters: {Ttl: {Type: Number}}\n")
+    [problem] = loaded.problems
+    assert (problem.severity, problem.hint) == (
+        Severity.WARNING,
+        "give the parameter a value: --parameter Ttl=…",
+    )
+
+
+def test_an_unknown_number_is_one_warning(distribution: Load) -> None:
+    custom = "CustomOriginConfig: {OriginProtocolPolicy: http-only, HTTPPort: !Ref Port, HTTPSPort: !Ref Port}"
+    config = f"Origins: [{{Id: o, DomainName: example.com, {custom}}}]\n"
+    [problem] = distribution(config=config, resources="", head="Parameters: {Port: {Type: Number}}\n").problems
+    assert problem.message.endswith("edgesim takes the default")
+
+
+def test_a_name_that_nothing_has_is_answered_with_those_there_are(distribution: Load) -> None:
+    [near] = distribution(config="Comment: !Ref Webb\n").errors
+    [far] = distribution(config="Comment: !Ref Nope\n").errors
+    [pseudo] = distribution(config="Comment: !Ref AWS::Regoin\n").errors
+    assert near.message == "Unresolved resource dependencies [Webb] in the Resources block of the template"
+    hints = ("did you mean Web?", "there are Fn, V, Web", "did you mean AWS::Region?")
+    assert (near.hint, far.hint, pseudo.hint) == hints
+
+
+# ── what is not read ─────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("resource", "hint"),
+    [
+        ("{Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: ./site.yaml}}", "by itself: ./site.yaml"),
+        ("{Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: https://s3/x}}", "load its template by itself"),
+        ("{Type: AWS::Serverless::Application, Properties: {Location: app.yaml}}", "by itself: app.yaml"),
+    ],
+)
+def test_nested_stacks_are_not_looked_into(distribution: Load, template: Load, resource: str, hint: str) -> None:
+    [warning] = distribution(resources=f"Nested: {resource}\n").problems
+    assert (warning.severity, warning.at, warning.line) == (Severity.WARNING, "Resources.Nested", 2)
+    assert "nested stacks" in warning.message
+    assert warning.hint.endswith(hint)
+    alone = template(f"Resources: {{Nested: {resource}}}\n").problems
+    assert {problem.severity for problem in alone} == {Severity.WARNING, Severity.ERROR}
+
+
+def test_loops_over_resources_are_not_worked_out(distribution: Load) -> None:
+    resources = "Fn::ForEach::Sites: [Name, [a, b], {'Site${Name}': {Type: AWS::S3::Bucket}}]\n"
+    [warning] = distribution(resources=resources).problems
+    assert warning.message.startswith("edgesim does not work out Fn::ForEach::Sites")
+    assert "--template-stage Processed" in warning.hint
+
+
+def test_a_misspelt_type_is_told_with_its_line(template: Load) -> None:
+    [error] = template("Resources:\n  Web:\n    Type: AWS::CloudFront::Distributon\n").errors
+    assert error.message == "Template format error: Unrecognized resource types: [AWS::CloudFront::Distributon]"
+    assert (error.line, error.hint) == (3, "did you mean AWS::CloudFront::Distribution?")
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        "AWS::CloudFront::DistributionTenant",
+        "AWS::CloudFront::StreamingDistribution",
+        "AWS::CloudFront::Function",
+        "AWS::CloudFront::ContinuousDeploymentPolicy",
+        "AWS::CloudFront::ResponseHeadersPolicy",
+        "AWS::CloudFront::KeyGroup",
+        "AWS::CloudFront::OriginAccessControl",
+        "AWS::CloudFront::ConnectionFunction",
+        "AWS::Lambda::Permission",
+        "AWS::Lambda::Alias",
+        "AWS::Lambda::LayerVersion",
+        "AWS::Lambda::Url",
+        "AWS::Serverless::Application",
+        "AWS::Serverless::LayerVersion",
+    ],
+)
+def test_no_type_of_its_own_passes_for_a_misspelt_one(known: str) -> None:
+    assert meant_type(known) == ""
+
+
+def test_properties_beside_the_configuration_are_known_or_errors(distribution: Load, tmp_path: Path) -> None:
+    distribution(resources="")
+    text = (tmp_path / "t.yaml").read_text()
+    beside = text.replace("    Properties:\n", "    Properties:\n      Tag: []\n      Tags: []\n")
+    (tmp_path / "t.yaml").write_text(beside)
+    [error] = load(tmp_path / "t.yaml").problems
+    assert (error.message, error.hint, error.line) == ("unknown property Tag", "did you mean Tags?", 5)
+
+
+@pytest.mark.parametrize("name", ["basicauth.js", "basicauth.mjs", "basicauth.cjs", "basicauth.py"])
+def test_a_function_is_no_template(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("exports.handler = async (event) => event;")
+    [problem] = load(tmp_path / name).problems
+    assert problem.message == f"{name} is a function, not a template"
+    assert problem.hint == f"edgesim serve --origin URL --viewer-request {tmp_path / name}"
+    assert "no such file" in load(tmp_path / f"no-{name}").problems[0].message
+
+
 def test_other_resources_are_nobodys_business(distribution: Load) -> None:
     resources = "Table: {Type: AWS::DynamoDB::Table, Properties: {Key: !Ref Nowhere, Nothing: null}}\n"
     assert distribution(resources=resources).problems == ()
@@ -317,8 +485,9 @@ def test_origins_keep_what_is_written(distribution: Load) -> None:
             OriginCustomHeaders: [{HeaderName: X-Key, HeaderValue: ''}]
         """
     loaded = distribution(config=config, resources="")
-    [warning] = loaded.problems
-    assert warning.at.endswith("OriginPath")
+    slash, unsigned = loaded.problems
+    assert slash.at.endswith("OriginPath")
+    assert unsigned.at.endswith("S3OriginConfig.OriginAccessIdentity")
     origin = loaded.distributions[0].origins["o"]
     assert origin.s3 is not None
     assert (origin.s3.origin_access_identity, origin.s3.region) == ("E2", "eu-west-1")

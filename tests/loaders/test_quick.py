@@ -81,6 +81,26 @@ def test_one_file_is_one_function_and_two_are_two(site: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "handler"),
+    [
+        pytest.param("def lambda_handler(event, context): ...", "lambda_handler", id="the consoles' name"),
+        pytest.param("def handler(event, context): ...\ndef lambda_handler(e, c): ...", "handler", id="both"),
+        pytest.param("from lib import make\nhandler = make()\ndef lambda_handler(e, c): ...", "handler", id="assigned"),
+        pytest.param("from lib import handler\n", "handler", id="imported"),
+        pytest.param(
+            "class A:\n    def handler(self): ...\n\ndef lambda_handler(e, c): ...", "lambda_handler", id="in"
+        ),
+        pytest.param("def run(event, context): ...", "handler", id="neither"),
+    ],
+)
+def test_a_python_file_says_which_handler_it_has(site: Path, text: str, handler: str) -> None:
+    (site / "headers.py").write_text(text)
+    loaded = load_quick("http://localhost", {Trigger.VIEWER_REQUEST: str(site / "headers.py")})
+    [function] = loaded.distributions[0].functions
+    assert function.handler == f"headers.{handler}"
+
+
+@pytest.mark.parametrize(
     "origin", ["", "./nowhere", "ftp://x", "http://", "http://h:99999", "http://u@h/", "http://h?q"]
 )
 def test_an_origin_that_is_none_is_a_problem(origin: str) -> None:

@@ -1,0 +1,217 @@
+"""A function's settings, and what AWS has against them at the edge.
+
+Rule 1: what Lambda@Edge refuses in a function's settings is a warning: locally the function runs all the same.
+Rule 2: what only edgesim leaves out is told as distribution/unapplied.py does.
+Source: distribution-config.md §4, lambda-edge.md §9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from pydantic import Field
+
+from edgesim.distribution import limits
+from edgesim.distribution.config import Inert, Part, Texts
+from edgesim.distribution.findings import Finding, closest
+from edgesim.distribution.problems import Severity
+from edgesim.distribution.unapplied import Gap, gaps
+from edgesim.loaders.associations import REFUSED
+
+
+class Settings(Part):
+    """The properties that matter of AWS::Lambda::Function and AWS::Serverless::Function."""
+
+    handler: str = ""
+    runtime: str = ""
+    timeout: int = Field(limits.DEFAULT_FUNCTION_TIMEOUT_SECONDS, ge=1, le=900)
+    memory_size: int = Field(limits.DEFAULT_FUNCTION_MEMORY_MB, ge=128, le=10_240)
+    package_type: str = "Zip"
+    architectures: Texts = ()
+    code: Inert = None
+    source_kms_key_arn: Inert = Field(None, alias="SourceKMSKeyArn")
+    layers: Inert = None
+    environment: Inert = None
+    vpc_config: Inert = None
+    file_system_configs: Inert = None
+    dead_letter_config: Inert = None
+    dead_letter_queue: Inert = None
+    tracing_config: Inert = None
+    tracing: Inert = None
+    ephemeral_storage: Inert = None
+    provisioned_concurrency_config: Inert = None
+    runtime_management_config: Inert = None
+    capacity_provider_config: Inert = None
+    durable_config: Inert = None
+    tenancy_config: Inert = None
+    snap_start: Inert = None
+    logging_config: Inert = None
+    reserved_concurrent_executions: Inert = None
+    code_signing_config_arn: Inert = None
+
+
+class VersionSettings(Part):
+    """The properties that matter of AWS::Lambda::Version."""
+
+    provisioned_concurrency_config: Inert = None
+    runtime_policy: Inert = None
+
+
+READ_ELSEWHERE = (
+    "FunctionName", "Role", "AssumeRolePolicyDocument", "AutoPublishAlias", "CodeUri", "InlineCode", "ImageUri",
+    "CodeSha256",
+)  # fmt: skip
+"""Properties that functions.py, intrinsics.py and resources.py ask for by name."""
+NO_EFFECT_LOCALLY = (
+    "AutoPublishAliasAllProperties", "AutoPublishCodeSha256", "DeploymentPreference", "Description",
+    "EventInvokeConfig", "Events", "FunctionScalingConfig", "FunctionUrlConfig", "ImageConfig", "KmsKeyArn",
+    "PermissionsBoundary", "Policies", "PropagateTags", "PublishToLatestPublished", "RecursiveLoop", "RolePath",
+    "Tags", "VersionDeletionPolicy", "VersionDescription",
+)  # fmt: skip
+"""What has no meaning on one machine, or none for a function that CloudFront calls. Nothing is said about it."""
+
+
+# ── what Lambda@Edge refuses ─────────────────────────────────────────────────
+
+
+class Limit(NamedTuple):
+    """A property that keeps Lambda@Edge from taking a function, and what AWS says of it."""
+
+    property: str
+    says: str
+    applies: Callable[[Any], Any]
+
+
+def _member(structure: object, name: str) -> Any:
+    return structure.get(name) if isinstance(structure, dict) else None
+
+
+_NO_PROVISIONED = "Lambda@Edge knows no provisioned concurrency. Function: {arn}"
+_NO_MANUAL_UPDATES = "Lambda@Edge updates runtimes by itself: UpdateRuntimeOn is Auto. Function: {arn}"
+_LIMITS = (
+    # observed: distribution-config.md §4
+    Limit(
+        "Environment",
+        "The function cannot have environment variables. Function: {arn}",
+        lambda s: _member(s.environment, "Variables"),
+    ),
+    Limit("VpcConfig", "The function cannot have a VPC configuration. Function: {arn}", lambda s: s.vpc_config),
+    Limit("Layers", "The function cannot have a layer. Function: {arn}", lambda s: s.layers),
+    Limit(
+        "Timeout",
+        "The function timeout is larger than the maximum allowed for functions that are triggered by a CloudFront "
+        f"event: {{timeout}} Max allowed: {limits.FUNCTION_TIMEOUT_SECONDS} Function: {{arn}}",
+        lambda s: s.timeout > limits.FUNCTION_TIMEOUT_SECONDS,
+    ),
+    # documented: lambda-edge.md §9, without the text
+    Limit(
+        "Architectures", "Lambda@Edge runs x86_64 functions only. Function: {arn}", lambda s: "arm64" in s.architectures
+    ),
+    Limit(
+        "DeadLetterConfig", "Lambda@Edge knows no dead-letter queue. Function: {arn}", lambda s: s.dead_letter_config
+    ),
+    Limit("DeadLetterQueue", "Lambda@Edge knows no dead-letter queue. Function: {arn}", lambda s: s.dead_letter_queue),
+    Limit(
+        "TracingConfig",
+        "Lambda@Edge knows no X-Ray. Function: {arn}",
+        lambda s: _member(s.tracing_config, "Mode") == "Active",
+    ),
+    Limit("Tracing", "Lambda@Edge knows no X-Ray. Function: {arn}", lambda s: s.tracing == "Active"),
+    Limit(
+        "EphemeralStorage",
+        "Lambda@Edge has 512 MB of /tmp. Function: {arn}",
+        lambda s: (_member(s.ephemeral_storage, "Size") or "512") != "512",
+    ),
+    Limit("ProvisionedConcurrencyConfig", _NO_PROVISIONED, lambda s: s.provisioned_concurrency_config),
+    Limit(
+        "RuntimeManagementConfig",
+        _NO_MANUAL_UPDATES,
+        lambda s: (_member(s.runtime_management_config, "UpdateRuntimeOn") or "Auto") != "Auto",
+    ),
+    Limit("Code", "Lambda@Edge takes no zip under a key of one's own. Function: {arn}",
+          lambda s: _member(s.code, "SourceKMSKeyArn")),
+    Limit("SourceKMSKeyArn", "Lambda@Edge takes no zip under a key of one's own. Function: {arn}",
+          lambda s: s.source_kms_key_arn),
+    # inferred: a file system is reached through a VPC
+    Limit("FileSystemConfigs", "Lambda@Edge has no file systems. Function: {arn}", lambda s: s.file_system_configs),
+)  # fmt: skip
+_VERSION_LIMITS = (
+    Limit("ProvisionedConcurrencyConfig", _NO_PROVISIONED, lambda s: s.provisioned_concurrency_config),
+    Limit(
+        "RuntimePolicy",
+        _NO_MANUAL_UPDATES,
+        lambda s: (_member(s.runtime_policy, "UpdateRuntimeOn") or "Auto") != "Auto",
+    ),
+)
+_LIMIT_HINT = "AWS refuses the association; edgesim runs the function all the same"
+
+# What edgesim leaves out. inferred: the fact sheets don't say what Lambda@Edge makes of these
+_GAPS = (
+    Gap("capacity_provider_config", "runs functions as processes here, on no capacity provider"),
+    Gap("durable_config", "has no durable functions: each run stands by itself"),
+    Gap("tenancy_config", "keeps no environments apart by tenant"),
+    Gap(
+        "snap_start",
+        "takes no snapshots: functions start cold",
+        lambda value: (_member(value, "ApplyOn") or "None") != "None",
+        Severity.NOTE,
+    ),
+    Gap("logging_config", "writes a function's log in its own way", severity=Severity.NOTE),
+    Gap("reserved_concurrent_executions", "reserves no concurrency", severity=Severity.NOTE),
+    Gap("code_signing_config_arn", "checks no signatures of code", severity=Severity.NOTE),
+)
+
+
+def faults(settings: Settings, arn: str) -> Iterator[Finding]:
+    """What AWS has against a function, whoever associates it."""
+    if settings.package_type != "Image" and not (settings.handler and settings.runtime):
+        name = "Runtime" if settings.handler else "Handler"
+        message = "Runtime and Handler are mandatory parameters for functions created with deployment packages."
+        yield Finding((name,), message)
+    elif settings.runtime:
+        yield from _runtime_faults(settings.runtime, arn)
+    yield from _refused(_LIMITS, settings, arn, settings.timeout)
+
+
+def left_out(settings: Settings) -> list[Finding]:
+    """What edgesim does not do that Lambda does, whatever the values are."""
+    return gaps([((), settings, _GAPS)])
+
+
+def version_faults(settings: VersionSettings, arn: str) -> Iterator[Finding]:
+    """What Lambda@Edge has against a version."""
+    return _refused(_VERSION_LIMITS, settings, arn)
+
+
+def _refused(rows: tuple[Limit, ...], settings: Part, arn: str, timeout: int = 0) -> Iterator[Finding]:
+    for limit in rows:
+        if limit.applies(settings):
+            message = limit.says.format(arn=arn, timeout=timeout)
+            yield Finding((limit.property,), message, _LIMIT_HINT, REFUSED, Severity.WARNING)
+
+
+# ── runtimes ─────────────────────────────────────────────────────────────────
+
+# documented: Lambda's page "Lambda runtimes"; one whose last day AWS has moved is among the ones it takes
+RUNTIMES = (
+    "nodejs18.x", "nodejs20.x", "nodejs22.x", "nodejs24.x",
+    "python3.8", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13", "python3.14",
+)  # fmt: skip
+DEPRECATED_RUNTIMES = (
+    "nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x", "nodejs14.x",
+    "nodejs16.x", "python2.7", "python3.6", "python3.7",
+)  # fmt: skip
+_OTHER_LANGUAGES = ("java", "dotnet", "ruby", "go1.", "provided")
+
+
+def _runtime_faults(runtime: str, arn: str) -> Iterator[Finding]:
+    at = ("Runtime",)
+    if runtime in DEPRECATED_RUNTIMES:
+        message = f"{runtime} is deprecated: Lambda runs the functions that have it, and takes no new ones"
+        yield Finding(at, message, severity=Severity.WARNING)
+    elif runtime.startswith(_OTHER_LANGUAGES):
+        yield Finding(at, f"Lambda@Edge runs Node.js and Python, not {runtime}. Function: {arn}", code=REFUSED)
+    elif runtime not in RUNTIMES:
+        message = f"there is no runtime {runtime}: it is one of {', '.join(RUNTIMES)}"
+        yield Finding(at, message, closest(runtime, RUNTIMES))
