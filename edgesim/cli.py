@@ -335,13 +335,13 @@ def check(source: str | None, config: str | None, *, as_json: bool, **flags: Any
     else:
         terminal = Terminal()
         terminal.problems(loaded.problems)
-        terminal.say(_verdict(len(loaded.errors), len(loaded.problems) - len(loaded.errors)))
+        terminal.say(_verdict([problem.severity.value for problem in loaded.problems]))
     sys.exit(2 if loaded.errors else 0)
 
 
-def _verdict(errors: int, warnings: int) -> str:
-    counted = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
-    return ", ".join(counted) or "no problems"
+def _verdict(severities: list[str]) -> str:
+    counts = ((severities.count(word), word) for word in ("error", "warning", "note"))
+    return ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for n, word in counts if n) or "no problems"
 
 
 _control_port = click.option(

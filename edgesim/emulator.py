@@ -6,7 +6,7 @@ is broken is said, and the last good state goes on serving.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from edgesim.driver.clock import SystemClock
 from edgesim.driver.driver import Driver
 from edgesim.driver.identity import invocation_id
 from edgesim.driver.recorder import TranscriptRing
-from edgesim.errors import ConfigError
+from edgesim.errors import ConfigError, EdgesimError
 from edgesim.loaders import Loaded, Overrides, load, load_quick
 from edgesim.origins.http import HttpOrigin
 from edgesim.origins.routing import OriginRouter
@@ -89,11 +89,12 @@ class Emulator:
         )
         self.loaded = Loaded()
         self.app: ViewerApp | None = None
+        self._told: set[tuple[str, str]] = set()
 
     async def start(self) -> ViewerApp:
         """Load the source and the functions. Raises ProblemsFoundError, or ConfigError for a bad flag."""
         loaded = load_source(self.settings)
-        self.terminal.problems(loaded.problems)
+        self._tell_news(loaded.problems)
         if loaded.errors:
             raise ProblemsFoundError(loaded.problems)
         self.loaded = loaded
@@ -130,7 +131,7 @@ class Emulator:
 
     def target_of(self, origin: Origin) -> str:
         """Where an origin's requests go: a URL or a directory, by --origin and --resolve or its own name."""
-        return str(self._router(self.loaded).target(origin, https=self.viewers.protocol == "https"))
+        return self._router(self.loaded).where(origin, https=self.viewers.protocol == "https")
 
     def control(self) -> Any:
         """The ASGI application of the control port."""
@@ -169,33 +170,60 @@ class Emulator:
         )
 
     async def saved(self, paths: set[Path]) -> None:
-        """Take in files that were saved."""
+        """Take in files that were saved. What can't be taken in is told, and the last good state goes on serving."""
         sources = self._source_files()
-        if sources & paths:
-            await self._reload_source()
-        if paths - sources:
-            await self._deploy(self.loaded)
+        try:
+            if sources & paths:
+                await self._reload_source()
+            if paths - sources:
+                await self._deploy(self.loaded)
+        except EdgesimError as error:
+            hint = error.hint if isinstance(error, ConfigError) else ""
+            self._tell_kept([Problem(str(error), hint=hint)])
         self.terminal.flush()
 
     def _source_files(self) -> frozenset[Path]:
         return frozenset(Path(file).resolve() for file in self.loaded.files)
 
     async def _reload_source(self) -> None:
+        """A new configuration serves when everything of it can; until then the old one does, whole."""
         loaded = load_source(self.settings)
         if loaded.errors:
-            self.terminal.problems(loaded.errors)
-            self.terminal.say(self.terminal.paint("the last good configuration goes on serving", fg="yellow"))
+            self._tell_kept(loaded.errors)
             return
-        self.terminal.problems(loaded.problems)
-        self.loaded = loaded
+        router = self._router(loaded)
+        self._tell_news(loaded.problems)
         await self._deploy(loaded)
+        self.loaded = loaded
         if self.app is not None:
-            self.app.driver.origins = self._router(loaded)
+            self.app.driver.origins = router
             self.app.distributions = loaded.distributions
         self.terminal.say(self.terminal.paint("configuration reloaded", fg="green"))
 
+    def _tell_kept(self, problems: Iterable[Problem]) -> None:
+        self.terminal.problems(problems)
+        self.terminal.say(self.terminal.paint("the last good configuration goes on serving", fg="yellow"))
+
+    def _tell_news(self, problems: tuple[Problem, ...]) -> None:
+        """Problems that were not told before, by what they say: their lines move with every edit."""
+        self.terminal.problems(
+            problem for problem in problems if _gist(problem) not in self._told and _matters(problem)
+        )
+        self._told = {_gist(problem) for problem in problems}
+
     async def _deploy(self, loaded: Loaded) -> None:
+        """Functions as they are now, with a word on each whose code is new or gone."""
+        before = self._digests()
+        for name in _without_code(loaded) & before.keys():
+            said = f"the code of function {name} is gone: what it was goes on serving"
+            self.terminal.say(self.terminal.paint(said, fg="yellow"))
         self.terminal.problems(await self.runtime.deploy(_functions(loaded)))
+        for name, digest in self._digests().items():
+            if before.get(name, digest) != digest:
+                self.terminal.say(self.terminal.paint(f"function {name} reloaded", fg="green"))
+
+    def _digests(self) -> dict[str, str]:
+        return {one.name: one.digest for one in self.runtime.status().functions if one.digest}
 
     async def close(self) -> None:
         """End everything: background work, environments, connections."""
@@ -208,3 +236,16 @@ class Emulator:
 
 def _functions(loaded: Loaded) -> list[EdgeFunction]:
     return list(dict.fromkeys(f for d in loaded.distributions for f in d.functions))
+
+
+def _without_code(loaded: Loaded) -> set[str]:
+    return {f.name for f in _functions(loaded) if f.code.path and not Path(f.code.path).exists()}
+
+
+def _gist(problem: Problem) -> tuple[str, str]:
+    return problem.at, problem.message
+
+
+def _matters(problem: Problem) -> bool:
+    """Notes change no answer: `edgesim check` has them."""
+    return problem.severity is not Severity.NOTE

@@ -34,6 +34,9 @@ _TRIGGER_COLOURS = {
 }
 
 
+_SEVERITY_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "blue"}
+
+
 def why_it_failed(transcript: Transcript) -> str:
     """The one fact behind an error, in a few words; empty where there is none."""
     for note in reversed(transcript.notes):
@@ -122,9 +125,8 @@ class Terminal:
     def problems(self, problems: Iterable[Problem]) -> None:
         """Each problem with its place, a line or two."""
         for problem in problems:
-            bad = problem.severity is Severity.ERROR
             place = f"{problem.file}:{problem.line}" if problem.line else problem.file
-            word = self.paint(problem.severity.value, fg="red" if bad else "yellow", bold=True)
+            word = self.paint(problem.severity.value, fg=_SEVERITY_COLOURS[problem.severity], bold=True)
             code = f" [{problem.code}]" if problem.code and not problem.message.startswith(problem.code) else ""
             self.say(f"{place}{': ' if place else ''}{word}: {problem.message}{code}")
             for label, text in (("at", problem.at), ("hint", problem.hint)):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from watchfiles import Change, awatch
+from watchfiles import awatch
 
 # Milliseconds: how long it is quiet after a change before the change counts, and the longest wait for quiet
 STEP_MS = 50
 DEBOUNCE_MS = 300
+# How often the folders themselves are looked at
+LOOK_MS = 300
 
 _NOISY_FOLDERS = frozenset({".git", "__pycache__", "node_modules", ".venv", ".mypy_cache", ".pytest_cache"})
 
@@ -44,33 +47,85 @@ class Watched:
 
 async def watch(plan: Callable[[], Watched], saved: Callable[[set[Path]], Awaitable[None]]) -> None:
     """Call `saved` with the paths that changed together, one group after the other, until cancelled. `plan` is asked
-    again after each, since a new template may name new code."""
+    again after each, since a new template may name new code.
+
+    What is watched is a folder's inode: where a build removes a folder and makes it anew, the new one is noticed by
+    its identity, and what it holds counts as saved.
+    """
     one_at_a_time = asyncio.Lock()
+    armed: Identity | None = None
     while True:
-        watched, changed_plan = plan(), asyncio.Event()
+        watched = plan()
+        known, armed = armed, _identity(watched)
+        if known is not None and (anew := _made_anew(watched, known, armed)):
+            await saved(anew)
+            watched = plan()
+            armed = _identity(watched)
+        await _until_another(watched, armed, plan, saved, one_at_a_time)
 
-        async def follow(
-            roots: list[Path], recursive: bool, watched: Watched = watched, changed_plan: asyncio.Event = changed_plan
-        ) -> None:
-            def wanted(change: Change, path: str) -> bool:
-                del change
-                return watched.covers(Path(path))
 
-            async for changes in awatch(
-                *roots,
-                watch_filter=wanted,
-                step=STEP_MS,
-                debounce=DEBOUNCE_MS,
-                recursive=recursive,
-                stop_event=changed_plan,
-            ):
+async def _until_another(
+    watched: Watched,
+    armed: Identity,
+    plan: Callable[[], Watched],
+    saved: Callable[[set[Path]], Awaitable[None]],
+    one_at_a_time: asyncio.Lock,
+) -> None:
+    """Watch until there is something else to watch."""
+    ending = asyncio.Event()
+
+    async def follow(roots: list[Path], recursive: bool) -> None:
+        changes = awatch(
+            *roots,
+            watch_filter=lambda _, path: Path(path) in roots or watched.covers(Path(path)),
+            step=STEP_MS,
+            debounce=DEBOUNCE_MS,
+            recursive=recursive,
+            stop_event=ending,
+            rust_timeout=LOOK_MS,
+            yield_on_timeout=True,
+        )
+        async for group in changes:
+            paths = {Path(path) for _, path in group}
+            if covered := {path for path in paths if watched.covers(path)}:
                 async with one_at_a_time:
-                    await saved({Path(path) for _, path in changes})
-                if plan() != watched:
-                    changed_plan.set()
+                    await saved(covered)
+            # A change to a root itself is its end; a new folder in its place may well have the same inode
+            for root in paths.intersection(roots):
+                armed.pop(root, None)
+            if plan() != watched or _identity(watched) != armed:
+                ending.set()
 
+    async def wait_for_a_root() -> None:
+        while _identity(watched) == armed and plan() == watched:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_MS / 1000):
+                    await ending.wait()
+
+    async with asyncio.TaskGroup() as group:
+        for roots, recursive in watched.roots:
+            group.create_task(follow(roots, recursive))
         if not watched.roots:
-            await changed_plan.wait()
-        async with asyncio.TaskGroup() as group:
-            for roots, recursive in watched.roots:
-                group.create_task(follow(roots, recursive))
+            group.create_task(wait_for_a_root())
+
+
+Identity = dict[Path, tuple[int, int]]
+"""Device and inode of each folder that is there."""
+
+
+def _identity(watched: Watched) -> Identity:
+    found: Identity = {}
+    for folder in {*watched.folders, *(file.parent for file in watched.files)}:
+        with contextlib.suppress(OSError):
+            status = folder.stat()
+            found[folder] = (status.st_dev, status.st_ino)
+    return found
+
+
+def _made_anew(watched: Watched, known: Identity, now: Identity) -> set[Path]:
+    """The watched files and folders whose folder is another one than before, or there again."""
+    anew = {folder for folder, identity in now.items() if folder in known and known[folder] != identity}
+    back = {folder for folder in now if folder not in known}
+    return {path for path in watched.folders if path in anew | back} | {
+        path for path in watched.files if path.parent in anew | back
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,3 +75,51 @@ def test_a_file_below_a_folder_is_heard_of(tmp_path: Path) -> None:
     assert _first_change(_watched(folders=(tmp_path / "code",)), lambda: (folder / "x.js").write_text("x")) == {
         folder / "x.js"
     }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pause", [0.0, 0.5], ids=["at once", "after a while"])
+def test_a_folder_that_a_build_makes_anew_is_watched_on(tmp_path: Path, pause: float) -> None:
+    folder = tmp_path / "build"
+    watched = _watched(folders=(folder,))
+    heard: list[set[Path]] = []
+
+    async def story() -> None:
+        event = asyncio.Event()
+
+        async def saved(paths: set[Path]) -> None:
+            heard.append(paths)
+            event.set()
+
+        async def hears(text: str) -> None:
+            for _ in range(50):
+                (folder / "index.js").write_text(text)
+                try:
+                    async with asyncio.timeout(0.4):
+                        await event.wait()
+                except TimeoutError:
+                    continue
+                event.clear()
+                return
+            raise AssertionError(f"{text} was not heard of")
+
+        _new_folder(folder)
+        task = asyncio.create_task(watch(lambda: watched, saved))
+        await hears("one")
+        shutil.rmtree(folder)
+        await asyncio.sleep(pause)
+        _new_folder(folder)
+        await hears("two")
+        await asyncio.sleep(0.5)  # whatever was still on its way about the old folder
+        event.clear()
+        await hears("three")
+        await hears("four")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(story())
+
+
+def _new_folder(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "index.js").write_text("zero")
