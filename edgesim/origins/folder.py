@@ -34,7 +34,7 @@ from edgesim.values.message import Request, Response
 READ_AT_ONCE = 256 * 1024  # bytes; larger files are read in a thread, and streamed
 PIECE = 1024 * 1024
 
-# documented: GetObject, Content-Type of objects that were stored without one
+# inferred, after S3's GetObject: Content-Type of objects that were stored without one
 DEFAULT_TYPE = "binary/octet-stream"
 
 # inferred: the types that `aws s3 sync` would have set, and those that Python's own table lacks or has otherwise.
@@ -174,7 +174,7 @@ class FolderOrigin:
         headers = self._headers(
             [
                 *_validators(found),
-                # documented: since January 2023 every object is encrypted so (S3 guide, default bucket encryption)
+                # inferred, after S3's default bucket encryption since 2023
                 ("x-amz-server-side-encryption", "AES256"),
                 ("Accept-Ranges", "bytes"),
                 *part,
@@ -191,7 +191,7 @@ class FolderOrigin:
         return self._refuse(request, self._missing)
 
     def _headers(self, more: list[Field]) -> Headers:
-        """Order and names as S3 sends them (observed, on public buckets)."""
+        """Order and names as S3 sends them (inferred, after public buckets)."""
         return Headers(
             [
                 ("x-amz-id-2", self._new_id()),
@@ -244,7 +244,7 @@ def file_of(root: Path, key: str) -> Path | None:
 
 
 def failed_condition(headers: Headers, found: _Object) -> str | None:
-    """The condition that makes it a 412, or None. documented: GetObject, If-Match outweighs If-Unmodified-Since"""
+    """The condition that makes it a 412, or None. inferred (GetObject): If-Match outweighs If-Unmodified-Since"""
     if (wanted := headers.joined("if-match")) is not None:
         return None if _names(wanted, found.etag) else "If-Match"
     since = parse_http_date(headers.get("if-unmodified-since") or "")
@@ -252,7 +252,7 @@ def failed_condition(headers: Headers, found: _Object) -> str | None:
 
 
 def is_not_modified(headers: Headers, found: _Object) -> bool:
-    """documented: GetObject, If-None-Match outweighs If-Modified-Since"""
+    """inferred, after S3's GetObject: If-None-Match outweighs If-Modified-Since"""
     if (known := headers.joined("if-none-match")) is not None:
         return _names(known, found.etag)
     since = parse_http_date(headers.get("if-modified-since") or "")
@@ -262,7 +262,7 @@ def is_not_modified(headers: Headers, found: _Object) -> bool:
 def wanted_range(headers: Headers, found: _Object) -> range | None:
     """The bytes asked for, an empty range where there are none such, or None for the whole object.
 
-    documented: GetObject, one range only; inferred: several, or none that can be read, are ignored
+    inferred, after S3's GetObject: one range only; several, or none that can be read, are ignored
     """
     match = _RANGE.fullmatch((headers.get("range") or "").strip())
     if match is None or not (match[1] or match[2]) or not _unchanged(headers.get("if-range"), found):
@@ -290,7 +290,7 @@ def _validators(found: _Object) -> list[Field]:
 
 
 def _md5(path: Path, _modified: int, _size: int) -> str:
-    """documented: S3's ETag of an object that was put in one piece. The other arguments make a change show."""
+    """inferred, after S3: the ETag of an object that was put in one piece. The other arguments make a change show."""
     with path.open("rb") as file:
         return f'"{hashlib.file_digest(file, _new_md5).hexdigest()}"'
 
