@@ -6,6 +6,9 @@ is broken is said, and the last good state goes on serving.
 
 from __future__ import annotations
 
+import asyncio
+import os
+import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,11 +27,11 @@ from edgesim.origins.routing import OriginRouter
 from edgesim.origins.targets import Target, parse_target
 from edgesim.rules.edge import region_of
 from edgesim.rules.hooks import HOOKS
-from edgesim.runtimes import LambdaService
+from edgesim.runtimes import FunctionStatus, LambdaService
 from edgesim.runtimes import Settings as RuntimeSettings
 from edgesim.server.app import ViewerApp
 from edgesim.server.control import Control, control_app
-from edgesim.server.reload import Watched
+from edgesim.server.reload import Watched, is_file
 from edgesim.server.viewer_header import ViewerDefaults, parse_settings
 from edgesim.settings import Settings
 from edgesim.stores.memory import MemoryStore
@@ -90,6 +93,7 @@ class Emulator:
         self.loaded = Loaded()
         self.app: ViewerApp | None = None
         self._told: set[tuple[str, str]] = set()
+        self._gone: set[str] = set()
 
     async def start(self) -> ViewerApp:
         """Load the source and the functions. Raises ProblemsFoundError, or ConfigError for a bad flag."""
@@ -162,28 +166,32 @@ class Emulator:
     # ── hot reload ───────────────────────────────────────────────────────────
 
     def watched(self) -> Watched:
-        """What is to be watched now: the source's files, and the functions' code."""
-        code = {path.resolve() for path in self.runtime.watched_paths()}
-        return Watched(
-            files=self._source_files() | {path for path in code if path.is_file()},
-            folders=frozenset(path for path in code if path.is_dir()),
-        )
+        """What is to be watched now: the source's files, and the functions' code. Code that is gone counts as a folder:
+        it is seen when it comes back."""
+        code = frozenset(map(_real, self.runtime.watched_paths()))
+        files = frozenset(filter(is_file, code))
+        return Watched(files=self._source_files() | files, folders=code - files)
 
     async def saved(self, paths: set[Path]) -> None:
-        """Take in files that were saved. What can't be taken in is told, and the last good state goes on serving."""
-        sources = self._source_files()
-        try:
-            if sources & paths:
-                await self._reload_source()
-            if paths - sources:
-                await self._deploy(self.loaded)
-        except EdgesimError as error:
-            hint = error.hint if isinstance(error, ConfigError) else ""
-            self._tell_kept([Problem(str(error), hint=hint)])
+        """Take in files that were saved. What can't be taken in is told, and the last good state goes on serving;
+        nothing that goes wrong here is raised, since the next save may well be the way out."""
+        [failure] = await asyncio.gather(self._take_in(paths), return_exceptions=True)
+        if isinstance(failure, EdgesimError):
+            hint = failure.hint if isinstance(failure, ConfigError) else ""
+            self._tell_kept([Problem(str(failure), hint=hint)])
+        elif isinstance(failure, Exception):
+            report_bug(self.terminal, failure)
         self.terminal.flush()
 
+    async def _take_in(self, paths: set[Path]) -> None:
+        sources = self._source_files()
+        if sources & paths:
+            await self._reload_source()
+        if paths - sources:
+            await self._reload_code(paths)
+
     def _source_files(self) -> frozenset[Path]:
-        return frozenset(Path(file).resolve() for file in self.loaded.files)
+        return frozenset(map(_real, self.loaded.files))
 
     async def _reload_source(self) -> None:
         """A new configuration serves when everything of it can; until then the old one does, whole."""
@@ -211,19 +219,35 @@ class Emulator:
         )
         self._told = {_gist(problem) for problem in problems}
 
+    async def _reload_code(self, paths: set[Path]) -> None:
+        """Functions whose code is gone, between two steps of a build perhaps, are left as they are."""
+        touched = {f.name for f in _functions(self.loaded) if _holds(f, paths)}
+        if touched and touched <= _without_code(self.loaded):
+            self._tell_gone(_without_code(self.loaded))
+        else:
+            await self._deploy(self.loaded)
+
     async def _deploy(self, loaded: Loaded) -> None:
-        """Functions as they are now, with a word on each whose code is new or gone."""
-        before = self._digests()
-        for name in _without_code(loaded) & before.keys():
-            said = f"the code of function {name} is gone: what it was goes on serving"
-            self.terminal.say(self.terminal.paint(said, fg="yellow"))
-        self.terminal.problems(await self.runtime.deploy(_functions(loaded)))
-        for name, digest in self._digests().items():
-            if before.get(name, digest) != digest:
+        """Functions as they are now, with a word on each whose code is new, gone or back."""
+        gone = _without_code(loaded)
+        before, back = self._statuses(), self._tell_gone(gone)
+        problems = await self.runtime.deploy(_functions(loaded))
+        said = {f"function {name}" for name in gone}
+        self.terminal.problems(problem for problem in problems if problem.at not in said)
+        for name, now in self._statuses().items():
+            if name in before and now.problem is None and (name in back or _is_newer(now, before[name])):
                 self.terminal.say(self.terminal.paint(f"function {name} reloaded", fg="green"))
 
-    def _digests(self) -> dict[str, str]:
-        return {one.name: one.digest for one in self.runtime.status().functions if one.digest}
+    def _tell_gone(self, gone: set[str]) -> set[str]:
+        """A word on each function whose code went since the last time; those whose code came back."""
+        for name in sorted((gone - self._gone) & self._statuses().keys()):
+            said = f"the code of function {name} is gone: what it was goes on serving"
+            self.terminal.say(self.terminal.paint(said, fg="yellow"))
+        back, self._gone = self._gone - gone, gone
+        return back
+
+    def _statuses(self) -> dict[str, FunctionStatus]:
+        return {one.name: one for one in self.runtime.status().functions if one.digest}
 
     async def close(self) -> None:
         """End everything: background work, environments, connections."""
@@ -239,7 +263,37 @@ def _functions(loaded: Loaded) -> list[EdgeFunction]:
 
 
 def _without_code(loaded: Loaded) -> set[str]:
-    return {f.name for f in _functions(loaded) if f.code.path and not Path(f.code.path).exists()}
+    return {f.name for f in _functions(loaded) if f.code.path and _is_nothing(Path(f.code.path))}
+
+
+def _is_nothing(path: Path) -> bool:
+    """Is there no file, and no folder with anything in it?"""
+    try:
+        return not path.exists() or (path.is_dir() and next(path.iterdir(), None) is None)
+    except OSError:  # it went between two looks, or is not for us to see: the runtime says what it makes of it
+        return False
+
+
+def _holds(function: EdgeFunction, paths: set[Path]) -> bool:
+    """Is one of the paths this function's code, or in it?"""
+    code = _real(function.code.path) if function.code.path else None
+    return any(code == path or code in path.parents for path in paths)
+
+
+def _is_newer(now: FunctionStatus, before: FunctionStatus) -> bool:
+    """Is it another version, or one that starts where the last save did not?"""
+    return now.digest != before.digest or before.problem is not None
+
+
+def _real(path: str | Path) -> Path:
+    """The path without links; unlike Path.resolve, this never fails."""
+    return Path(os.path.realpath(path))
+
+
+def report_bug(terminal: Terminal, error: BaseException) -> None:
+    """What edgesim says where it is itself at fault."""
+    terminal.say("edgesim: this is a bug in edgesim; please report it with what follows")
+    terminal.say("".join(traceback.format_exception(error)).rstrip())
 
 
 def _gist(problem: Problem) -> tuple[str, str]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import traceback
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from edgesim.emulator import Emulator
+from edgesim.emulator import Emulator, report_bug
 from edgesim.rules.behavior import names_of
 from edgesim.server.listeners import Listener, bind, serve_all, stop_on_signals
 from edgesim.server.reload import watch
@@ -44,8 +43,7 @@ class _BugReports(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.exc_info and record.exc_info[1] is not None:
-            self._terminal.say("edgesim: this is a bug in edgesim; please report it with what follows")
-            self._terminal.say("".join(traceback.format_exception(record.exc_info[1])).rstrip())
+            report_bug(self._terminal, record.exc_info[1])
 
 
 def _listeners(emulator: Emulator, settings: Settings) -> list[Listener]:

@@ -1,27 +1,39 @@
-"""Hot reload: hears, within a fraction of a second, that a watched file was saved."""
+"""Hot reload: hears, within a fraction of a second, that a watched file was saved.
+
+The system's watches hold on to a folder, not to its path: where a build removes a folder and makes it anew, they go on
+watching the one that is gone. So what stands at the watched paths is looked at a few times a second, and where it is
+another folder than before, or none, the watches are set anew.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable
+import os
+import stat
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
-from watchfiles import awatch
+from watchfiles import Change, awatch
+from watchfiles._rust_notify import WatchfilesRustInternalError
 
 # Milliseconds: how long it is quiet after a change before the change counts, and the longest wait for quiet
 STEP_MS = 50
 DEBOUNCE_MS = 300
-# How often the folders themselves are looked at
-LOOK_MS = 300
+# How often to look whether the watched folders are still the same
+LOOK_SECONDS = 0.2
 
 _NOISY_FOLDERS = frozenset({".git", "__pycache__", "node_modules", ".venv", ".mypy_cache", ".pytest_cache"})
+
+Stamp: TypeAlias = tuple[int, ...] | None
+"""What tells two things apart that stand at a path one after the other. None: nothing is there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Single files, and folders with everything below them. All paths are resolved."""
+    """Single files, and folders with everything below them. All paths are resolved; none needs to exist."""
 
     files: frozenset[Path]
     folders: frozenset[Path]
@@ -37,95 +49,137 @@ class Watched:
         )
 
     @property
-    def roots(self) -> list[tuple[list[Path], bool]]:
-        """What to ask the system to watch: folders (recursively: True), and the folders that the files are in. A file
-        itself can't be watched, since editors save by putting a new one in its place."""
-        below = sorted(folder for folder in self.folders if folder.is_dir())
-        flat = sorted({file.parent for file in self.files if file.parent.is_dir()} - set(below))
-        return [(roots, recursive) for roots, recursive in ((below, True), (flat, False)) if roots]
+    def places(self) -> dict[Path, bool]:
+        """What to ask the system to watch: folders (with everything below: True), and the folders that the files are
+        in. A file itself can't be watched, since editors save by putting a new one in its place."""
+        return {**{file.parent: False for file in self.files}, **dict.fromkeys(self.folders, True)}
+
+
+def is_file(path: Path) -> bool:
+    """Does a file stand there? What can't be looked at is none."""
+    stamp = _stamp(path)
+    return stamp is not None and not _is_folder(stamp)
 
 
 async def watch(plan: Callable[[], Watched], saved: Callable[[set[Path]], Awaitable[None]]) -> None:
     """Call `saved` with the paths that changed together, one group after the other, until cancelled. `plan` is asked
     again after each, since a new template may name new code.
 
-    What is watched is a folder's inode: where a build removes a folder and makes it anew, the new one is noticed by
-    its identity, and what it holds counts as saved.
+    A folder is among the paths where anything below it may have changed: at first, since nobody listened until now, and
+    when it was made anew, went or came back.
     """
-    one_at_a_time = asyncio.Lock()
-    armed: Identity | None = None
+    watched = plan()
+    known: dict[Path, Stamp] = {}
+    missed: set[Path] = set(watched.folders)
     while True:
+        known = {file: known[file] if file in known else _stamp(file) for file in watched.files}
+        with _held(watched.places) as places:
+            async with _listening(watched, places) as heard:
+                paths = await _next(heard) | missed | _changed(known)
+                while True:
+                    # Stamped before it is taken in: what is saved meanwhile has another stamp
+                    known.update({path: _stamp(path) for path in paths & known.keys()})
+                    if paths:
+                        await saved(paths)
+                    if plan() != watched or _changed(places):
+                        break
+                    paths = await _next(heard)
+            # Until the next watches are set nothing is heard: the folders are to be looked at as a whole
+            missed = _drained(heard) | _changed(known) | watched.folders
         watched = plan()
-        known, armed = armed, _identity(watched)
-        if known is not None and (anew := _made_anew(watched, known, armed)):
-            await saved(anew)
-            watched = plan()
-            armed = _identity(watched)
-        await _until_another(watched, armed, plan, saved, one_at_a_time)
 
 
-async def _until_another(
-    watched: Watched,
-    armed: Identity,
-    plan: Callable[[], Watched],
-    saved: Callable[[set[Path]], Awaitable[None]],
-    one_at_a_time: asyncio.Lock,
+# ── what stands where ────────────────────────────────────────────────────────
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    which = (found.st_dev, found.st_ino)
+    return which if stat.S_ISDIR(found.st_mode) else (*which, found.st_mtime_ns, found.st_size)
+
+
+def _is_folder(stamp: Stamp) -> bool:
+    return stamp is not None and len(stamp) == 2
+
+
+def _changed(known: Mapping[Path, Stamp]) -> set[Path]:
+    return {path for path, stamp in known.items() if _stamp(path) != stamp}
+
+
+@contextmanager
+def _held(folders: Iterable[Path]) -> Iterator[dict[Path, Stamp]]:
+    """The folders' stamps. The folders are kept open meanwhile: a removed one gives its inode number to the next that
+    is made, and the two would look like one."""
+    with ExitStack() as stack:
+        for folder in folders:
+            with suppress(OSError):
+                stack.callback(os.close, os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
+        yield {folder: _stamp(folder) for folder in folders}
+
+
+# ── listening ────────────────────────────────────────────────────────────────
+
+
+@asynccontextmanager
+async def _listening(watched: Watched, places: Mapping[Path, Stamp]) -> AsyncIterator[asyncio.Queue[set[Path]]]:
+    """The changes that the system tells of, in the places where there is a folder."""
+    heard: asyncio.Queue[set[Path]] = asyncio.Queue()
+    stop = asyncio.Event()
+    roots: dict[bool, list[Path]] = {}
+    for place, recursive in watched.places.items():
+        if _is_folder(places[place]):
+            roots.setdefault(recursive, []).append(place)
+    ears = [asyncio.create_task(_listen(watched, roots[recursive], recursive, heard, stop)) for recursive in roots]
+    try:
+        yield heard
+    finally:
+        stop.set()
+        await asyncio.gather(*ears)
+
+
+async def _listen(
+    watched: Watched, roots: list[Path], recursive: bool, heard: asyncio.Queue[set[Path]], stop: asyncio.Event
 ) -> None:
-    """Watch until there is something else to watch."""
-    ending = asyncio.Event()
+    """Where the system has no watches left to give, the files are looked at one by one, again and again."""
 
-    async def follow(roots: list[Path], recursive: bool) -> None:
-        changes = awatch(
-            *roots,
-            watch_filter=lambda _, path: Path(path) in roots or watched.covers(Path(path)),
-            step=STEP_MS,
-            debounce=DEBOUNCE_MS,
-            recursive=recursive,
-            stop_event=ending,
-            rust_timeout=LOOK_MS,
-            yield_on_timeout=True,
-        )
-        async for group in changes:
-            paths = {Path(path) for _, path in group}
-            if covered := {path for path in paths if watched.covers(path)}:
-                async with one_at_a_time:
-                    await saved(covered)
-            # A change to a root itself is its end; a new folder in its place may well have the same inode
-            for root in paths.intersection(roots):
-                armed.pop(root, None)
-            if plan() != watched or _identity(watched) != armed:
-                ending.set()
+    def wanted(change: Change, path: str) -> bool:
+        del change
+        return watched.covers(Path(path))
 
-    async def wait_for_a_root() -> None:
-        while _identity(watched) == armed and plan() == watched:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_MS / 1000):
-                    await ending.wait()
-
-    async with asyncio.TaskGroup() as group:
-        for roots, recursive in watched.roots:
-            group.create_task(follow(roots, recursive))
-        if not watched.roots:
-            group.create_task(wait_for_a_root())
+    for polling in (None, True):
+        try:
+            async for changes in awatch(
+                *roots,
+                watch_filter=wanted,
+                step=STEP_MS,
+                debounce=DEBOUNCE_MS,
+                recursive=recursive,
+                stop_event=stop,
+                force_polling=polling,
+                ignore_permission_denied=True,
+            ):
+                heard.put_nowait({Path(path) for _, path in changes})
+        except FileNotFoundError:
+            return  # it went away at this very moment: the next look finds out
+        except (OSError, WatchfilesRustInternalError):
+            continue
+        return
 
 
-Identity = dict[Path, tuple[int, int]]
-"""Device and inode of each folder that is there."""
+async def _next(heard: asyncio.Queue[set[Path]]) -> set[Path]:
+    """Everything heard until now; nothing where it was quiet for a while."""
+    paths: set[Path] = set()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LOOK_SECONDS):
+            paths = await heard.get()
+    return paths | _drained(heard)
 
 
-def _identity(watched: Watched) -> Identity:
-    found: Identity = {}
-    for folder in {*watched.folders, *(file.parent for file in watched.files)}:
-        with contextlib.suppress(OSError):
-            status = folder.stat()
-            found[folder] = (status.st_dev, status.st_ino)
-    return found
-
-
-def _made_anew(watched: Watched, known: Identity, now: Identity) -> set[Path]:
-    """The watched files and folders whose folder is another one than before, or there again."""
-    anew = {folder for folder, identity in now.items() if folder in known and known[folder] != identity}
-    back = {folder for folder in now if folder not in known}
-    return {path for path in watched.folders if path in anew | back} | {
-        path for path in watched.files if path.parent in anew | back
-    }
+def _drained(heard: asyncio.Queue[set[Path]]) -> set[Path]:
+    paths: set[Path] = set()
+    while not heard.empty():
+        paths |= heard.get_nowait()
+    return paths

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -197,6 +198,38 @@ def test_a_saved_template_is_live_and_a_broken_one_leaves_the_last_good_one(dev_
         assert "template.yaml:" in line
         edge.wait_for("goes on serving")
         assert edge.get("/other/a").headers["x-stamp"] == "one"
+
+
+def test_what_a_build_removes_and_makes_anew_is_live_each_time(dev_origin: Origin, code: Path) -> None:
+    function = code / "stamp.js"
+    function.write_text(STAMP % "zero")
+    with serving("serve", "--quiet", "--origin", dev_origin.url, "--viewer-response", str(function)) as edge:
+        for word in ("one", "two", "three"):
+            shutil.rmtree(code)
+            code.mkdir()
+            function.write_text(STAMP % word)
+            edge.wait_for(" reloaded")
+            assert edge.get("/a").headers["x-stamp"] == word
+
+
+def test_an_origin_that_vanished_ends_neither_hot_reload_nor_the_server_badly(tmp_path: Path, code: Path) -> None:
+    public, template = tmp_path / "public", code / "template.yaml"
+    public.mkdir()
+    (public / "a").write_text("here")
+    (code / "spin.js").write_text(STAMP % "one")
+    good = _two_behaviors().replace("viewer-request", "viewer-response")
+    template.write_text(good)
+    with serving("serve", str(template), "--origin", f"site={public}") as edge:
+        public.rename(tmp_path / "away")
+        template.write_text(good.replace("/spin/*", "/other/*"))
+        edge.wait_for("neither a URL nor a directory that exists")
+        edge.wait_for("the last good configuration goes on serving")
+        (tmp_path / "away").rename(public)
+        template.write_text(good.replace("/spin/*", "/a"))
+        edge.wait_for("configuration reloaded")
+        assert edge.get("/a").headers["x-stamp"] == "one"
+        assert edge.interrupt() == 0
+        assert "Traceback" not in edge.output()
 
 
 def _until(holds: Callable[[], bool]) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from edgesim.emulator import Emulator
+from edgesim.loaders import Loaded
+from edgesim.server.reload import watch
 from edgesim.settings import Settings
 from edgesim.terminal import Terminal
 
@@ -88,13 +90,105 @@ def test_a_warning_is_told_once_and_again_when_it_comes_back(tmp_path: Path) -> 
     assert story(tmp_path, tell).count("does not compress") == 2
 
 
-def test_a_saved_function_is_said_to_be_reloaded_and_a_vanished_one_to_be_gone(tmp_path: Path) -> None:
+def test_a_saved_function_is_said_to_be_reloaded(tmp_path: Path) -> None:
     async def tell(emulator: Emulator, folder: Path) -> None:
-        (folder / "code" / "index.py").write_text(HANDLER % 1)
-        await emulator.saved({folder / "code" / "index.py"})
-        shutil.rmtree(folder / "code")
-        await emulator.saved({folder / "code"})
+        await _save(emulator, folder, HANDLER % 1)
+        await emulator.saved({folder / "code" / "index.py"})  # heard of twice, and nothing new
+
+    assert story(tmp_path, tell).count("function Fn reloaded") == 1
+
+
+def test_a_broken_function_that_is_put_back_is_said_to_be_reloaded(tmp_path: Path) -> None:
+    async def tell(emulator: Emulator, folder: Path) -> None:
+        await _save(emulator, folder, "def (")
+        await _save(emulator, folder, HANDLER % 0)
 
     said = story(tmp_path, tell)
-    assert "function Fn reloaded" in said
-    assert "the code of function Fn is gone: what it was goes on serving" in said
+    assert said.index("the last version that worked goes on serving") < said.index("function Fn reloaded")
+
+
+@pytest.mark.parametrize("with_the_folder", [True, False], ids=["with its folder", "out of its folder"])
+def test_code_that_is_gone_is_spoken_of_in_one_line_and_again_when_it_is_back(
+    tmp_path: Path, with_the_folder: bool
+) -> None:
+    async def tell(emulator: Emulator, folder: Path) -> None:
+        shutil.rmtree(folder / "code")
+        if not with_the_folder:
+            (folder / "code").mkdir()
+        before = _said(emulator)
+        for _ in range(2):
+            await emulator.saved({folder / "code"})
+            await emulator.saved({folder / "code" / "index.py"})
+        assert _said(emulator) == before + GONE
+        (folder / "code").mkdir(exist_ok=True)
+        await _save(emulator, folder, HANDLER % 0)
+
+    assert story(tmp_path, tell).endswith(GONE + "function Fn reloaded\n")
+
+
+def test_code_that_is_gone_is_watched_for(tmp_path: Path) -> None:
+    async def tell(emulator: Emulator, folder: Path) -> None:
+        watched = emulator.watched()
+        shutil.rmtree(folder / "code")
+        assert emulator.watched() == watched
+
+    story(tmp_path, tell)
+
+
+def test_a_bug_in_a_reload_is_reported_and_the_next_save_is_taken_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(settings: Settings) -> Loaded:
+        raise KeyError(settings.source)
+
+    async def tell(emulator: Emulator, folder: Path) -> None:
+        (folder / "template.yaml").write_text(TEMPLATE.replace("first", "second"))
+        with monkeypatch.context() as patch:
+            patch.setattr("edgesim.emulator.load_source", broken)
+            await emulator.saved({folder / "template.yaml"})
+        assert emulator.distributions[0].comment == "first"
+        await emulator.saved({folder / "template.yaml"})
+        assert emulator.distributions[0].comment == "second"
+
+    said = story(tmp_path, tell)
+    assert "edgesim: this is a bug in edgesim" in said
+    assert "KeyError" in said
+
+
+def test_a_folder_that_a_build_makes_anew_goes_live_and_is_watched_on(tmp_path: Path) -> None:
+    """The watch and the emulator together."""
+
+    async def tell(emulator: Emulator, folder: Path) -> None:
+        watching = asyncio.create_task(watch(emulator.watched, emulator.saved))
+        for number in range(1, 4):
+            shutil.rmtree(folder / "code")
+            (folder / "code").mkdir()
+            (folder / "code" / "index.py").write_text(HANDLER % number)
+            await _reloaded(emulator, number)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+    story(tmp_path, tell)
+
+
+GONE = "the code of function Fn is gone: what it was goes on serving\n"
+
+
+async def _save(emulator: Emulator, folder: Path, text: str) -> None:
+    (folder / "code" / "index.py").write_text(text)
+    await emulator.saved({folder / "code" / "index.py"})
+
+
+def _said(emulator: Emulator) -> str:
+    emulator.terminal.flush()
+    stream = emulator.terminal._stream
+    assert isinstance(stream, io.StringIO)
+    return stream.getvalue()
+
+
+async def _reloaded(emulator: Emulator, times: int) -> None:
+    for _ in range(100):
+        if _said(emulator).count("function Fn reloaded") == times:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it did not come to that")
