@@ -16,7 +16,7 @@ from typing import Any
 
 from edgesim.distribution.model import Distribution, EdgeFunction, Origin, Trigger
 from edgesim.distribution.problems import Problem, Severity
-from edgesim.driver.clock import SystemClock
+from edgesim.driver.clock import SteeredClock
 from edgesim.driver.driver import Driver
 from edgesim.driver.identity import invocation_id
 from edgesim.driver.recorder import TranscriptRing
@@ -78,7 +78,7 @@ class Emulator:
 
     def __init__(self, settings: Settings, terminal: Terminal) -> None:
         self.settings, self.terminal = settings, terminal
-        self.clock = SystemClock()
+        self.clock = SteeredClock()
         self.store = MemoryStore(settings.cache_size)
         self.recorder = TranscriptRing(on_finished=terminal.request)
         self.http = HttpOrigin()
@@ -143,6 +143,7 @@ class Emulator:
             Control(
                 store=self.store,
                 recorder=self.recorder,
+                clock=self.clock,
                 distributions=lambda: self.distributions,
                 status=self.status,
             )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVarTuple
 
 from edgesim.values.body import Ticket
 
@@ -12,17 +12,37 @@ if TYPE_CHECKING:
     from edgesim.distribution.model import EdgeFunction, Origin, Trigger
     from edgesim.pipeline.transcript import Transcript
     from edgesim.values.entry import CacheKey, Entry
-    from edgesim.values.instant import Duration, Instant
+    from edgesim.values.instant import Duration, Instant, Pace
     from edgesim.values.invocation import Invocation
     from edgesim.values.message import Request, Response
 
 
+Ts = TypeVarTuple("Ts")
+
+
+class Timer(Protocol):
+    """A call that is to come."""
+
+    def cancel(self) -> None:
+        """It will not come. May be called at any time, more than once."""
+
+
 class Clock(Protocol):
-    """Time, real or virtual."""
+    """Time: the machine's, or one that can be moved. What waits on it waits for it to be moved, too."""
+
+    @property
+    def pace(self) -> Pace: ...
+
+    @property
+    def offset(self) -> Duration:
+        """How far it is ahead of the machine's clock now; below 0 where it is behind."""
 
     def now(self) -> Instant: ...
 
     async def sleep(self, span: Duration) -> None: ...
+
+    def call_later(self, span: Duration, callback: Callable[[*Ts], object], *args: *Ts) -> Timer:
+        """Call on the event loop's thread once this much time has passed. Costs no task."""
 
 
 class BodyStream(Ticket):
@@ -91,6 +111,9 @@ class OriginClient(Protocol):
 
     def where(self, origin: Origin, *, https: bool) -> str:
         """Where requests to an origin really go, and why there, for a person; empty where there is nothing to say."""
+
+    async def resolve(self, origin: Origin, *, https: bool) -> None:
+        """Look whether the origin's name leads anywhere. Raises OriginFault where it does not."""
 
     async def fetch(self, request: Request, origin: Origin, *, https: bool) -> Response:
         """Send a finished request (path without OriginPath; Host set) to an origin and return the response as

@@ -48,8 +48,9 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class EdgeFunction:
-    """A Lambda function as an association names it. `runtime` is Lambda's identifier (`nodejs22.x`,
-    `python3.13`); `handler` is `file.export`; `memory` is megabytes; `timeout` is seconds."""
+    """A Lambda function as an association names it. `runtime` is Lambda's identifier (`nodejs22.x`, `python3.13`);
+    `handler` is `file.export`; `memory` is megabytes; `timeout` is seconds; `concurrency` is how many run at once
+    before the others are throttled (ReservedConcurrentExecutions), None for as many as Lambda lets."""
 
     name: str
     code: Code
@@ -59,6 +60,7 @@ class EdgeFunction:
     timeout: float = limits.DEFAULT_FUNCTION_TIMEOUT_SECONDS
     memory: int = limits.DEFAULT_FUNCTION_MEMORY_MB
     account: str = "123456789012"
+    concurrency: int | None = None
 
     @property
     def arn(self) -> str:

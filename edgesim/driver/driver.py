@@ -35,16 +35,19 @@ from edgesim.pipeline.effects import (
     LookUp,
     ReadBody,
     Reply,
+    Resolve,
+    Resolved,
     Steps,
 )
 from edgesim.pipeline.journey import Served
 from edgesim.pipeline.serve import serve
 from edgesim.pipeline.transcript import Transcript
 from edgesim.ports import BodyStream, Call, StoredBody
+from edgesim.values.instant import Duration
 
 if TYPE_CHECKING:
     from edgesim.distribution.model import Distribution
-    from edgesim.ports import Clock, OriginClient, Recorder, Runtime, Store
+    from edgesim.ports import Clock, OriginClient, Recorder, Runtime, Store, Timer
     from edgesim.values.body import Body
     from edgesim.values.entry import CacheKey, Entry
     from edgesim.values.message import Response
@@ -167,6 +170,8 @@ class Driver:
                 return await self._invoke(effect)
             case ReadBody():
                 return await self._read(effect, run)
+            case Resolve():
+                return await self._resolve(effect)
             case Fetch():
                 return await self._fetch(effect, run)
             case Keep():
@@ -221,6 +226,14 @@ class Driver:
             run.upload = body
         return BodyRead(head, truncated, body)
 
+    async def _resolve(self, effect: Resolve) -> Resolved | FetchFailed:
+        try:
+            await self.origins.resolve(effect.origin, https=effect.https)
+        except OriginFault as fault:
+            where = self.origins.where(effect.origin, https=effect.https)
+            return FetchFailed(fault.trouble, str(fault), self.clock.now(), where)
+        return Resolved()
+
     async def _fetch(self, effect: Fetch, run: Run) -> Fetched | FetchFailed:
         where = self.origins.where(effect.origin, https=effect.https)
         try:
@@ -253,9 +266,9 @@ class Driver:
     def _finisher(self, key: CacheKey, entry: Entry, run: Run) -> Finished:
         """Takes the flight over from the run: it lands when the body has come in, which may be after the run."""
         flight, run.flight = run.flight, None
+        impatient: Timer | None = None
         if flight is not None:
-            impatient = asyncio.get_running_loop().call_later
-            impatient(PATIENCE, self.flights.land, flight, Landing.NOTHING_KEPT)
+            impatient = self.clock.call_later(Duration(PATIENCE), self.flights.land, flight, Landing.NOTHING_KEPT)
 
         async def finished(body: StoredBody | None, landing: Landing) -> None:
             outcome = Landing.FAILED
@@ -268,7 +281,8 @@ class Driver:
             finally:
                 if outcome in _UNKEPT:
                     run.transcript.unkept[key] = _UNKEPT[outcome]
-                if flight is not None:
+                if flight is not None and impatient is not None:
+                    impatient.cancel()
                     self.flights.land(flight, outcome)
 
         return finished
@@ -299,6 +313,11 @@ class Driver:
         task = asyncio.create_task(body.drain())
         self._draining[task] = body
         task.add_done_callback(self._draining.pop)
+
+    @property
+    def draining(self) -> bool:
+        """Is a body read to its end just now, for the cache alone?"""
+        return bool(self._draining)
 
     async def aclose(self) -> None:
         """End what goes on in the background."""

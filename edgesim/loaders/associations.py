@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from edgesim.distribution import limits
 from edgesim.distribution.findings import Finding, Loc, closest
 from edgesim.distribution.model import Code, EdgeFunction
 from edgesim.distribution.problems import Problem, Severity
@@ -18,7 +19,7 @@ from edgesim.errors import ConfigError
 from edgesim.loaders.arn import ACCOUNT, REGION, LambdaArn, lambda_arn
 from edgesim.loaders.code import Located, is_python, locate
 from edgesim.loaders.intrinsics import FAILED
-from edgesim.loaders.request import Texts
+from edgesim.loaders.request import Sources
 
 REFUSED = "InvalidLambdaFunctionAssociation"
 
@@ -34,6 +35,7 @@ class Declared:
     timeout: float
     memory: int
     code: Callable[[], Code | None]
+    concurrency: int | None = None
 
 
 def nothing_declared(name: str) -> Declared | None:
@@ -46,7 +48,7 @@ def nothing_declared(name: str) -> Declared | None:
 class FunctionBook:
     """The functions of one source by name. `findings` and `problems` grow as functions are asked for."""
 
-    overrides: Texts
+    overrides: Sources
     declared: Callable[[str], Declared | None] = nothing_declared
     findings: list[Finding] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -100,7 +102,7 @@ class FunctionBook:
             self._made[key] = self._made_of(arn, spec, declared)
         return self._made[key]
 
-    def _override(self, *names: str) -> str:
+    def _override(self, *names: str) -> str | Located:
         for name in names:
             if name in self.overrides:
                 self._used.add(name)
@@ -113,7 +115,9 @@ class FunctionBook:
             message = f"which function this is can't be known locally: it comes from {unknown}"
         self.findings.append(Finding(loc, message, f"say where its code is: --function {name}=PATH[:HANDLER]"))
 
-    def _made_of(self, arn: LambdaArn, spec: str, declared: Declared | None) -> EdgeFunction | None:
+    def _made_of(self, arn: LambdaArn, spec: str | Located, declared: Declared | None) -> EdgeFunction | None:
+        if isinstance(spec, Located):
+            return edge_function(arn, spec, declared)
         if spec:
             located = self._located(arn.name, spec, declared)
             return edge_function(arn, located, declared) if located is not None else None
@@ -140,7 +144,8 @@ class FunctionBook:
                 message = f"no behavior uses the function {name}"
                 self.problems.append(Problem(message, at, severity=Severity.WARNING))
             else:
-                hint = closest(name, [*known, *self.asked])
+                names = [*known, *self.asked]
+                hint = closest(name, names) or (f"there are {', '.join(dict.fromkeys(names))}" if names else "")
                 self.problems.append(Problem(f"there is no function {name}", at, hint))
 
 
@@ -155,16 +160,22 @@ def _how_to_name_a_version(arn: LambdaArn | None) -> str:
 def edge_function(arn: LambdaArn, located: Located, declared: Declared | None = None) -> EdgeFunction:
     """A function in the model's form. inferred: where nothing declares its settings, it has Lambda's defaults."""
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", arn.name)[:64]
-    if declared is None:
-        return EdgeFunction(name, located.code, located.handler, located.runtime, arn.qualifier, account=arn.account)
-    same_language = is_python(declared.runtime) == is_python(located.runtime)
+    timeout = declared.timeout if declared else limits.DEFAULT_FUNCTION_TIMEOUT_SECONDS
+    memory = declared.memory if declared else limits.DEFAULT_FUNCTION_MEMORY_MB
     return EdgeFunction(
         name,
         located.code,
         located.handler,
-        declared.runtime if declared.runtime and same_language else located.runtime,
+        _runtime(located, declared.runtime if declared else ""),
         arn.qualifier,
-        declared.timeout,
-        declared.memory,
+        timeout if located.timeout is None else located.timeout,
+        memory if located.memory is None else located.memory,
         arn.account,
+        (declared.concurrency if declared else None) if located.concurrency is None else located.concurrency,
     )
+
+
+def _runtime(located: Located, declared: str) -> str:
+    """A declared runtime holds for code of its language, unless the code's own is told too."""
+    same_language = is_python(declared) == is_python(located.runtime)
+    return declared if declared and same_language and not located.is_told else located.runtime

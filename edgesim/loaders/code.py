@@ -28,11 +28,16 @@ _USUAL_HANDLERS = {"lambda_function": "lambda_handler"}
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """Code that exists. `handler` is `file.export`."""
+    """Code that exists. `handler` is `file.export`. `timeout`, `memory` and `concurrency` are set where whoever names
+    the code says them too; `is_told`: so is the runtime, which else gives way to a declared one of its language."""
 
     code: Code
     handler: str
     runtime: str
+    timeout: float | None = None
+    memory: int | None = None
+    concurrency: int | None = None
+    is_told: bool = False
 
 
 def is_python(runtime: str) -> bool:
@@ -101,7 +106,11 @@ def _usual_handler(file: Path) -> str:
     usual = _USUAL_HANDLERS.get(file.stem, "handler") if file.suffix == ".py" else "handler"
     if file.suffix != ".py" or not file.is_file():
         return usual
-    text = file.read_text(encoding="utf-8", errors="replace")
+    return usual_python_handler(file.read_text(encoding="utf-8", errors="replace"), usual)
+
+
+def usual_python_handler(text: str, usual: str = "handler") -> str:
+    """The function to take of a Python module's text where the user names none."""
     return next((name for name in (usual, *_PYTHON_HANDLERS) if _defines(text, name)), usual)
 
 

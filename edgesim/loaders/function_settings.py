@@ -47,7 +47,7 @@ class Settings(Part):
     tenancy_config: Inert = None
     snap_start: Inert = None
     logging_config: Inert = None
-    reserved_concurrent_executions: Inert = None
+    reserved_concurrent_executions: int | None = Field(None, ge=0)
     code_signing_config_arn: Inert = None
 
 
@@ -158,7 +158,6 @@ _GAPS = (
         Severity.NOTE,
     ),
     Gap("logging_config", "writes a function's log in its own way", severity=Severity.NOTE),
-    Gap("reserved_concurrent_executions", "reserves no concurrency", severity=Severity.NOTE),
     Gap("code_signing_config_arn", "checks no signatures of code", severity=Severity.NOTE),
 )
 

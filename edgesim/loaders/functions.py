@@ -90,6 +90,7 @@ class TemplateFunctions:
             settings.timeout,
             settings.memory_size,
             lambda: self._code(logical_id, settings),
+            settings.reserved_concurrent_executions,
         )
 
     def _report(self, findings: Iterable[Finding], tree: Node) -> None:

@@ -8,8 +8,10 @@ from types import MappingProxyType
 
 from edgesim.distribution.model import Distribution
 from edgesim.distribution.problems import Problem, Severity
+from edgesim.loaders.code import Located
 
 Texts = Mapping[str, str]
+Sources = Mapping[str, str | Located]
 _NONE: Texts = MappingProxyType({})
 
 
@@ -18,14 +20,14 @@ class Overrides:
     """What the user says beside the source. Relative paths are relative to the working directory.
 
     `parameters`: a template's parameters (and pseudo parameters), by name.
-    `functions`: where a function's code is, `PATH[:HANDLER]` by the function's name or logical id.
+    `functions`: where a function's code is, `PATH[:HANDLER]` by the function's name or logical id; or the code itself.
     `cache_policies`, `origin_request_policies`: JSON files by policy id, as `aws cloudfront get-cache-policy` prints.
     `origins`: what `--origin` maps, by origin id. Loading only looks at the ids: an origin that is mapped may have
         a domain name that can't be known, and an id that no distribution has is a mistake.
     """
 
     parameters: Texts = field(default_factory=lambda: _NONE)
-    functions: Texts = field(default_factory=lambda: _NONE)
+    functions: Sources = field(default_factory=lambda: _NONE)
     cache_policies: Texts = field(default_factory=lambda: _NONE)
     origin_request_policies: Texts = field(default_factory=lambda: _NONE)
     origins: Texts = field(default_factory=lambda: _NONE)

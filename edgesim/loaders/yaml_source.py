@@ -39,8 +39,13 @@ def read_yaml(text: str, file: str) -> tuple[Node, list[Problem]]:
         raise Unreadable("this is nested too deeply", file) from error
     if root is None:
         raise Unreadable("this file is empty", file)
+    return tree_of(root, file)
+
+
+def tree_of(root: yaml.Node, file: str, at: str = "") -> tuple[Node, list[Problem]]:
+    """The same of a part of a text that has been parsed; `at` is where it stands in it. Raises Unreadable."""
     build = _Build(file)
-    return build.node(root, "", root.start_mark.line + 1, 0), build.problems
+    return build.node(root, at, root.start_mark.line + 1, 0), build.problems
 
 
 class _Build:

@@ -48,6 +48,9 @@ class CannedOrigin:
         """A script is nowhere."""
         return ""
 
+    async def resolve(self, origin: Origin, *, https: bool) -> None:
+        """A script needs no name."""
+
     async def fetch(self, request: Request, origin: Origin, *, https: bool) -> Response:
         """The script's answer to a request. Raises what the script raises."""
         request = replace(request, body=await _whole(request.body))

@@ -126,6 +126,9 @@ class FolderOrigin:
         """The directory."""
         return str(self._root)
 
+    async def resolve(self, origin: Origin, *, https: bool) -> None:
+        """A directory needs no name."""
+
     async def fetch(self, request: Request, origin: Origin, *, https: bool) -> Response:
         """Both protocols answer alike. Raises OriginFault where a file can't be read."""
         refusal = REFUSED_METHODS.get(request.method)

@@ -19,6 +19,8 @@ import httpx
 
 from edgesim.distribution.model import Origin
 from edgesim.errors import EdgesimBug, OriginFault, OriginTrouble
+from edgesim.origins.attempts import tries_again
+from edgesim.origins.names import Names
 from edgesim.origins.targets import Url, own_address
 from edgesim.origins.transport import (
     HeadTooBigError,
@@ -46,11 +48,6 @@ TROUBLES: dict[type[httpx.TransportError], tuple[OriginTrouble, str]] = {
     HeadTooBigError: (OriginTrouble.HEADERS_TOO_BIG, "the origin {at} sent too large a head: {error}"),
 }
 
-# documented: DownloadDistValuesOrigin: connect failures for any method, a read timeout for GET and HEAD alone.
-# inferred: a name that does not resolve and a certificate that does not fit won't do so at once, and are not retried
-CONNECT_FAILURES = frozenset({httpx.ConnectError, httpx.ConnectTimeout})
-RETRIED_AFTER_READ_TIMEOUT = frozenset({"GET", "HEAD"})
-
 # RFC 9110 §9.2.2. Such a request may be sent again where a kept connection turns out to be closed.
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 
@@ -64,10 +61,17 @@ class HttpOrigin:
 
     def __init__(self, *, verify: ssl.SSLContext | str | bool = True, connections: int = 512) -> None:
         self._transport = RawTransport(verify, connections)
+        self._names = Names()
 
     def where(self, origin: Origin, *, https: bool) -> str:
         """The origin's own address."""
         return f"{own_address(origin, https=https)} (its own name)"
+
+    async def resolve(self, origin: Origin, *, https: bool) -> None:
+        """Look the origin's own domain up; what was found counts for a few seconds. Raises OriginFault."""
+        address = own_address(origin, https=https)
+        if not await self._names.has(address.host, address.port):
+            raise OriginFault(OriginTrouble.DNS, f"The name {address.host} of the origin {origin.id} can't be resolved")
 
     async def fetch(self, request: Request, origin: Origin, *, https: bool) -> Response:
         """Ask the origin at its own domain. `https` is what the viewer used. Raises OriginFault."""
@@ -147,11 +151,11 @@ class _Errand:
     def may_repeat_after(self, error: httpx.TransportError, attempts: int) -> bool:
         if isinstance(error, StaleConnectionError):
             return self.request.method in IDEMPOTENT and self._body_is_whole
-        if attempts >= self.origin.connection_attempts:
+        if isinstance(error, TlsError):  # inferred: a certificate that does not fit won't do so at once
             return False
-        if isinstance(error, httpx.ReadTimeout):
-            return self.request.method in RETRIED_AFTER_READ_TIMEOUT and self._body_is_whole
-        return type(error) in CONNECT_FAILURES
+        if isinstance(error, httpx.ReadTimeout) and not self._body_is_whole:
+            return False
+        return tries_again(TROUBLES[type(error)][0], self.request.method, attempts, self.origin)
 
     @property
     def _body_is_whole(self) -> bool:

@@ -25,6 +25,8 @@ from edgesim.ports import Clock
 from edgesim.values.message import Request, Response
 from edgesim.values.uri import matches_wildcards
 
+_OWN_NAME = "its own name"
+
 
 class OriginRouter:
     """Sends each request where its origin is. Implements ports.OriginClient.
@@ -72,7 +74,12 @@ class OriginRouter:
         domain = origin.domain_name.lower()
         if origin.id in self._origins and self._domains.get(origin.id) == domain:
             return self._origins[origin.id], f"--origin {origin.id}"
-        return self._resolved(domain.rstrip(".")) or (own_address(origin, https=https), "its own name")
+        return self._resolved(domain.rstrip(".")) or (own_address(origin, https=https), _OWN_NAME)
+
+    async def resolve(self, origin: Origin, *, https: bool) -> None:
+        """What the user has mapped needs no name. Raises OriginFault."""
+        if self._route(origin, https=https)[1] == _OWN_NAME:
+            await self._http.resolve(origin, https=https)
 
     async def fetch(self, request: Request, origin: Origin, *, https: bool) -> Response:
         """Raises OriginFault."""

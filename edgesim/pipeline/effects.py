@@ -72,6 +72,19 @@ class BodyRead:
 
 
 @record
+class Resolve:
+    """Look whether the name of an origin can be resolved."""
+
+    origin: Origin
+    https: bool
+
+
+@record
+class Resolved:
+    pass
+
+
+@record
 class Fetch:
     """Send a request to an origin. `https` tells whether the viewer used it, for match-viewer."""
 
@@ -125,8 +138,8 @@ class GaveUp:
     pass
 
 
-Effect: TypeAlias = LookUp | Invoke | ReadBody | Fetch | Keep | GiveUp
-Reply: TypeAlias = LookedUp | Invoked | BodyRead | Fetched | FetchFailed | Kept | GaveUp
+Effect: TypeAlias = LookUp | Invoke | ReadBody | Resolve | Fetch | Keep | GiveUp
+Reply: TypeAlias = LookedUp | Invoked | BodyRead | Resolved | Fetched | FetchFailed | Kept | GaveUp
 
 T = TypeVar("T")
 Steps: TypeAlias = Generator[Effect, Any, T]
@@ -147,6 +160,11 @@ def invoke(
 def read_body(body: Body, limit: int) -> Steps[BodyRead]:
     read: BodyRead = yield ReadBody(body, limit)
     return read
+
+
+def resolve(origin: Origin, *, https: bool) -> Steps[Resolved | FetchFailed]:
+    resolved: Resolved | FetchFailed = yield Resolve(origin, https)
+    return resolved
 
 
 def fetch(request: Request, origin: Origin, *, https: bool) -> Steps[Fetched | FetchFailed]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from edgesim.distribution.model import Distribution, Origin, Trigger
-from edgesim.pipeline.effects import FetchFailed, LookedUp, Steps, fetch, give_up, keep, look_up
+from edgesim.pipeline.effects import FetchFailed, LookedUp, Steps, fetch, give_up, keep, look_up, resolve
 from edgesim.pipeline.functions import run_request_hook, run_response_hook
 from edgesim.pipeline.journey import Answer, Journey, Served, head_of, response_head
 from edgesim.pipeline.transcript import Station, Transcript
@@ -185,21 +185,29 @@ def answer_from_origin(journey: Journey, request: Request, key: CacheKey | None,
         sending = conditional(sending, asked)
 
     # ── origin request ───────────────────────────────────────────────────────
+    https = arrival.viewer.protocol == "https"
+    if Trigger.ORIGIN_REQUEST in behavior.associations:
+        # documented: lambda-at-edge-function-restrictions, the origin's name is resolved before its function runs
+        resolved = yield from resolve(origin, https=https)
+        if isinstance(resolved, FetchFailed):
+            journey.transcript.note(Station.ORIGIN_REQUEST, HookReason.SKIPPED_UNRESOLVED)
+            return (yield from _unreachable(journey, request, key, resolved, {"origin": origin}))
     passed = yield from run_request_hook(journey, Trigger.ORIGIN_REQUEST, sending, origin)
     if passed.answer is not None:
         return (yield from _generated(journey, request, key, passed.answer))
     sending, origin = passed.request, passed.origin or origin
 
     # ── origin ───────────────────────────────────────────────────────────────
-    https = arrival.viewer.protocol == "https"
     sent = with_custom_headers(sending, origin)
     fetched = yield from fetch(sent, origin, https=https)
-    facts = {"origin": origin, "where": fetched.where or None, "sent": head_of(sent), "at": fetched.at}
+    facts: dict[str, object] = {
+        "origin": origin,
+        "where": fetched.where or None,
+        "sent": head_of(sent),
+        "at": fetched.at,
+    }
     if isinstance(fetched, FetchFailed):
-        journey.transcript.note(
-            Station.ORIGIN, OriginReason.FAILED, trouble=fetched.trouble, message=fetched.message, **facts
-        )
-        return (yield from _unreachable(journey, request, key, fetched))
+        return (yield from _unreachable(journey, request, key, fetched, facts))
     response = received(behavior, fetched.response, fetched.at)
     told = {"status": response.status, "answer": response_head(response)}
     journey.transcript.note(Station.ORIGIN, OriginReason.ANSWERED, **told, **facts)
@@ -250,8 +258,12 @@ def _generated(journey: Journey, request: Request, key: CacheKey | None, answer:
     return (yield from _stored(journey, request, key, answer))
 
 
-def _unreachable(journey: Journey, request: Request, key: CacheKey | None, failed: FetchFailed) -> Steps[Answer]:
+def _unreachable(
+    journey: Journey, request: Request, key: CacheKey | None, failed: FetchFailed, facts: dict[str, object]
+) -> Steps[Answer]:
     """CloudFront's own error; it is kept like an origin's (documented: HTTPStatusCodes)."""
+    told = {"trouble": failed.trouble, "message": failed.message, **facts}
+    journey.transcript.note(Station.ORIGIN, OriginReason.FAILED, **told)
     if Trigger.ORIGIN_RESPONSE in journey.behavior.associations:
         journey.transcript.note(Station.ORIGIN_RESPONSE, HookReason.SKIPPED_NO_ORIGIN_RESPONSE)
     page = origin_error_page(failed.trouble, journey.arrival.id)

@@ -128,6 +128,7 @@ class HookReason(StrEnum):
     SKIPPED_GENERATED = "not run: the viewer-request function generated the response"
     SKIPPED_ERROR_STATUS = "not run: the status is 400 or higher"
     SKIPPED_ORIGIN_GENERATED = "not run: the origin-request function generated the response"
+    SKIPPED_UNRESOLVED = "not run: the origin's name can't be resolved"
     SKIPPED_NO_ORIGIN_RESPONSE = "not run: there is no origin response"
     SKIPPED_FUNCTION_FAILED = "not run: a function failed before"
     SKIPPED_REDIRECT = "not run: redirect to HTTPS"

@@ -14,7 +14,12 @@ from edgesim.runtimes.snapshot import Snapshot
 from edgesim.runtimes.variables import context_fields, variables
 from edgesim.values.invocation import Failed, FailureKind
 
-_BOOTSTRAPS = ((str(NODE_BOOTSTRAP), "/var/runtime/index.mjs"), (str(PYTHON_BOOTSTRAP), "/var/runtime/bootstrap.py"))
+_BOOTSTRAPS = (
+    (str(NODE_BOOTSTRAP), "/var/runtime/index.mjs"),
+    (str(PYTHON_BOOTSTRAP), "/var/runtime/bootstrap.py"),
+    (str(NODE_BOOTSTRAP.parent), "/var/runtime"),
+    (str(PYTHON_BOOTSTRAP.parent), "/var/runtime"),
+)
 """In what users see, the bootstraps have the names that Lambda's have."""
 
 _CLIENT_GENERATION = {True: 4, False: 3}

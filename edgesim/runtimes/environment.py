@@ -4,6 +4,9 @@
     timeout, crash                           the process is killed; the next invocation initialises again, inside its
                                              own time and without an Init Duration (documented)
 
+A function sees the service's Clock (node/clock.cjs, python/seen_time.py) where that is not the machine's. Its limits of
+time are real all the same: a process does not wait faster.
+
 Between invocations the bootstrap stands in a blocking read. An environment that stays idle for longer than
 `freeze_after` is stopped as a whole, so that threads and child processes the function left behind stand still too.
 """
@@ -22,8 +25,8 @@ from edgesim.ports import Call, Clock, FunctionLog
 from edgesim.runtimes.child import NOBODY, Child, exit_text
 from edgesim.runtimes.deployment import NOWHERE, Deployment, Place, place_in
 from edgesim.runtimes.spares import Spares
-from edgesim.runtimes.wire import Kind, encode_event, encode_frame
-from edgesim.values.instant import iso_utc
+from edgesim.runtimes.wire import Kind, encode_event, encode_frame, seen_clock
+from edgesim.values.instant import Pace, iso_utc
 from edgesim.values.invocation import Failed, FailureKind, Invocation, Result, Returned
 
 INIT_SECONDS = 10.0
@@ -124,6 +127,7 @@ class Environment:
         self._host = host
         self._loop = asyncio.get_running_loop()
         self._child: Child | None = None
+        self._steered = False
         self._then: Callable[[_Outcome], None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._disposed = False
@@ -141,6 +145,12 @@ class Environment:
         if self._then is not None:
             return "busy"
         return "warm" if self._child is not None else "reset"
+
+    @property
+    def outdated(self) -> bool:
+        """Was the process started when the clock was still the machine's, and it no longer is? A child's view of time
+        is built before the function is loaded, or not at all."""
+        return not self._steered and self._child is not None and self._host.clock.pace is not Pace.MACHINE
 
     @property
     def pid(self) -> int | None:
@@ -173,6 +183,10 @@ class Environment:
             return InitFailure(Failed(FailureKind.UNAVAILABLE, "Edgesim.NoProcess", f"no process: {error}"))
         self._child.listener = self
         settings = self.deployment.settings(self._region, self._log_stream())
+        clock = seen_clock(self._host.clock)
+        self._steered = clock is not None
+        if clock is not None:
+            settings["clock"] = clock
         outcome = await self._exchange(encode_frame(Kind.INIT, settings), seconds)
         failure = self._init_failure(outcome, request_id)
         if failure is not None:
@@ -238,7 +252,8 @@ class Environment:
     def _run(self, job: Job, begun: float) -> None:
         self._write(lambda_log.start(job.request_id, self._function.version))
         seconds = job.call.timeout - (perf_counter() - begun)
-        frame = encode_event(job.request_id, round(seconds * 1000), job.event)
+        clock = seen_clock(self._host.clock) if self._steered else None
+        frame = encode_event(job.request_id, round(seconds * 1000), job.event, clock)
         self._send(frame, seconds, lambda outcome: self._conclude(job, begun, self._result(job, outcome)))
 
     def _result(self, job: Job, outcome: _Outcome) -> Result:

@@ -56,6 +56,7 @@ class Pool:
     def invoke(self, call: Call, request_id: str, event: str) -> Outcome:
         """Run once in some environment. A caller that stops waiting does not stop the function."""
         outcome: Outcome = asyncio.get_running_loop().create_future()
+        self._drop_outdated()
         if self._idle and self._idle[-1].state == "warm":
             environment = self._idle.pop()
             environment.invoke(self._job(call, request_id, event, environment, outcome))
@@ -68,10 +69,14 @@ class Pool:
     def replace(self, deployment: Deployment) -> None:
         """Make a deployment the live one. Busy environments of other versions finish."""
         self.deployment = deployment
+        self.cool()
+        self._wake_all()
+
+    def cool(self) -> None:
+        """Give up every environment that is idle."""
         for idle in self._idle:
             self._discard(idle)
         self._idle.clear()
-        self._wake_all()
 
     def adopt(self, environment: Environment) -> None:
         """Take in an environment that was initialised elsewhere."""
@@ -89,9 +94,7 @@ class Pool:
     def drain(self) -> None:
         """The function was replaced: nothing stays warm. Requests that began with it are still served."""
         self._draining = True
-        for environment in self._idle:
-            self._discard(environment)
-        self._idle.clear()
+        self.cool()
         self._wake_all()
 
     def close(self) -> None:
@@ -131,6 +134,7 @@ class Pool:
     async def _borrow(self) -> Environment | None:
         queued = False
         while not self._closed:
+            self._drop_outdated()
             if self._idle:
                 return self._idle.pop()
             if len(self._all) < self._limit:
@@ -157,13 +161,18 @@ class Pool:
         await waiter
 
     def _give_back(self, environment: Environment) -> None:
-        if self._draining or environment.deployment is not self.deployment:
+        if self._draining or environment.deployment is not self.deployment or environment.outdated:
             self._discard(environment)
         elif environment.state == "warm":
             self._idle.append(environment)
         else:
             self._idle.insert(0, environment)  # without a process: only where nothing warm is left
         self._wake_one()
+
+    def _drop_outdated(self) -> None:
+        """As if their code had changed."""
+        while self._idle and self._idle[-1].outdated:
+            self._discard(self._idle.pop())
 
     def _discard(self, environment: Environment) -> None:
         self._all.discard(environment)

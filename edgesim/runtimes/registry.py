@@ -139,6 +139,7 @@ class LambdaService:
         self._host = Host(clock, log, new_id, spares, self._settings.freeze_after)
         self._deployed: dict[EdgeFunction, _Deployed] = {}
         self._names: Counter[str] = Counter()
+        self._running: Counter[EdgeFunction] = Counter()
         self._told: set[Problem] = set()
         self._leaving: dict[EdgeFunction, _Deployed] = {}
         self._copies: set[Snapshot] = set()
@@ -158,11 +159,15 @@ class LambdaService:
         refusal = self._refusal(call)
         if refusal is not None:
             return _never_ran(call, request_id, refusal)
-        outcome = await self._pool(call.function, call.region).invoke(call, request_id, encode_json(call.event))
+        self._running[call.function] += 1
+        try:
+            outcome = await self._pool(call.function, call.region).invoke(call, request_id, encode_json(call.event))
+        finally:
+            self._running[call.function] -= 1
         return _never_ran(call, request_id, outcome) if isinstance(outcome, Failed) else outcome
 
     def _refusal(self, call: Call) -> Failed | None:
-        """Why a call can't run at all. A limit on concurrency, that throttles, would stand here."""
+        """Why a call can't run at all."""
         if self._closed:
             return SHUT_DOWN
         deployed = self._find(call.function)
@@ -173,7 +178,14 @@ class LambdaService:
             problem = deployed.problem
             message = f"{problem.message} ({problem.hint})" if problem and problem.hint else str(problem)
             return Failed(FailureKind.UNAVAILABLE, "Edgesim.Unavailable", message)
-        return None
+        return self._throttled(call)
+
+    def _throttled(self, call: Call) -> Failed | None:
+        """documented: configuration-concurrency; the words: observed in Lambda's API"""
+        most = call.function.concurrency
+        if most is None or self._running[call.function] < most:
+            return None
+        return Failed(FailureKind.THROTTLED, "TooManyRequestsException", "Rate Exceeded.")
 
     def _find(self, function: EdgeFunction) -> _Deployed | None:
         return self._deployed.get(function) or self._leaving.get(function)
@@ -223,6 +235,13 @@ class LambdaService:
         """Take over changed code. The problems are those of the functions that changed."""
         async with self._deploying:
             return await self._update_all(list(self._deployed.values()))
+
+    def cool(self, functions: Iterable[EdgeFunction]) -> None:
+        """Nothing of these functions stays warm: each one's next invocation is a cold start."""
+        for function in functions:
+            if (deployed := self._find(function)) is not None:
+                for pool in deployed.pools.values():
+                    pool.cool()
 
     def watched_paths(self) -> tuple[Path, ...]:
         """The files and folders whose changes matter."""

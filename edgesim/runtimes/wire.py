@@ -11,9 +11,13 @@ runtimes write events to a framed descriptor of their own.
 from __future__ import annotations
 
 import json
+import math
 import struct
 from enum import IntEnum
 from typing import Any
+
+from edgesim.ports import Clock
+from edgesim.values.instant import Pace
 
 _HEADER = struct.Struct(">IB")
 FRAME_LIMIT = 64 * 1024 * 1024
@@ -65,9 +69,23 @@ def encode_frame(kind: Kind, contents: dict[str, Any]) -> bytes:
     return _frame(kind, encode_json(contents))
 
 
-def encode_event(request_id: str, remaining_ms: int, event: str) -> bytes:
-    """The frame of one invocation. `event` is JSON by encode_json."""
-    return _frame(Kind.INVOKE, f'{{"id":{encode_json(request_id)},"remaining":{remaining_ms},"event":{event}}}')
+def encode_event(request_id: str, remaining_ms: int, event: str, clock: dict[str, int] | None = None) -> bytes:
+    """The frame of one invocation. `event` is JSON by encode_json; `clock` is by seen_clock."""
+    seen = f'"clock":{encode_json(clock)},' if clock else ""
+    return _frame(Kind.INVOKE, f'{{"id":{encode_json(request_id)},"remaining":{remaining_ms},{seen}"event":{event}}}')
+
+
+def seen_clock(clock: Clock) -> dict[str, int] | None:
+    """What a child is told of the clock, in milliseconds: how far it is ahead of the machine's, or where it stands.
+    None where it is the machine's. While it runs, an offset and not an instant: a frame takes now less and now more
+    time, and by an instant the child's time would go back then."""
+    match clock.pace:
+        case Pace.MACHINE:
+            return None
+        case Pace.SHIFTED:
+            return {"offset": round(clock.offset * 1000)}
+        case Pace.STILL:
+            return {"at": math.floor(clock.now() * 1000)}
 
 
 def _frame(kind: Kind, text: str) -> bytes:

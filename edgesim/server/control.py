@@ -1,4 +1,4 @@
-"""The control listener: what `edgesim explain` and `edgesim invalidate` talk to.
+"""The control listener: what `edgesim explain`, `edgesim invalidate` and `edgesim clock` talk to.
 
 Loopback only. A request must name this machine in its Host header, and one that changes something must be JSON: so no
 web page that a developer happens to open can reach it.
@@ -7,8 +7,8 @@ web page that a developer happens to open can reach it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from edgesim import __version__
 from edgesim.logs.explain import as_data
+from edgesim.values.instant import iso_utc
 from edgesim.values.uri import split_target
 
 if TYPE_CHECKING:
@@ -26,8 +27,29 @@ if TYPE_CHECKING:
     from edgesim.distribution.model import Distribution
     from edgesim.driver.recorder import TranscriptRing
     from edgesim.ports import Store
+    from edgesim.values.instant import Duration, Instant, Pace
 
 LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]"]
+
+
+class Steerable(Protocol):
+    """A clock that can be moved from outside. Its moves raise ValueError where they are not possible."""
+
+    @property
+    def pace(self) -> Pace: ...
+
+    @property
+    def offset(self) -> Duration: ...
+
+    def now(self) -> Instant: ...
+
+    def advance(self, seconds: float) -> Awaitable[None] | None: ...
+
+    def freeze(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def reset(self) -> None: ...
 
 
 class Control:
@@ -38,10 +60,11 @@ class Control:
         *,
         store: Store,
         recorder: TranscriptRing,
+        clock: Steerable,
         distributions: Callable[[], Sequence[Distribution]],
         status: Callable[[], dict[str, Any]],
     ) -> None:
-        self._store, self._recorder = store, recorder
+        self._store, self._recorder, self._clock = store, recorder, clock
         self._distributions, self._status = distributions, status
 
     async def overview(self, request: Request) -> JSONResponse:
@@ -65,7 +88,7 @@ class Control:
 
     async def invalidate(self, request: Request) -> JSONResponse:
         """`{"paths": ["/a*"], "distribution": "Web"}`; without a distribution, all of them."""
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        if not _is_json(request):
             return _refusal(415, "send application/json")
         asked = _read_invalidation(await request.body())
         if isinstance(asked, str):
@@ -79,9 +102,65 @@ class Control:
         dropped = [await self._store.invalidate(d.id, path) for d in chosen for path in paths]
         return JSONResponse({"paths": paths, "distributions": [d.name for d in chosen], "invalidated": sum(dropped)})
 
+    async def clock(self, request: Request) -> JSONResponse:
+        """What time it is at this edge, and how many seconds that is ahead of the machine's clock."""
+        del request
+        clock = self._clock
+        return JSONResponse(
+            {"now": iso_utc(clock.now()), "offset": round(clock.offset, 3), "pace": clock.pace.name.lower()}
+        )
+
+    async def steer(self, request: Request) -> JSONResponse:
+        """`{"advance": 3600}`, `{"freeze": true}`, `{"resume": true}` or `{"reset": true}`."""
+        if not _is_json(request):
+            return _refusal(415, "send application/json")
+        asked = _read_move(await request.body())
+        if isinstance(asked, str):
+            return _refusal(400, asked)
+        try:
+            await self._move(*asked)
+        except ValueError as error:
+            return _refusal(409, str(error))
+        return await self.clock(request)
+
+    async def _move(self, move: str, seconds: float) -> None:
+        match move:
+            case "advance":
+                moving = self._clock.advance(seconds)
+                if moving is not None:
+                    await moving
+            case "freeze":
+                self._clock.freeze()
+            case "resume":
+                self._clock.resume()
+            case "reset":
+                self._clock.reset()
+
 
 def _whole_number(text: str | None, otherwise: int) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else otherwise
+
+
+def _is_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+
+
+_MOVES = ("advance", "freeze", "resume", "reset")
+
+
+def _read_move(body: bytes) -> tuple[str, float] | str:
+    """How the clock is to be moved, and by how many seconds; or what is wrong with the request."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return "the body is not JSON"
+    if not isinstance(value, dict) or len(value) != 1 or next(iter(value)) not in _MOVES:
+        return 'say one of {"advance": seconds}, {"freeze": true}, {"resume": true}, {"reset": true}'
+    [(move, amount)] = value.items()
+    if move != "advance":
+        return (move, 0.0) if amount is True else f"{move} takes true"
+    is_number = isinstance(amount, int | float) and not isinstance(amount, bool)
+    return (move, float(amount)) if is_number and abs(amount) < 1e12 else "advance takes a number of seconds"
 
 
 def _read_invalidation(body: bytes) -> tuple[list[str], str | None] | str:
@@ -119,6 +198,8 @@ def control_app(control: Control) -> Starlette:
             Route("/transcript", control.transcript),
             Route("/transcripts", control.transcripts),
             Route("/invalidations", control.invalidate, methods=["POST"]),
+            Route("/clock", control.clock, methods=["GET"]),
+            Route("/clock", control.steer, methods=["POST"]),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_NAMES, www_redirect=False)],
     )

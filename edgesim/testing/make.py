@@ -34,6 +34,7 @@ from edgesim.distribution.policies import (
     Selection,
     listed,
 )
+from edgesim.driver.virtual_clock import VIRTUAL_START
 from edgesim.rules.reasons import TtlReason
 from edgesim.values.body import Body
 from edgesim.values.entry import Entry
@@ -43,7 +44,7 @@ from edgesim.values.message import Request, Response
 from edgesim.values.uri import split_target
 from edgesim.values.viewer import Arrival, Viewer
 
-NOW = Instant(1_746_525_600.0)
+NOW = VIRTUAL_START
 """Tue, 06 May 2025 10:00:00 GMT"""
 
 DOMAIN = "d2emuexample01.cloudfront.net"

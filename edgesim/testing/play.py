@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 from edgesim.distribution.model import Distribution
 from edgesim.errors import EdgesimBug
-from edgesim.pipeline.effects import Effect, GaveUp, GiveUp, Keep, Kept, Reply, Steps
+from edgesim.pipeline.effects import Effect, GaveUp, GiveUp, Keep, Kept, Reply, Resolve, Resolved, Steps
 from edgesim.pipeline.journey import Served
 from edgesim.pipeline.serve import serve
 from edgesim.pipeline.transcript import Transcript
@@ -143,11 +143,19 @@ class Play:
         raise self._mismatch("the play goes on")
 
     def _next(self, reply: Reply | None) -> Effect | Served:
+        """The next effect. That an origin's name can be resolved goes without saying, unless the script says it."""
         try:
-            return self._steps.send(reply)
+            effect = self._steps.send(reply)
+            if isinstance(effect, Resolve) and not self._speaks_of_names:
+                effect = self._steps.send(Resolved())
+            return effect
         except StopIteration as done:
             served: Served = done.value
             return served
+
+    @property
+    def _speaks_of_names(self) -> bool:
+        return any(step.expected is Resolve or isinstance(step.expected, Resolve) for step in self._script)
 
     def _mismatch(self, what: str) -> AssertionError:
         self._steps.close()

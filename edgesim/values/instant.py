@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from enum import Enum
 from functools import lru_cache
 from typing import NewType
 
@@ -12,6 +13,14 @@ Instant = NewType("Instant", float)
 
 Duration = NewType("Duration", float)
 """Seconds."""
+
+
+class Pace(Enum):
+    """How a clock goes, beside the machine's."""
+
+    MACHINE = "the machine's own time"
+    SHIFTED = "as fast as the machine's, from another time on"
+    STILL = "stands still until it is moved"
 
 
 @lru_cache(maxsize=256)

@@ -11,6 +11,7 @@ import pytest
 
 from edgesim.distribution.model import CustomErrorResponse, Origin, Trigger
 from edgesim.driver.collapse import Flight, Flights, Landing
+from edgesim.driver.driver import PATIENCE
 from edgesim.errors import OriginFault, OriginTrouble
 from edgesim.origins.canned import Answer, ScriptedBody, slowly, truncated
 from edgesim.rules.reasons import LookUpReason
@@ -124,14 +125,23 @@ async def test_an_answer_that_can_serve_nobody_else_holds_nobody_while_its_body_
     await edge.aclose()
 
 
-async def test_a_viewer_that_stops_reading_holds_the_others_for_a_moment_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edgesim.driver.driver.PATIENCE", 0.01)
+async def test_a_viewer_that_stops_reading_holds_the_others_for_a_moment_only() -> None:
     edge = FakeEdge(answers(cache_control="max-age=60"), SITE)
     slow = await edge.begin(a_request("/a.css"))
-    assert (await edge.ask(a_request("/a.css"))).body == b"hello"
+    asked = asyncio.create_task(edge.ask(a_request("/a.css")))
+    await edge.clock.advance(PATIENCE - 0.1)
+    assert not asked.done()
+    await edge.clock.advance(0.1)
+    assert (await asked).body == b"hello"
     assert len(edge.origin.received) == 2
     await slow.aclose()
     await edge.aclose()
+
+
+async def test_patience_ends_with_the_body() -> None:
+    edge = FakeEdge(answers(cache_control="max-age=60"), SITE)
+    await edge.ask(a_request("/a.css"))
+    assert edge.clock.next_due() is None
 
 
 async def test_with_caching_disabled_nobody_waits() -> None:

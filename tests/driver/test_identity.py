@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-import time
 import uuid
 
-from edgesim.driver.clock import SystemClock
 from edgesim.driver.identity import invocation_id, request_id
-from edgesim.values.instant import Duration
 
 
 def test_a_request_id_looks_like_cloudfronts() -> None:
@@ -25,11 +22,3 @@ def test_an_invocation_id_is_a_uuid() -> None:
 
 def test_no_id_comes_twice() -> None:
     assert len({request_id() for _ in range(1_000)} | {invocation_id() for _ in range(1_000)}) == 2_000
-
-
-async def test_real_time_goes_on_by_itself() -> None:
-    clock = SystemClock()
-    before = clock.now()
-    await clock.sleep(Duration(0.01))
-    assert 0.009 < clock.now() - before < 5
-    assert abs(clock.now() - time.time()) < 5

@@ -114,6 +114,11 @@ def test_code_can_be_given_by_hand(distribution: Load, code: Path, name: str) ->
     assert (function.runtime, function.timeout, function.memory) == ("nodejs20.x", 7, 256)
 
 
+def test_reserved_concurrency_is_the_functions_own(distribution: Load) -> None:
+    resources = a_function(ReservedConcurrentExecutions="5")
+    assert only_function(distribution(attach("!Ref V"), resources=resources)).concurrency == 5
+
+
 def test_a_mistyped_function_is_an_error_and_an_idle_one_a_warning(distribution: Load, code: Path) -> None:
     resources = a_function() + "Idle: {Type: AWS::Lambda::Function, Properties: {FunctionName: idle}}\n"
     given = {"fm": str(code), "idle": str(code)}
@@ -392,7 +397,6 @@ def test_functions_that_nothing_associates_are_nobodys_business(distribution: Lo
     [
         ("LoggingConfig", "{LogFormat: JSON}", Severity.NOTE),
         ("SnapStart", "{ApplyOn: PublishedVersions}", Severity.NOTE),
-        ("ReservedConcurrentExecutions", "5", Severity.NOTE),
         ("CodeSigningConfigArn", "!Ref Signing", Severity.NOTE),
         ("TenancyConfig", "{TenantIsolationMode: PER_TENANT}", Severity.WARNING),
     ],

@@ -12,7 +12,8 @@ from typing import Self
 
 import pytest
 
-from edgesim.values.instant import Duration, Instant
+from edgesim.driver.virtual_clock import VirtualClock
+from edgesim.values.instant import Duration
 
 CLOSE = "close"
 RESET = "reset"
@@ -126,17 +127,11 @@ async def turns(count: int = 10) -> None:
         await asyncio.sleep(0)
 
 
-class StandingClock:
-    """A clock at 2025-05-06 10:00:00 UTC that moves when somebody sleeps, and by nothing else."""
-
-    def __init__(self) -> None:
-        self._now = 1746525600.0
-
-    def now(self) -> Instant:
-        return Instant(self._now)
+class StandingClock(VirtualClock):
+    """A clock that moves when somebody sleeps, and by nothing else."""
 
     async def sleep(self, span: Duration) -> None:
-        self._now += span
+        await self.advance(span)
 
 
 @pytest.fixture

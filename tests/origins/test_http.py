@@ -618,3 +618,22 @@ class TestTls:
             fault = await fault_of(server, scheme="https")
         assert fault.trouble is OriginTrouble.CONNECT
         assert "TLS failed" in str(fault)
+
+
+# ── names ────────────────────────────────────────────────────────────────────
+
+
+def test_a_name_that_can_be_resolved_is_no_fault_and_one_that_cannot_is():
+    async def story():
+        async with contextlib.aclosing(HttpOrigin()) as http:
+            await http.resolve(Origin("origin", "localhost"), https=False)
+            await http.resolve(Origin("origin", "127.0.0.1"), https=True)
+            with pytest.raises(OriginFault) as fault:
+                await http.resolve(Origin("origin", "x" * 64), https=False)
+            return fault.value
+
+    fault = asyncio.run(story())
+    assert (fault.trouble, str(fault)) == (
+        OriginTrouble.DNS,
+        f"The name {'x' * 64} of the origin origin can't be resolved",
+    )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from edgesim.distribution.model import Origin
+from edgesim.errors import OriginFault
 from edgesim.origins.http import HttpOrigin
 from edgesim.origins.routing import OriginRouter
 from edgesim.origins.targets import Directory, Url, parse_target
@@ -52,6 +53,13 @@ def test_a_function_that_writes_the_domain_of_another_mapped_origin_reaches_that
     domains = {"web": "www.example.com", "blue": "blue.example.com"}
     router = router_for(origins={"web": "http://a:1", "blue": "http://b:2"}, domains=domains)
     assert str(router.target(replace(WEB, domain_name="blue.example.com"), https=True)) == "http://b:2"
+
+
+async def test_only_what_is_not_mapped_has_to_have_a_name(router_for) -> None:
+    nowhere = replace(WEB, domain_name="x" * 64)
+    await router_for(resolve={"x" * 64: "http://b:2"}).resolve(nowhere, https=False)
+    with pytest.raises(OriginFault):
+        await router_for().resolve(nowhere, https=False)
 
 
 def test_why_a_request_goes_where_it_goes_can_be_told(router_for) -> None:

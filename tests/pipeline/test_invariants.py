@@ -29,6 +29,8 @@ from edgesim.pipeline.effects import (
     LookUp,
     ReadBody,
     Reply,
+    Resolve,
+    Resolved,
 )
 from edgesim.pipeline.journey import Served
 from edgesim.pipeline.phases import in_order
@@ -104,6 +106,8 @@ class World:
                 return Kept(effect.entry.body, too_large=self._draw(st.booleans()))
             case GiveUp():
                 return GaveUp()
+            case Resolve():
+                return self._draw(resolved)
 
     def _invoked(self, effect: Invoke) -> Invoked:
         way = self._draw(st.sampled_from(("echo", "answer", "anything", "fail")))
@@ -126,6 +130,9 @@ moments = st.integers(0, 1_000).map(lambda seconds: Instant(NOW + seconds))
 fetched = st.builds(Fetched, strategies.origin_responses(), moments) | st.builds(
     FetchFailed, st.sampled_from(OriginTrouble), st.just("why"), moments
 )
+
+
+resolved = st.just(Resolved()) | st.builds(FetchFailed, st.just(OriginTrouble.DNS), st.just("why"), moments)
 
 
 @st.composite
@@ -277,6 +284,8 @@ class Echoing(World):
                 return Kept(effect.entry.body)
             case GiveUp():
                 return GaveUp()
+            case Resolve():
+                return Resolved()
 
 
 @slow_to_draw

@@ -11,7 +11,7 @@ import pytest
 
 from edgesim.distribution.model import Distribution, Trigger, ViewerProtocolPolicy
 from edgesim.errors import OriginTrouble
-from edgesim.pipeline.effects import Effect, Fetch, GaveUp, GiveUp, Invoke, Keep, Kept, LookUp, Reply
+from edgesim.pipeline.effects import Effect, Fetch, GaveUp, GiveUp, Invoke, Keep, Kept, LookUp, Reply, Resolve, Resolved
 from edgesim.pipeline.serve import serve
 from edgesim.pipeline.transcript import Transcript
 from edgesim.testing.make import a_distribution, a_request, an_arrival, an_entry
@@ -74,6 +74,8 @@ def _react(effect: Effect, world: dict[str, Reaction]) -> Reply:
             return Kept(effect.entry.body)
         case GiveUp():
             return GaveUp()
+        case Resolve():
+            reply = world.get("resolve", Resolved())
         case _:
             raise AssertionError(effect)
     assert not callable(reply)
@@ -118,6 +120,7 @@ ROWS = [
     pytest.param(HTTPS, {}, [], id="redirect to HTTPS"),
     pytest.param(SITE, {"fetch": unreachable(OriginTrouble.CONNECT)}, [VREQ, OREQ], id="origin refuses the connection"),
     pytest.param(SITE, {"fetch": unreachable(OriginTrouble.READ_TIMEOUT)}, [VREQ, OREQ], id="origin times out"),
+    pytest.param(SITE, {"resolve": unreachable(OriginTrouble.DNS)}, [VREQ], id="the origin's name is unknown"),
     pytest.param(SITE, {"viewer_request": failed()}, [VREQ], id="viewer request fails"),
     pytest.param(SITE, {"origin_request": failed()}, [VREQ, OREQ], id="origin request fails"),
     pytest.param(SITE, {"origin_response": failed()}, [VREQ, OREQ, ORES], id="origin response fails"),

@@ -21,9 +21,9 @@ import uvloop
 
 from edgesim.distribution.model import Code, EdgeFunction, Trigger
 from edgesim.distribution.problems import Problem
-from edgesim.ports import Call, FunctionLog
+from edgesim.driver.clock import SystemClock
+from edgesim.ports import Call, Clock, FunctionLog
 from edgesim.runtimes import LambdaService, Settings
-from edgesim.values.instant import Duration, Instant
 from edgesim.values.invocation import Failed, Invocation, Returned
 
 T = TypeVar("T")
@@ -41,14 +41,6 @@ def interpreters() -> dict[str, Path]:
         if name in os.environ
         for runtime in runtimes
     }
-
-
-class WallClock:
-    def now(self) -> Instant:
-        return Instant(time.time())
-
-    async def sleep(self, span: Duration) -> None:
-        await asyncio.sleep(span)
 
 
 @dataclass(frozen=True)
@@ -69,19 +61,22 @@ class Lines(list[Line]):
         return [line.text for line in self]
 
 
-def new_service(log: FunctionLog, settings: Settings) -> LambdaService:
-    return LambdaService(WallClock(), log, lambda: str(uuid.uuid4()), interpreters=interpreters(), settings=settings)
+def new_service(log: FunctionLog, settings: Settings, clock: Clock) -> LambdaService:
+    return LambdaService(clock, log, lambda: str(uuid.uuid4()), interpreters=interpreters(), settings=settings)
 
 
 class Lab:
     """See the module."""
 
-    def __init__(self, folder: Path, runner: asyncio.Runner, settings: Settings | None = None) -> None:
+    def __init__(
+        self, folder: Path, runner: asyncio.Runner, settings: Settings | None = None, clock: Clock | None = None
+    ) -> None:
         self.folder = folder
         self.log = Lines()
         self._folders = 0
         self._runner = runner
-        self.service = new_service(self.log, settings or Settings(spares={}, max_environments=4))
+        settings = settings or Settings(spares={}, max_environments=4)
+        self.service = new_service(self.log, settings, clock or SystemClock())
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._runner.run(work)
@@ -213,10 +208,10 @@ def new_lab(tmp_path: Path) -> Iterator[Callable[..., Lab]]:
     """Makes laboratories with a service, and a loop, of their own."""
     with ExitStack() as stack:
 
-        def make(settings: Settings | None = None, loop: str = "asyncio") -> Lab:
+        def make(settings: Settings | None = None, loop: str = "asyncio", clock: Clock | None = None) -> Lab:
             factory = uvloop.new_event_loop if loop == "uvloop" else None
             runner = stack.enter_context(asyncio.Runner(loop_factory=factory))
-            lab = Lab(tmp_path / "user", runner, settings)
+            lab = Lab(tmp_path / "user", runner, settings, clock)
             stack.callback(lab.close)
             return lab
 

@@ -399,6 +399,13 @@ def test_a_large_event_and_a_large_answer_pass(lab):
     }
 
 
+def test_events_after_a_large_one_pass(lab, expect_value):
+    """An event of more than a megabyte gets a buffer of its own, and the next one begins in a new one."""
+    events = {"large": "y" * 3_000_000, "small": "x", "larger": "z" * 4_000_000}
+    done = lab.each(lab.node("exports.handler = async (event) => event.length"), events)
+    assert {case: expect_value(one) for case, one in done.items()} == {case: len(x) for case, x in events.items()}
+
+
 def test_the_sdk_next_to_the_project_is_lent(lab):
     lab.write(
         "", {"node_modules/@aws-sdk/client-s3/index.js": "exports.name = 's3'", "node_modules/other/index.js": ""}

@@ -9,7 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgesim.runtimes.wire import LINE_LIMIT, FrameReader, Kind, LineReader, WireError, encode_frame
+from edgesim.driver.clock import SteeredClock
+from edgesim.driver.virtual_clock import VirtualClock
+from edgesim.runtimes.wire import (
+    LINE_LIMIT,
+    FrameReader,
+    Kind,
+    LineReader,
+    WireError,
+    encode_event,
+    encode_frame,
+    seen_clock,
+)
+from edgesim.values.instant import Instant
 
 
 def frame(kind: int, payload: bytes) -> bytes:
@@ -30,6 +42,22 @@ def test_a_frame_is_ascii_whatever_it_holds():
     data = encode_frame(Kind.INVOKE, {"text": "ü\ud800"})
     assert data.isascii()
     assert json.loads(data[5:]) == {"text": "ü\ud800"}
+
+
+def test_the_clock_costs_nothing_while_it_is_the_machines():
+    assert encode_event("id", 5, '{"a":1}') == frame(2, b'{"id":"id","remaining":5,"event":{"a":1}}')
+    assert seen_clock(SteeredClock()) is None
+
+
+def test_a_clock_that_was_moved_is_told_with_every_event():
+    clock = SteeredClock()
+    clock.advance(60)
+    data = encode_event("id", 5, "{}", seen_clock(clock))
+    assert json.loads(data[5:]) == {"id": "id", "remaining": 5, "clock": {"offset": 60_000}, "event": {}}
+
+
+def test_a_clock_that_stands_still_is_told_by_where_it_stands():
+    assert seen_clock(VirtualClock(Instant(12.3456))) == {"at": 12_345}
 
 
 @pytest.mark.parametrize("data", [frame(99, b""), b"\xff\xff\xff\xff\x05"], ids=["unknown kind", "absurd length"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 
 from edgesim import __version__
 from edgesim.distribution.model import Distribution
+from edgesim.driver.clock import SteeredClock
 from edgesim.server.control import Control, control_app, invalid_path
 from edgesim.testing.fakes import FakeEdge
 from edgesim.testing.make import a_distribution, a_request, a_response
@@ -24,6 +26,7 @@ class Asked:
 
     def __init__(self, *targets: str, distributions: tuple[Distribution, ...] = (SITE,)) -> None:
         self.edge = FakeEdge(lambda request, origin: a_response(), *distributions)
+        self.clock = SteeredClock()
         self._targets = targets
 
     def __call__(self, method: str, path: str, host: str = "localhost:8090", **more: Any) -> httpx.Response:
@@ -39,6 +42,7 @@ class Asked:
         control = Control(
             store=self.edge.store,
             recorder=self.edge.recorder,
+            clock=self.clock,
             distributions=lambda: self.edge.distributions,
             status=lambda: {"port": 8080},
         )
@@ -61,7 +65,7 @@ def test_a_request_that_names_this_machine_is_answered(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", "a b"])
-@pytest.mark.parametrize("path", ["/", "/transcript", "/invalidations"])
+@pytest.mark.parametrize("path", ["/", "/transcript", "/invalidations", "/clock"])
 def test_a_page_of_another_name_is_not_answered(host: str, path: str) -> None:
     """DNS rebinding: a page of evil.example whose name has come to mean 127.0.0.1"""
     assert Asked("/a")("POST" if path == "/invalidations" else "GET", path, host).status_code == 400
@@ -165,3 +169,77 @@ def test_the_latest_requests_are_listed_newest_first_without_their_stations() ->
 @pytest.mark.parametrize("limit", ["-1", "many", "²", "9" * 5_000])
 def test_a_limit_that_is_none_is_the_usual_one(limit: str) -> None:
     assert len(Asked("/1", "/2")("GET", f"/transcripts?limit={limit}").json()) == 2
+
+
+# ── the clock ────────────────────────────────────────────────────────────────
+
+HOUR = 3_600
+
+
+def test_it_tells_what_time_it_is() -> None:
+    asked = Asked()
+    asked.clock.advance(HOUR)
+    told = asked("GET", "/clock").json()
+    assert (told["offset"], told["pace"]) == (HOUR, "shifted")
+    assert abs(datetime.fromisoformat(told["now"]).timestamp() - asked.clock.now()) < HOUR / 2
+
+
+def test_it_is_moved() -> None:
+    asked = Asked()
+    paces = [asked("GET", "/clock").json()["pace"]]
+    for move in ({"advance": 0.5}, {"advance": HOUR}, {"freeze": True}, {"resume": True}):
+        answer = asked("POST", "/clock", json=move)
+        assert answer.status_code == 200
+        paces.append(answer.json()["pace"])
+    assert paces == ["machine", "shifted", "shifted", "still", "shifted"]
+    assert HOUR / 2 < asked.clock.offset <= HOUR + 0.5
+
+
+def test_a_frozen_clock_can_be_the_machines_again() -> None:
+    asked = Asked()
+    asked("POST", "/clock", json={"freeze": True})
+    assert asked("POST", "/clock", json={"reset": True}).json()["pace"] == "machine"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "says"),
+    [
+        pytest.param(b"{", 400, "not JSON", id="no JSON"),
+        pytest.param(b"[" * 100_000, 400, "not JSON", id="JSON without a bottom"),
+        pytest.param(b"[]", 400, 'say one of {"advance": seconds}', id="not an object"),
+        pytest.param(b"{}", 400, "say one of", id="nothing"),
+        pytest.param(b'{"advance": 1, "freeze": true}', 400, "say one of", id="two moves"),
+        pytest.param(b'{"rewind": true}', 400, "say one of", id="an unknown move"),
+        pytest.param(b'{"__class__": true}', 400, "say one of", id="a name of Python"),
+        pytest.param(b'{"advance": "1h"}', 400, "a number of seconds", id="a text"),
+        pytest.param(b'{"advance": true}', 400, "a number of seconds", id="a truth"),
+        pytest.param(b'{"advance": NaN}', 400, "a number of seconds", id="no number"),
+        pytest.param(b'{"advance": 1e400}', 400, "a number of seconds", id="no end"),
+        pytest.param(b'{"advance": 1' + b"0" * 500 + b"}", 400, "a number of seconds", id="a long number"),
+        pytest.param(b'{"freeze": false}', 400, "freeze takes true", id="not frozen"),
+        pytest.param(b'{"freeze": 1}', 400, "freeze takes true", id="one"),
+        pytest.param(b'{"advance": -1}', 409, "can be moved on", id="back"),
+        pytest.param(b'{"advance": 1e11}', 409, "the year 3000", id="too far"),
+        pytest.param(b'{"reset": true}', 409, "1m ahead of the machine's, and time does not go back", id="reset"),
+    ],
+)
+def test_what_it_can_not_be_asked_for(body: bytes, status: int, says: str) -> None:
+    asked = Asked()
+    asked.clock.advance(60)
+    answer = asked("POST", "/clock", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == status
+    assert says in answer.json()["error"]
+    assert asked.clock.offset == 60
+
+
+def test_a_form_on_a_web_page_does_not_move_it() -> None:
+    asked = Asked()
+    assert (
+        asked("POST", "/clock", content=b'{"advance": 60}', headers={"Content-Type": "text/plain"}).status_code == 415
+    )
+    assert asked.clock.offset == 0
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_other_methods_do_not_either(method: str) -> None:
+    assert Asked()(method, "/clock", json={"advance": 60}).status_code == 405

@@ -20,6 +20,8 @@ const { pathToFileURL } = require('node:url');
 const CONTROL = Number(process.argv[2]);
 process.argv.length = 2;
 
+const realNow = Date.now; // deadlines are real time, whatever clock the function sees, or makes for itself
+
 const READY = 3, INIT_FAILED = 4, RESULT = 5, LAST_RESULT = 6, ERROR = 7, LAST_ERROR = 8, PEAK = 9;
 const HEADER_BYTES = 5;
 const RESULT_LIMIT = 6291556; // observed in Lambda's runtime clients
@@ -79,7 +81,8 @@ function readFrame() {
   fill(length);
   const text = inbox.latin1Slice(inboxStart, inboxStart + length);
   inboxStart += length;
-  if (inboxStart === inboxEnd && inbox.length > 1048576) inbox = Buffer.allocUnsafe(65536);
+  if (inboxStart === inboxEnd) inboxStart = inboxEnd = 0;
+  if (inboxEnd === 0 && inbox.length > 1048576) inbox = Buffer.allocUnsafe(65536);
   return JSON.parse(text);
 }
 
@@ -335,6 +338,7 @@ let modern = false;
 let requestId; // of the current or latest event; what a leftover logs later carries the later id
 let current = null; // {answer, waiting, fallback} while an event is being handled
 let userHandler;
+let seeTime; // sets the clock that the function sees; undefined where that is the machine's, and nothing is touched
 let contextFields;
 class Runtime {}
 const runtime = new Runtime();
@@ -394,10 +398,11 @@ function reportPeak() {
 /** Stand still until the next event; then let what became due meanwhile run before its handler (measured on Lambda:
  * overdue timers come first). */
 function awaitEvent() {
-  const { id, remaining, event } = readFrame();
+  const { id, remaining, clock, event } = readFrame();
+  seeTime?.(clock);
   requestId = id;
   const invocation = { answer: null, waiting: null, fallback: null };
-  const context = makeContext(invocation, id, Date.now() + remaining);
+  const context = makeContext(invocation, id, realNow() + remaining);
   current = invocation;
   setImmediate(() => setImmediate(handle, invocation, event, context));
 }
@@ -454,7 +459,7 @@ function makeContext(invocation, id, deadline) {
   const fields = {
     ...contextFields,
     awsRequestId: id,
-    getRemainingTimeInMillis: () => deadline - Date.now(),
+    getRemainingTimeInMillis: () => deadline - realNow(),
     identity: undefined,
     clientContext: undefined,
     tenantId: undefined,
@@ -547,6 +552,7 @@ async function main() {
   patchConsole();
   patchStreams();
   const settings = readFrame();
+  if (settings.clock) (seeTime = require('./clock.cjs'))(settings.clock);
   modern = settings.generation >= 4;
   contextFields = settings.context;
   Object.assign(process.env, settings.env);

@@ -24,6 +24,7 @@ HEADER = struct.Struct(">IB")
 RESULT_LIMIT = 6291556  # observed in Lambda's runtime clients
 EVENT_LIMIT = 262144  # documented: CloudWatch Logs keeps 256 KB of one event
 SCALARS = frozenset({str, int, float, bool, type(None)})
+monotonic = time.monotonic  # deadlines are real time, whatever clock the function sees, or makes for itself
 NBSP = "\u00a0"
 UNHANDLED = (
     "LAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code. However, in rare "
@@ -266,10 +267,10 @@ class LambdaContext:
         self.tenant_id = None
         self.client_context = None
         self.identity = CognitoIdentity()
-        self._deadline = time.time() * 1000 + remaining
+        self._deadline = monotonic() * 1000 + remaining
 
     def get_remaining_time_in_millis(self):
-        return max(int(self._deadline - time.time() * 1000), 0)
+        return max(int(self._deadline - monotonic() * 1000), 0)
 
     def log(self, message):
         """A raw write: no prefix, no newline."""
@@ -286,9 +287,10 @@ class LambdaContext:
 class Environment:
     """Answers events, one at a time, with the user's handler."""
 
-    def __init__(self, control, settings, log_handler):
+    def __init__(self, control, settings, log_handler, seen_time):
         self._control = control
         self._settings = settings
+        self._seen_time = seen_time
         self._log_handler = log_handler
         self._ascii_only = settings["asciiOnly"]
         self._handler = find_handler(settings["handler"])
@@ -303,6 +305,8 @@ class Environment:
             self._control.send(kind, payload)
 
     def _answer(self, call):
+        if self._seen_time is not None:
+            self._seen_time.set(call.get("clock"))
         self._log_handler.request_id = call["id"]
         context = LambdaContext(self._settings["context"], call["id"], call["remaining"])
         try:
@@ -346,6 +350,19 @@ def prepare(settings):
     sys.argv = ["/var/runtime/bootstrap.py"]
 
 
+def steer(clock):
+    """See this clock from here on. None where there is none: then nothing of the interpreter's is touched."""
+    if clock is None:
+        return None
+    sys.path.insert(0, os.path.dirname(__file__))
+    from seen_time import install
+
+    del sys.path[0], sys.modules["seen_time"]  # the name is the user's
+    seen_time = install()
+    seen_time.set(clock)
+    return seen_time
+
+
 def fail_init(control, error, root):
     logging.getLogger().warning(UNHANDLED)
     document = error_document(error, "")
@@ -363,9 +380,10 @@ def main(number):
     log_handler = LogHandler()
     logging.getLogger().addHandler(log_handler)
     settings = control.read()
+    seen_time = steer(settings.get("clock"))
     prepare(settings)
     try:
-        environment = Environment(control, settings, log_handler)
+        environment = Environment(control, settings, log_handler, seen_time)
     except Exception as error:
         fail_init(control, error, settings["root"])
     environment.serve()

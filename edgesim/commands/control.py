@@ -1,0 +1,60 @@
+"""What commands share: how errors are said, and how to talk to a running server."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
+
+import click
+
+from edgesim.errors import ConfigError, EdgesimError
+from edgesim.settings import DEFAULT_CONTROL_PORT, find_config, read_config
+
+P = ParamSpec("P")
+
+
+def speaking(command: Callable[P, None]) -> Callable[P, None]:
+    """Turns edgesim's own errors into one sentence on stderr and exit code 2."""
+
+    @wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except EdgesimError as error:
+            hint = f"\n  hint: {error.hint}" if isinstance(error, ConfigError) and error.hint else ""
+            click.echo(f"edgesim: {error}{hint}", err=True)
+            sys.exit(2)
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+    return guarded
+
+
+control_port_option = click.option(
+    "--control-port",
+    type=int,
+    help=f"The running server's control port.  [default: edgesim.toml's, else {DEFAULT_CONTROL_PORT}]",
+)
+
+
+def ask(port: int | None, method: str, path: str, **options: Any) -> Any:
+    """Ask the running server. Raises ConfigError where none answers; exits with 1 where it says no."""
+    import httpx
+
+    if port is None:
+        config = find_config("", None)
+        port = read_config(config).control_port if config is not None else DEFAULT_CONTROL_PORT
+    try:
+        response = httpx.request(method, f"http://127.0.0.1:{port}{path}", trust_env=False, timeout=30, **options)
+        answer = response.json()
+    except (httpx.HTTPError, ValueError):
+        raise ConfigError(
+            f"no edgesim answers on control port {port}",
+            "is `edgesim serve` running? --control-port names another port",
+        ) from None
+    if response.is_error:
+        click.echo(f"edgesim: {answer.get('error', response.text)}", err=True)
+        sys.exit(1)
+    return answer
