@@ -6,13 +6,18 @@ import json
 import re
 import sys
 from collections.abc import Callable
-from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from edgesim import __version__
-from edgesim.errors import ConfigError, EdgesimError
+from edgesim.commands.clock import clock
+from edgesim.commands.control import ask, control_port_option, speaking
+from edgesim.commands.demo import demo
+from edgesim.commands.ready import run, say_ready
+from edgesim.commands.record import record
+from edgesim.commands.test import test
+from edgesim.errors import ConfigError
 from edgesim.settings import (
     DEFAULT_CONTROL_PORT,
     DEFAULT_PORT,
@@ -28,7 +33,6 @@ if TYPE_CHECKING:
     from edgesim.server.listeners import Listener
 
 F = TypeVar("F", bound=Callable[..., Any])
-P = ParamSpec("P")
 
 TRIGGERS = ("viewer-request", "origin-request", "origin-response", "viewer-response")
 
@@ -78,26 +82,6 @@ def _split_origins(values: tuple[str, ...], *, with_source: bool) -> dict[str, A
             raise click.UsageError(f"--origin {value!r} does not say which origin: write --origin ID={value}")
         mapped[name] = target
     return {"origins": mapped}
-
-
-# ── errors ───────────────────────────────────────────────────────────────────
-
-
-def _speaking(command: Callable[P, None]) -> Callable[P, None]:
-    """Turns edgesim's own errors into one sentence on stderr and exit code 2."""
-
-    @wraps(command)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except EdgesimError as error:
-            hint = f"\n  hint: {error.hint}" if isinstance(error, ConfigError) and error.hint else ""
-            click.echo(f"edgesim: {error}{hint}", err=True)
-            sys.exit(2)
-        except KeyboardInterrupt:
-            sys.exit(130)
-
-    return guarded
 
 
 # ── commands ─────────────────────────────────────────────────────────────────
@@ -206,7 +190,7 @@ def _viewer_options(command: F) -> F:
     "--reload/--no-reload", default=None, help="Take in saved functions and templates at once.  [default: on]"
 )
 @click.option("--quiet", is_flag=True, default=None, help="No line for each request, no function output.")
-@_speaking
+@speaking
 def serve(source: str | None, origin: tuple[str, ...], config: str | None, **flags: Any) -> None:
     """Answer viewers as the distribution in SOURCE would.
 
@@ -230,20 +214,9 @@ def serve(source: str | None, origin: tuple[str, ...], config: str | None, **fla
     terminal = Terminal(quiet=settings.quiet)
 
     def ready(emulator: Emulator, listeners: list[Listener]) -> None:
-        _say_ready(terminal, settings, emulator, listeners)
+        say_ready(terminal, settings, emulator, listeners)
 
-    _run(serving.serve(settings, terminal, ready=ready))
-
-
-def _run(coroutine: Any) -> None:
-    from edgesim import serving
-    from edgesim.emulator import ProblemsFoundError
-
-    try:
-        serving.run(coroutine)
-    except ProblemsFoundError as error:
-        click.echo(f"edgesim: {error}", err=True)
-        sys.exit(2)
+    run(serving.serve(settings, terminal, ready=ready))
 
 
 def _settings(source: str | None, origin: tuple[str, ...], config: str | None, flags: dict[str, Any]) -> Settings:
@@ -286,38 +259,11 @@ def _viewer(flags: dict[str, Any]) -> dict[str, str] | None:
     return given or None
 
 
-def _say_ready(terminal: Any, settings: Settings, emulator: Emulator, listeners: list[Listener]) -> None:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    viewers = f"http://{host}:{listeners[0].port}"
-    terminal.say(f"edgesim {__version__} answers viewers on {terminal.paint(viewers, bold=True)}")
-    for listener in listeners:
-        if listener.tls is not None:
-            terminal.say(f"  and on https://{host}:{listener.port} (with a certificate of its own: curl -k)")
-    several = len(emulator.distributions) > 1
-    for distribution in emulator.distributions:
-        names = [*distribution.aliases, f"{distribution.name.lower()}.localhost"] if several else []
-        terminal.say(f"  distribution {distribution.name}{' for ' + ', '.join(names) if names else ''}")
-        for origin in distribution.origins.values():
-            target = emulator.target_of(origin)
-            terminal.say(f"    origin {origin.id} ({origin.domain_name}) at {target}")
-        _say_https_hint(terminal, settings, distribution)
-    terminal.say(f"  control on http://127.0.0.1:{listeners[1].port} for edgesim explain, edgesim invalidate")
-
-
-def _say_https_hint(terminal: Any, settings: Settings, distribution: Any) -> None:
-    strict = any(b.viewer_protocol_policy.value != "allow-all" for b in distribution.behaviors)
-    if strict and settings.https_port is None and settings.viewer.get("protocol") != "https":
-        hint = (
-            "some of its behaviors want HTTPS: use --https-port PORT, or --viewer-protocol https to treat all as HTTPS"
-        )
-        terminal.say(f"    {terminal.paint(hint, fg='yellow')}")
-
-
 @main.command()
 @click.argument("source", required=False)
 @_source_options
 @click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
-@_speaking
+@speaking
 def check(source: str | None, config: str | None, *, as_json: bool, **flags: Any) -> None:
     """Report every problem in SOURCE with its place. Exits with 2 where there are errors, with 0 otherwise."""
     from dataclasses import asdict
@@ -344,39 +290,11 @@ def _verdict(severities: list[str]) -> str:
     return ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for n, word in counts if n) or "no problems"
 
 
-_control_port = click.option(
-    "--control-port",
-    type=int,
-    help=f"The running server's control port.  [default: edgesim.toml's, else {DEFAULT_CONTROL_PORT}]",
-)
-
-
-def _ask(port: int | None, method: str, path: str, **options: Any) -> Any:
-    """Ask the running server. Raises ConfigError where none answers; exits with 1 where it says no."""
-    import httpx
-
-    if port is None:
-        config = find_config("", None)
-        port = read_config(config).control_port if config is not None else DEFAULT_CONTROL_PORT
-    try:
-        response = httpx.request(method, f"http://127.0.0.1:{port}{path}", trust_env=False, timeout=30, **options)
-        answer = response.json()
-    except (httpx.HTTPError, ValueError):
-        raise ConfigError(
-            f"no edgesim answers on control port {port}",
-            "is `edgesim serve` running? --control-port names another port",
-        ) from None
-    if response.is_error:
-        click.echo(f"edgesim: {answer.get('error', response.text)}", err=True)
-        sys.exit(1)
-    return answer
-
-
 @main.command()
 @click.argument("what", metavar="URL|REQUEST-ID|last", default="last")
 @click.option("--json", "as_json", is_flag=True, help="Print the transcript as JSON.")
-@_control_port
-@_speaking
+@control_port_option
+@speaking
 def explain(what: str, control_port: int | None, *, as_json: bool) -> None:
     """Tell why an answer of the running server was what it was.
 
@@ -385,29 +303,22 @@ def explain(what: str, control_port: int | None, *, as_json: bool) -> None:
     """
     from edgesim.logs.explain import as_text
 
-    data = _ask(control_port, "GET", "/transcript", params={"of": what})
+    data = ask(control_port, "GET", "/transcript", params={"of": what})
     click.echo(json.dumps(data, indent=2) if as_json else as_text(data, _paint), nl=as_json)
-
-
-_STYLES: dict[str, dict[str, Any]] = {
-    "title": {"bold": True},
-    "station": {"fg": "cyan", "bold": True},
-    "label": {"dim": True},
-    "ok": {"fg": "green"},
-    "bad": {"fg": "red"},
-}
 
 
 def _paint(text: str, style: str) -> str:
     """click drops the colours itself where the output is no terminal."""
-    return click.style(text, **_STYLES[style])
+    from edgesim.terminal import STYLES
+
+    return click.style(text, **STYLES[style])
 
 
 @main.command()
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option("--distribution", metavar="NAME", help="Only this distribution, by logical id or id; default: all.")
-@_control_port
-@_speaking
+@control_port_option
+@speaking
 def invalidate(paths: tuple[str, ...], distribution: str | None, control_port: int | None) -> None:
     """Drop objects from the running server's cache.
 
@@ -415,7 +326,7 @@ def invalidate(paths: tuple[str, ...], distribution: str | None, control_port: i
     drops the object without a query string; '/a*' drops '/a?x=1' too.
     """
     asked = {"paths": list(paths), **({"distribution": distribution} if distribution else {})}
-    answer = _ask(control_port, "POST", "/invalidations", json=asked)
+    answer = ask(control_port, "POST", "/invalidations", json=asked)
     count = answer["invalidated"]
     click.echo(f"invalidated {count} {'object' if count == 1 else 'objects'}")
     for path in paths:
@@ -425,34 +336,12 @@ def invalidate(paths: tuple[str, ...], distribution: str | None, control_port: i
             )
 
 
-@main.command()
-@click.option("--port", type=int, default=DEFAULT_PORT, show_default=True, help="Port for viewers.")
-@click.option("--control-port", type=int, default=DEFAULT_CONTROL_PORT, show_default=True, help="Port for explain.")
-@click.option("--once", is_flag=True, help="Send the requests, show the answers, and stop.")
-@_speaking
-def demo(port: int, control_port: int, *, once: bool) -> None:
-    """Serve the sample distribution in front of a small built-in origin, with requests to try."""
-    from edgesim import demo as example
-    from edgesim import serving
-    from edgesim.terminal import Terminal
+main.add_command(clock)
 
-    terminal = Terminal()
 
-    async def show() -> None:
-        async with example.origin_running() as origin_url:
-            settings = example.demo_settings(Settings(port=port, control_port=control_port), origin_url)
-
-            def ready(emulator: Emulator, listeners: list[Listener]) -> None:
-                _say_ready(terminal, settings, emulator, listeners)
-                if not once:
-                    example.tell(terminal, f"http://127.0.0.1:{listeners[0].port}")
-
-            async def meanwhile(listeners: list[Listener]) -> None:
-                await example.try_all(terminal, f"http://127.0.0.1:{listeners[0].port}")
-
-            await serving.serve(settings, terminal, ready=ready, meanwhile=meanwhile if once else None)
-
-    _run(show())
+main.add_command(demo)
+main.add_command(test)
+main.add_command(record)
 
 
 if __name__ == "__main__":

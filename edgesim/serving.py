@@ -46,6 +46,12 @@ class _BugReports(logging.Handler):
             report_bug(self._terminal, record.exc_info[1])
 
 
+def report_bugs(terminal: Terminal) -> None:
+    """From now on a bug that shows in the server library is said on the terminal, and nothing else of what it logs."""
+    logging.getLogger("uvicorn.error").addHandler(_BugReports(terminal))
+    logging.getLogger("uvicorn.error").propagate = False
+
+
 def _listeners(emulator: Emulator, settings: Settings) -> list[Listener]:
     """Every port, bound; none stays bound where one can't be had."""
     with contextlib.ExitStack() as stack:
@@ -84,8 +90,7 @@ async def serve(
 
     Raises ConfigError where the settings or the source are not usable.
     """
-    logging.getLogger("uvicorn.error").addHandler(_BugReports(terminal))
-    logging.getLogger("uvicorn.error").propagate = False
+    report_bugs(terminal)
     emulator = Emulator(settings, terminal)
     stop, started = asyncio.Event(), asyncio.Event()
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -37,6 +37,21 @@ _TRIGGER_COLOURS = {
 _SEVERITY_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "blue"}
 
 
+STYLES: dict[str, dict[str, Any]] = {
+    "title": {"bold": True},
+    "station": {"fg": "cyan", "bold": True},
+    "label": {"dim": True},
+    "ok": {"fg": "green"},
+    "bad": {"fg": "red"},
+}
+"""What the styles of explanations and reports look like."""
+
+
+def in_colour(stream: TextIO) -> bool:
+    """Is it a terminal, and one whose user has nothing against colours?"""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
 def why_it_failed(transcript: Transcript) -> str:
     """The one fact behind an error, in a few words; empty where there is none."""
     for note in reversed(transcript.notes):
@@ -60,7 +75,7 @@ class Terminal:
         self._quiet = quiet
         self._lines: list[str] = []
         self._flushing: asyncio.TimerHandle | None = None
-        self._colour = self._stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        self._colour = in_colour(self._stream)
 
     def paint(self, text: str, fg: str | None = None, *, bold: bool = False) -> str:
         """The text in colour, or as it is where there are no colours."""

@@ -1,6 +1,17 @@
 """Hypothesis strategies for everything that comes in from outside: requests, responses, policies, functions' results.
 
-All text is wire text (values/headers.py) unless said otherwise. Needs hypothesis, which is in the `test` extra.
+    viewer_requests()       any request that a viewer can send
+    hostile_requests()      those that functions stumble over
+    origin_responses()      any response that an origin can give
+    hostile_responses()     those that functions stumble over
+    valid_results(event)    what a function may return for an event
+    generated_responses()   responses that a function may make by itself
+    function_values         what functions might return, nearly right and wrong in every way
+    function_results        the same as JSON text, and any other JSON text
+    json_values             any JSON value
+
+Requests and responses are edgesim's own values, whose text is wire text: bytes, decoded as ISO-8859-1. Needs
+hypothesis, which is in the `test` extra.
 """
 
 from __future__ import annotations
@@ -12,10 +23,19 @@ from hypothesis import strategies as st
 
 from edgesim.distribution.model import ALL_METHODS, CacheBehavior
 from edgesim.distribution.policies import CachePolicy, OriginRequestPolicy, Selection, Selects
+from edgesim.testing.hostile_strategies import hostile_requests, hostile_responses
 from edgesim.testing.make import NOW, behavior
+from edgesim.testing.result_strategies import generated_responses, valid_results
 from edgesim.values.headers import Field, Headers
 from edgesim.values.instant import Instant, http_date
 from edgesim.values.message import Request, Response
+
+__all__ = [
+    "behaviors", "cache_controls", "cache_policies", "cookies", "expires", "function_results", "function_values",
+    "generated_responses", "header_fields", "header_names", "header_values", "headers", "hostile_requests",
+    "hostile_responses", "instants", "json_values", "methods", "origin_request_policies", "origin_responses", "paths",
+    "query_strings", "reasons", "response_headers", "selections", "statuses", "valid_results", "viewer_requests",
+]  # fmt: skip
 
 # ── header fields ────────────────────────────────────────────────────────────
 

@@ -5,7 +5,8 @@ Needs:   nothing from the policies.
 Why:     what this trigger adds is cached with the object, so the function runs once for an object and not once for a
          request. It also runs for the origin's error pages, which viewer-response does not.
 
-A header that the origin sets itself stays as it is: the application knows its pages better than the edge does.
+A header that the origin sets itself stays as it is: the application knows its pages better than the edge does. A 304
+gets none, because it only updates an object that has them already.
 """
 
 HEADERS = {
@@ -22,7 +23,8 @@ HEADERS = {
 def handler(event, context):
     response = event["Records"][0]["cf"]["response"]
     headers = response["headers"]
-    for name, value in HEADERS.items():
-        headers.setdefault(name.lower(), [{"key": name, "value": value}])
+    if response["status"] != "304":
+        for name, value in HEADERS.items():
+            headers.setdefault(name.lower(), [{"key": name, "value": value}])
     headers.pop("x-powered-by", None)
     return response

@@ -38,12 +38,31 @@ MAY_IMPORT: dict[str, set[str]] = {
     "logs": _DATA | {TRANSCRIPT},
     # Bent for `logs`: the control API gives out what `edgesim explain` prints
     "server": _ADAPTER | {"driver", "logs"},
-    "testing": _ADAPTER | {"rules", "pipeline", "driver", "stores", "origins", "runtimes", "loaders", "logs", "server"},
+    # An edge put together for scenarios; of the semantics it knows the reasons, which it only compares, and what an
+    # origin does with a validator, too
+    "scenario": _ADAPTER
+    | {
+        "rules.reasons",
+        "rules.conditionals",
+        TRANSCRIPT,
+        "driver",
+        "stores",
+        "origins",
+        "runtimes",
+        "loaders",
+        "logs",
+        "server",
+    },
+    "testing": _ADAPTER
+    | {"rules", "pipeline", "driver", "stores", "origins", "runtimes", "loaders", "logs", "server", "scenario"},
 }
 EVERYBODY_MAY_IMPORT = {"errors", "__version__"}
 
 # They put everything together, so they may import everything, and nothing may import them but each other
-OUTERMOST = {"__main__", "cli", "demo", "emulator", "samples", "serving", "settings", "terminal"}
+OUTERMOST = {
+    "__main__", "cli", "commands", "demo", "emulator", "pytest_plugin", "recording", "samples", "serving", "settings",
+    "terminal",
+}  # fmt: skip
 # Nothing in edgesim to lean on
 INNERMOST = {"__init__", "errors"}
 
@@ -54,7 +73,7 @@ NOT_IN_INNER_RINGS = {
     "tempfile", "threading", "time", "uuid",
 }  # fmt: skip
 # These run in an interpreter of the user's, or in a process of their own, without edgesim on the path
-ALONE = {Path("runtimes/python/bootstrap.py"), Path("runtimes/guard.py")}
+ALONE = {Path("runtimes/python/bootstrap.py"), Path("runtimes/python/seen_time.py"), Path("runtimes/guard.py")}
 
 MOST_LINES = 500
 

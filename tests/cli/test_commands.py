@@ -50,7 +50,7 @@ def test_version() -> None:
     assert run("--version").output == f"edgesim, version {__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["serve", "check", "explain", "invalidate", "demo"])
+@pytest.mark.parametrize("command", ["serve", "check", "explain", "invalidate", "clock", "demo"])
 def test_every_command_is_in_the_help_and_has_help_of_its_own(command: str) -> None:
     assert command in run("--help").output
     told = run(command, "--help")
@@ -118,6 +118,12 @@ def test_check_prints_problems_as_json(template: Path) -> None:
         ),
         pytest.param(("explain", "--control-port", "1"), "no edgesim answers on control port 1", id="nobody to ask"),
         pytest.param(("invalidate",), "Missing argument", id="nothing to invalidate"),
+        pytest.param(("clock", "advance"), "by how much?", id="no time to pass"),
+        pytest.param(("clock", "advance", "soon"), "'soon' is not a length of time", id="no length of time"),
+        pytest.param(("clock", "advance", "-5"), "No such option", id="back in time"),
+        pytest.param(("clock", "freeze", "5m"), "freeze takes no duration", id="a duration too many"),
+        pytest.param(("clock", "rewind"), "is not one of", id="an unknown move"),
+        pytest.param(("clock", "--control-port", "1"), "no edgesim answers on control port 1", id="no clock to show"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(

@@ -37,7 +37,7 @@ def edgesim(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[
 
 @dataclass
 class Program:
-    """A running `edgesim serve`."""
+    """A running `edgesim serve`, or another command that goes on until it is told to stop."""
 
     process: subprocess.Popen[str]
     lines: queue.Queue[str | None]
@@ -84,9 +84,16 @@ class Program:
 @contextmanager
 def serving(*args: str, cwd: Path | None = None) -> Iterator[Program]:
     """`edgesim serve` on free ports, once it answers; ended when the block is left."""
-    command = [sys.executable, "-m", "edgesim", *args, "--port", "0", "--control-port", "0"]
+    with started(*args, "--port", "0", "--control-port", "0", cwd=cwd) as program:
+        _learn_ports(program)
+        yield program
+
+
+@contextmanager
+def started(*args: str, cwd: Path | None = None) -> Iterator[Program]:
+    """A command; ended when the block is left."""
     process = subprocess.Popen(
-        command,
+        [sys.executable, "-m", "edgesim", *args],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -98,7 +105,6 @@ def serving(*args: str, cwd: Path | None = None) -> Iterator[Program]:
     reader = threading.Thread(target=_read, args=(process, program.lines), daemon=True)
     reader.start()
     try:
-        _learn_ports(program)
         yield program
     finally:
         if process.poll() is None:

@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.origin import BIG, Origin
 from tests.e2e.program import Program, edgesim, serving
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 REPOSITORY = Path(__file__).parent.parent.parent
 SPIN = "exports.handler = async () => { while (true) {} };\n"
@@ -113,6 +113,33 @@ def test_explain_and_invalidate_talk_to_the_running_server(edge: Program) -> Non
     unknown = edge.ask("explain", "/never")
     assert unknown.returncode == 1
     assert "no request '/never'" in unknown.stderr
+
+
+def test_time_passes_when_it_is_told_to(dev_origin: Origin, code: Path) -> None:
+    (code / "index.js").write_text(
+        "exports.handler = async (event) => {\n"
+        "  const request = event.Records[0].cf.request;\n"
+        "  if (request.uri !== '/time') return request;\n"
+        "  return { status: '200', body: new Date().toISOString() };\n"
+        "};\n"
+    )
+    with serving("serve", "--origin", dev_origin.url, "--viewer-request", str(code)) as edge:
+        assert edge.ask("clock").stdout.endswith("Z, the machine's time\n")
+        frozen = edge.ask("clock", "freeze")
+        assert frozen.stdout.endswith(", standing still\n"), frozen.stderr
+        assert edge.get("/aged").headers["x-cache"] == "Miss from cloudfront"
+        moved = edge.ask("clock", "advance", "59s").stdout
+        aged = edge.get("/aged")
+        assert (aged.headers["x-cache"], aged.headers["age"]) == ("Hit from cloudfront", "59")
+        assert edge.get("/time").text == moved.partition(",")[0]
+        assert "ahead of the machine's time, standing still" in edge.ask("clock", "advance", "1h").stdout
+        assert edge.get("/aged").headers["x-cache"] == "Miss from cloudfront"
+        assert "ahead of the machine's time\n" in edge.ask("clock", "resume").stdout
+        before, seen, after = edge.ask("clock").stdout, edge.get("/time").text, edge.ask("clock").stdout
+        assert before.partition(",")[0] <= seen <= after.partition(",")[0]
+        refused = edge.ask("clock", "reset")
+        assert refused.returncode == 1
+        assert "time does not go back" in refused.stderr
 
 
 def test_asking_a_server_that_is_not_there_says_so() -> None:

@@ -517,6 +517,11 @@ def test_security_headers_are_on_a_chunked_error_too() -> None:
     assert values(result, "x-frame-options") == ["DENY"]
 
 
+def test_security_headers_leave_a_304_to_the_stored_object() -> None:
+    result = run_python("security-headers", at_origin_response("304", ("ETag", '"e1"'), ("X-Powered-By", "Perl")))
+    assert set(result["headers"]) == {"date", "etag"}
+
+
 # ── country-redirect ─────────────────────────────────────────────────────────
 
 

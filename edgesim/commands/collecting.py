@@ -1,0 +1,139 @@
+"""The scenarios that `edgesim test` was asked for, and what each of them depends on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgesim.distribution.problems import Problem, Severity
+from edgesim.scenario.language.load import LoadedFile, find_files, load_file
+from edgesim.scenario.model import Deploy, Repeat, Scenario, Setting, Step
+from edgesim.scenario.runner.select import Target, Wanted, target
+from edgesim.scenario.runner.workers import Job
+
+if TYPE_CHECKING:
+    from edgesim.server.reload import Watched
+
+DEFAULT_FOLDER = "scenarios"
+
+
+def targets_of(paths: Sequence[str]) -> tuple[Target, ...]:
+    """What the paths mean; without any, the folder `scenarios`, or all that is here. Raises ConfigError."""
+    default = DEFAULT_FOLDER if Path(DEFAULT_FOLDER).is_dir() else "."
+    return tuple(target(path) for path in paths or (default,))
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The files in the order in which they were asked for, and those of their scenarios that are to be played."""
+
+    files: tuple[tuple[Path, LoadedFile], ...]
+    jobs: tuple[Job, ...]
+    deselected: int
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Of all files, each once: they may share a template."""
+        return tuple(dict.fromkeys(problem for _, loaded in self.files for problem in loaded.problems))
+
+    @property
+    def unreadable(self) -> int:
+        """How many files have errors."""
+        return sum(any(one.severity is Severity.ERROR for one in loaded.problems) for _, loaded in self.files)
+
+
+def collect(targets: Sequence[Target], wanted: Wanted | None) -> Collected:
+    """Find and read the files, and choose among their scenarios. Raises ConfigError."""
+    asked: dict[Path, tuple[Path, list[Target]]] = {}
+    for one in targets:
+        for file in find_files([one.path]):
+            asked.setdefault(file.resolve(), (file, []))[1].append(one)
+    files = tuple((file, load_file(file)) for file, _ in asked.values())
+    jobs: list[Job] = []
+    for (file, loaded), (_, meant) in zip(files, asked.values(), strict=True):
+        jobs += _chosen(file, loaded, meant, wanted)
+    return Collected(files, tuple(jobs), sum(len(loaded.scenarios) for _, loaded in files) - len(jobs))
+
+
+def _chosen(file: Path, loaded: LoadedFile, targets: Iterable[Target], wanted: Wanted | None) -> Iterator[Job]:
+    # A file with errors may lack just the scenario that was asked for; its problems say so
+    readable = [one for one in targets if loaded.scenarios or not loaded.problems]
+    meant = {id(scenario) for one in readable for scenario in one.among(loaded.scenarios)}
+    for number, scenario in enumerate(loaded.scenarios):
+        if id(scenario) in meant and (wanted is None or wanted((scenario.title, str(file)))):
+            yield Job(file, number, scenario)
+
+
+# ── what a file depends on ───────────────────────────────────────────────────
+
+
+def dependencies(file: Path, loaded: LoadedFile) -> frozenset[Path]:
+    """The file, what was read with it, and where the code and the folders of its scenarios are; all resolved."""
+    settings = [one for scenario in loaded.scenarios for one in _settings(scenario)]
+    names = [str(file), *loaded.files, *(problem.file for problem in loaded.problems if problem.file)]
+    for setting in settings:
+        names += [*setting.files, *setting.folders.values()]
+        names += [f.code.path for d in setting.distributions for f in d.functions if f.code.path]
+    return frozenset(Path(name).resolve() for name in names)
+
+
+def _settings(scenario: Scenario) -> Iterator[Setting]:
+    yield scenario.setting
+    yield from (step.setting for step in _flat(scenario.steps) if isinstance(step, Deploy))
+
+
+def _flat(steps: Iterable[Step]) -> Iterator[Step]:
+    for step in steps:
+        yield from _flat(step.steps) if isinstance(step, Repeat) else (step,)
+
+
+def watched(collected: Collected, targets: Iterable[Target]) -> Watched:
+    """What a save is to be noticed in: everything depended on, and folders where new files may come."""
+    from edgesim.server.reload import Watched
+
+    paths = {path for file, loaded in collected.files for path in dependencies(file, loaded)}
+    folders = {path for path in paths if path.is_dir()}
+    asked = {one.path.resolve() for one in targets if one.path.is_dir()}
+    return Watched(frozenset(paths - folders), frozenset(folders | asked))
+
+
+Stamps = dict[Path, tuple[tuple[str, int, int], ...]]
+"""By what is depended on: each file there is, with what changes when it is saved."""
+
+
+def stamps(collected: Collected) -> Stamps:
+    """How everything depended on stands now."""
+    paths = {path for file, loaded in collected.files for path in dependencies(file, loaded)}
+    return {path: tuple(sorted(_files_in(path))) for path in paths}
+
+
+def _files_in(path: Path) -> Iterator[tuple[str, int, int]]:
+    if not path.is_dir():
+        yield from _stamped(path)
+        return
+    from edgesim.server.reload import Watched
+
+    below = Watched(frozenset(), frozenset({path}))
+    for folder, folders, names in os.walk(path):
+        folders[:] = [name for name in folders if below.covers(Path(folder, name))]
+        for name in names:
+            if below.covers(file := Path(folder, name)):
+                yield from _stamped(file)
+
+
+def _stamped(file: Path) -> Iterator[tuple[str, int, int]]:
+    try:
+        found = file.stat()
+    except OSError:
+        return
+    yield str(file), found.st_mtime_ns, found.st_size
+
+
+def affected(collected: Collected, before: Stamps, now: Stamps) -> tuple[Job, ...]:
+    """The jobs of files of which something is not as it was."""
+    changed = {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
+    files = {file for file, loaded in collected.files if changed & dependencies(file, loaded)}
+    return tuple(job for job in collected.jobs if job.file in files)

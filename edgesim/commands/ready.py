@@ -1,0 +1,55 @@
+"""Running a server from the command line, and what is said when it answers."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgesim import __version__
+
+if TYPE_CHECKING:
+    from edgesim.emulator import Emulator
+    from edgesim.server.listeners import Listener
+    from edgesim.settings import Settings
+
+
+def run(coroutine: Any) -> Any:
+    """What it comes to. Exits with 2 where the source has errors, which have been told by then."""
+    from edgesim import serving
+    from edgesim.emulator import ProblemsFoundError
+
+    try:
+        return serving.run(coroutine)
+    except ProblemsFoundError as error:
+        click.echo(f"edgesim: {error}", err=True)
+        sys.exit(2)
+
+
+def say_ready(terminal: Any, settings: Settings, emulator: Emulator, listeners: list[Listener]) -> None:
+    """Where everything is: the ports, the distributions, their origins."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    viewers = f"http://{host}:{listeners[0].port}"
+    terminal.say(f"edgesim {__version__} answers viewers on {terminal.paint(viewers, bold=True)}")
+    for listener in listeners:
+        if listener.tls is not None:
+            terminal.say(f"  and on https://{host}:{listener.port} (with a certificate of its own: curl -k)")
+    several = len(emulator.distributions) > 1
+    for distribution in emulator.distributions:
+        names = [*distribution.aliases, f"{distribution.name.lower()}.localhost"] if several else []
+        terminal.say(f"  distribution {distribution.name}{' for ' + ', '.join(names) if names else ''}")
+        for origin in distribution.origins.values():
+            target = emulator.target_of(origin)
+            terminal.say(f"    origin {origin.id} ({origin.domain_name}) at {target}")
+        _say_https_hint(terminal, settings, distribution)
+    terminal.say(f"  control on http://127.0.0.1:{listeners[1].port} for edgesim explain, edgesim invalidate")
+
+
+def _say_https_hint(terminal: Any, settings: Settings, distribution: Any) -> None:
+    strict = any(b.viewer_protocol_policy.value != "allow-all" for b in distribution.behaviors)
+    if strict and settings.https_port is None and settings.viewer.get("protocol") != "https":
+        hint = (
+            "some of its behaviors want HTTPS: use --https-port PORT, or --viewer-protocol https to treat all as HTTPS"
+        )
+        terminal.say(f"    {terminal.paint(hint, fg='yellow')}")

@@ -1,0 +1,264 @@
+"""What pytest knows of edgesim once that is installed: scenarios are tests, tests in Python have the fixture `edge`.
+
+Every run of pytest in an environment with edgesim imports this, so it imports nothing that costs time. Whatever plays
+is made when the first scenario or the first `edge` needs it: one stage in each worker process, for the whole session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from edgesim.scenario.playing.background import STAGES
+
+if TYPE_CHECKING:
+    from edgesim.scenario.language.load import LoadedFile
+    from edgesim.scenario.model import Scenario
+    from edgesim.scenario.outcome import Outcome
+    from edgesim.testing.live import LiveEdge
+
+# As in scenario/language/load.py, which is too much to import for everybody
+SUFFIXES = (".scenario.yaml", ".scenario.yml", ".scenario.json")
+_IN_FOLDERS = (".yaml", ".yml")
+
+_FOLDERS = "edgesim_scenarios"
+_MARKER = """edge(distribution=None, *, functions, origins, parameters, at, viewer): \
+what the fixture `edge` is made of, in the words of scenarios; paths begin at the test's file"""
+
+folders_key = pytest.StashKey[tuple[Path, ...]]()
+edge_key = pytest.StashKey["LiveEdge"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the command line, and of the configuration file."""
+    group = parser.getgroup("edgesim", "CloudFront and Lambda@Edge")
+    group.addoption(
+        "--edgesim-explain",
+        action="store_true",
+        help="show the whole explanation of every request: of scenarios and tests that fail, and with -rP of all",
+    )
+    parser.addini(_FOLDERS, "folders whose *.yaml and *.yml are scenarios whatever their names", "linelist", [])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Environments of functions stay warm from here on, once there are any."""
+    config.addinivalue_line("markers", _MARKER)
+    folders = tuple((config.rootpath / line).resolve() for line in config.getini(_FOLDERS))
+    config.stash[folders_key] = folders
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        # Who says where the scenarios are need not say it again in `testpaths`
+        told = [(config.rootpath / arg).resolve() for arg in config.args]
+        config.args += [str(one) for one in folders if not any(one.is_relative_to(path) for path in told)]
+    STAGES.keep()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The end of every process that was started."""
+    if folders_key in config.stash:
+        STAGES.release()
+
+
+# ── scenarios ────────────────────────────────────────────────────────────────
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
+    """Files that are named as scenarios, and those that are some, of the folders for them."""
+    if file_path.name.endswith(SUFFIXES) or (_may_be_scenarios(file_path, parent) and _is_scenarios(file_path)):
+        return ScenarioFile.from_parent(parent, path=file_path)
+    return None
+
+
+def _may_be_scenarios(file: Path, parent: pytest.Collector) -> bool:
+    if file.suffix not in _IN_FOLDERS:
+        return False
+    return parent.session.isinitpath(file) or any(
+        file.is_relative_to(folder) for folder in parent.config.stash[folders_key]
+    )
+
+
+def _is_scenarios(file: Path) -> bool:
+    """Is this a scenario, or was it meant to be one? A template that lies beside them is neither."""
+    from edgesim.loaders.unreadable import Unreadable
+    from edgesim.scenario.language.document import read_document
+
+    try:
+        root, _ = read_document(file.read_text(encoding="utf-8-sig"), str(file))
+    except (Unreadable, OSError, ValueError):
+        return True
+    return not _SIGNS.isdisjoint(root.fields)
+
+
+_SIGNS = frozenset({"title", "steps", "scenarios"})
+
+
+class ScenarioFile(pytest.File):
+    """A file with one scenario, or several."""
+
+    def collect(self) -> Iterator[ScenarioItem]:
+        """A test for each scenario."""
+        from edgesim.distribution.problems import Severity
+        from edgesim.scenario.language.load import load_file
+        from edgesim.scenario.runner.report import problem_lines
+
+        loaded: LoadedFile = load_file(self._shown())
+        errors = [one for one in loaded.problems if one.severity is Severity.ERROR]
+        if errors:
+            raise self.CollectError("\n".join(line for problem in errors for line in problem_lines(problem)))
+        for scenario in loaded.scenarios:
+            yield ScenarioItem.from_parent(self, name=_name(scenario), scenario=scenario)
+
+    def _shown(self) -> Path:
+        """The path as a person would write it."""
+        here = self.config.invocation_params.dir
+        return self.path.relative_to(here) if here == Path.cwd() and self.path.is_relative_to(here) else self.path
+
+
+def _name(scenario: Scenario) -> str:
+    """The title, as it can be part of a node's id."""
+    return " ".join(scenario.title.split()).replace("::", ":")
+
+
+class ScenarioFailed(Exception):
+    """An expectation did not hold, or the scenario could not be played."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.title)
+        self.outcome = outcome
+
+
+class ScenarioItem(pytest.Item):
+    """One scenario."""
+
+    def __init__(self, *, scenario: Scenario, **more: Any) -> None:
+        super().__init__(**more)
+        self.scenario = scenario
+        if scenario.evidence is not None:
+            self.user_properties.append(("evidence", f"{scenario.evidence.value} {scenario.source}".strip()))
+
+    def runtest(self) -> None:
+        """Play it."""
+        from edgesim.scenario.outcome import Verdict
+        from edgesim.scenario.runner.report import explained
+
+        explain = self.config.option.edgesim_explain
+        with STAGES.borrowed() as background:
+            outcome = background.call(background.stage.play(self.scenario, explain=explain))
+        if outcome.verdict is not Verdict.PASSED:
+            raise ScenarioFailed(outcome)
+        if explain:
+            self.add_report_section("call", "edgesim", explained(outcome))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """What `edgesim test` prints."""
+        if not isinstance(excinfo.value, ScenarioFailed):
+            return super().repr_failure(excinfo, style)
+        from edgesim.scenario.runner.report import failure
+
+        outcome = excinfo.value.outcome
+        excinfo.value.args = (failure(outcome, explain=self.config.option.edgesim_explain).rstrip("\n"),)
+        shown = excinfo.getrepr(style="value", chain=False)
+        if shown.reprcrash is not None:
+            file, _, line = outcome.place.rpartition(":")
+            shown.reprcrash.path, shown.reprcrash.message = file or outcome.place, _in_short(outcome)
+            shown.reprcrash.lineno = int(line) if line.isdecimal() else 0
+        return shown
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where it stands; lines count from 0 here."""
+        return self.path, max(self.scenario.place.line - 1, 0), self.name
+
+
+def _in_short(outcome: Outcome) -> str:
+    """Why it failed, for the summary at the end."""
+    for mismatch in (one for step in outcome.failures for one in step.mismatches):
+        expected, got = (text.partition("\n")[0] for text in (mismatch.expected, mismatch.got))
+        return f"{mismatch.what}: expected {expected}, got {got}"
+    return outcome.message.partition("\n")[0]
+
+
+# ── tests in Python ──────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def edge(request: pytest.FixtureRequest) -> Iterator[LiveEdge]:
+    """An edge location with an empty cache, scripted origins and a clock that stands still until it is moved.
+
+        @pytest.mark.edge(distribution="template.yaml", functions={"auth": "auth.mjs:handler"})
+        def test_nobody_gets_in_without_a_token(edge):
+            assert edge.get("/private").status == 401
+
+    The marker may stand at the test, its class and its module (`pytestmark`): what is closest to the test counts, and
+    functions, origins, parameters and viewer settings are merged by name. Paths begin at the test's file. Without a
+    marker everything goes to one origin, `site`, which answers 200. See edgesim.testing.LiveEdge.
+    """
+    from edgesim.errors import ConfigError
+    from edgesim.testing.live import edge as opened
+
+    wrong = ""
+    with ExitStack() as stack:
+        try:
+            request.node.stash[edge_key] = stack.enter_context(
+                opened(folder=request.path.parent, **_said(request.node))
+            )
+        except ConfigError as error:
+            wrong = "\n".join([str(error), *getattr(error, "__notes__", ())])
+        if wrong:
+            pytest.fail(wrong, pytrace=False)
+        yield request.node.stash[edge_key]
+
+
+_MERGED = ("functions", "origins", "parameters", "viewer")
+_KEYS = ("distribution", "at", *_MERGED)
+
+
+def _said(node: pytest.Item) -> dict[str, Any]:
+    """What the markers say, from the farthest to the closest."""
+    said: dict[str, Any] = {}
+    for mark in reversed(list(node.iter_markers("edge"))):
+        for key, value in _of_mark(mark).items():
+            merges = key in _MERGED and isinstance(value, Mapping)
+            said[key] = {**said.get(key, {}), **value} if merges else value
+    return said
+
+
+def _of_mark(mark: pytest.Mark) -> dict[str, Any]:
+    from edgesim.distribution.findings import closest
+
+    if len(mark.args) > 1:
+        pytest.fail("the marker edge takes one distribution; everything else has a name", pytrace=False)
+    said = {**dict(zip(("distribution",), mark.args, strict=False)), **mark.kwargs}
+    for key in said.keys() - set(_KEYS):
+        hint = closest(key, _KEYS) or f"it has {', '.join(_KEYS)}"
+        pytest.fail(f"the marker edge has no {key!r} ({hint})", pytrace=False)
+    return said
+
+
+_MOST_REQUESTS = 3
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails shows the way of its last requests; with --edgesim-explain it is the whole of all."""
+    report = yield
+    live = item.stash.get(edge_key, None)
+    explain = item.config.option.edgesim_explain
+    if live is not None and call.when == "call" and live.responses and (report.failed or explain):
+        report.sections.append(("edgesim: requests of the edge", "\n\n".join(_told(live, explain=explain))))
+    return report
+
+
+def _told(live: LiveEdge, *, explain: bool) -> Iterator[str]:
+    if explain:
+        yield from (response.explain().rstrip() for response in live.responses)
+        return
+    from edgesim.logs.explain import as_data
+    from edgesim.scenario.runner.report import in_short
+
+    for response in live.responses[-_MOST_REQUESTS:]:
+        yield "\n".join(in_short(as_data(response.transcript)))

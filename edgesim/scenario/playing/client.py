@@ -1,0 +1,87 @@
+"""A viewer at the end of a real connection: it sends bytes as they are written, follows no redirect, decodes nothing,
+and knows no proxy."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+
+from edgesim.distribution.model import Origin
+from edgesim.errors import OriginFault, OriginTrouble
+from edgesim.origins.http import HttpOrigin
+from edgesim.origins.targets import Url
+from edgesim.pipeline.transcript import Transcript
+from edgesim.ports import BodyStream
+from edgesim.scenario.playing.seen import Answered
+from edgesim.values.instant import Instant
+from edgesim.values.message import Request, Response
+from edgesim.values.viewer import Arrival, Viewer
+
+CONNECT_SECONDS = 10
+READ_SECONDS = 60
+
+
+class NoAnswerError(Exception):
+    """A server did not answer. The text is a sentence that begins with the server."""
+
+
+class Client:
+    """Belongs to one event loop; `aclose` when done."""
+
+    def __init__(self) -> None:
+        self._http = HttpOrigin()
+
+    async def send(self, server: Url, request: Request) -> Answered:
+        """A server's whole answer, with a transcript that says nothing. Raises NoAnswerError."""
+        peer = Origin(
+            "server",
+            server.host,
+            read_timeout=READ_SECONDS,
+            connection_attempts=1,
+            connection_timeout=CONNECT_SECONDS,
+        )
+        try:
+            response = await self._http.fetch_at(server, request, peer)
+        except OriginFault as fault:
+            raise NoAnswerError(_sentence(server, fault)) from fault
+        body, complete = await _read(response)
+        return Answered(response.status, response.headers, body, complete, _untold(request))
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._http.aclose()
+
+
+async def _read(response: Response) -> tuple[bytes, bool]:
+    """The body, and whether that is all of it."""
+    if not isinstance(response.body, BodyStream):
+        return response.body if isinstance(response.body, bytes) else b"", True
+    body = bytearray()
+    try:
+        async with aclosing(response.body.chunks()) as chunks:
+            async for chunk in chunks:
+                body += chunk
+    except OriginFault:
+        return bytes(body), False
+    finally:
+        await response.body.aclose()
+    return bytes(body), True
+
+
+def _untold(request: Request) -> Transcript:
+    return Transcript(Arrival("", Instant(0.0), Viewer(), request))
+
+
+_TEXTS = {
+    OriginTrouble.DNS: "can't be found: nothing has this name",
+    OriginTrouble.CONNECT: "took no connection",
+    OriginTrouble.CONNECT_TIMEOUT: f"took no connection within {CONNECT_SECONDS} s",
+    OriginTrouble.READ_TIMEOUT: f"sent nothing for {READ_SECONDS} s",
+    OriginTrouble.RESET: "closed the connection before it answered",
+    OriginTrouble.INVALID_RESPONSE: "sent what is no HTTP response",
+    OriginTrouble.HEADERS_TOO_BIG: "sent a larger head than CloudFront takes",
+}
+
+
+def _sentence(server: Url, fault: OriginFault) -> str:
+    detail = f": {fault.__cause__}" if fault.trouble is OriginTrouble.CONNECT and fault.__cause__ else ""
+    return f"{server} {_TEXTS[fault.trouble]}{detail}"

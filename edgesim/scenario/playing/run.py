@@ -1,0 +1,262 @@
+"""Plays a scenario on an edge, step by step, until an expectation does not hold."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING, TypeVar, assert_never
+
+from edgesim.errors import ConfigError, EdgesimBug
+from edgesim.logs.explain import as_data
+from edgesim.pipeline.transcript import Transcript
+from edgesim.scenario.fill import filled
+from edgesim.scenario.model import (
+    Advance,
+    Barrier,
+    Check,
+    Deploy,
+    Expectation,
+    Invalidate,
+    Parallel,
+    Repeat,
+    Scenario,
+    Send,
+    SetOrigins,
+    Step,
+)
+from edgesim.scenario.outcome import Mismatch, Outcome, StepFailure, Verdict
+from edgesim.scenario.playing.capture import captured
+from edgesim.scenario.playing.edge import Edge
+from edgesim.scenario.playing.expect import mismatches
+from edgesim.scenario.playing.met import reasons_met
+from edgesim.scenario.playing.origins import content_bytes
+from edgesim.scenario.playing.seen import Answered, Asked, Seen
+from edgesim.server.viewer_header import ViewerDefaults, parse_settings
+from edgesim.values.headers import Field, Headers, wire
+from edgesim.values.message import Request
+from edgesim.values.uri import split_target
+
+if TYPE_CHECKING:
+    from edgesim.scenario.playing.stage import Stage
+
+_T = TypeVar("_T")
+
+
+async def play(scenario: Scenario, stage: Stage, *, explain: bool = False) -> Outcome:
+    """What comes of a scenario. Never raises for anything that the scenario, its functions or its files do.
+
+    `explain`: the outcome has the transcripts of all requests, and not of those alone that failed.
+    """
+    begun, play = perf_counter(), Play(scenario, stage)
+    verdict, message = Verdict.PASSED, ""
+    failures: tuple[StepFailure, ...] = ()
+    try:
+        failures = await play.whole()
+        verdict = Verdict.FAILED if failures else Verdict.PASSED
+    except ConfigError as error:
+        verdict, message = Verdict.BROKEN, f"{error}{f' ({error.hint})' if error.hint else ''}"
+    except OSError as error:
+        verdict, message = Verdict.BROKEN, f"{error.filename or 'a file'}: {error.strerror or error}"
+    except EdgesimBug as error:
+        verdict, message = Verdict.BROKEN, f"this is a bug in edgesim: {error}"
+    return Outcome(
+        title=scenario.title,
+        place=str(scenario.place),
+        verdict=verdict,
+        failures=failures,
+        message=message,
+        seconds=perf_counter() - begun,
+        log=tuple(stage.log.lines),
+        reasons=frozenset(reason for transcript in play.transcripts for reason in reasons_met(transcript)),
+        transcripts=tuple(map(as_data, play.transcripts)) if explain else (),
+    )
+
+
+class Play:
+    """One performance. Who shows it overrides `step` and `judge`."""
+
+    def __init__(self, scenario: Scenario, stage: Stage) -> None:
+        self._scenario, self._stage = scenario, stage
+        self._captured: dict[str, str] = {}
+        self.transcripts: list[Transcript] = []
+
+    async def whole(self) -> tuple[StepFailure, ...]:
+        """The failures of the first step that has any."""
+        scenario = self._scenario
+        edge = await self._stage.edge(scenario.setting, at=scenario.at, fresh=scenario.fresh)
+        edge.origins.set(scenario.origins)
+        try:
+            return await self.steps(scenario.steps, edge)
+        finally:
+            self.transcripts = list(edge.recorder)[::-1]
+            await edge.aclose()
+
+    async def steps(self, steps: Sequence[Step], edge: Edge) -> tuple[StepFailure, ...]:
+        """The failures of the first step that has any."""
+        for step in steps:
+            if failures := await self.step(step, edge):
+                return failures
+        return ()
+
+    async def step(self, step: Step, edge: Edge) -> tuple[StepFailure, ...]:
+        """Do it, and say what did not hold."""
+        match step:
+            case Send():
+                return await self._send(step, edge)
+            case Parallel():
+                return await self._parallel(step, edge)
+            case Repeat():
+                for _ in range(step.times):
+                    if failures := await self.steps(step.steps, edge):
+                        return failures
+            case Check():
+                return self.judge("the state of things", self.filled(step.expect), edge, _seen(edge, (), ()))
+            case _:
+                await self._change(step, edge)
+        return ()
+
+    async def _change(self, step: Advance | Invalidate | SetOrigins | Deploy, edge: Edge) -> None:
+        match step:
+            case Advance():
+                await edge.advance(step.seconds)
+            case Invalidate():
+                await edge.invalidate(self.filled(step).paths)
+            case SetOrigins():
+                edge.origins.set(self.filled(step).origins)
+            case Deploy():
+                await self._stage.prepare(step.setting)
+                edge.deploy(step.setting)
+            case _:
+                assert_never(step)
+
+    def filled(self, step: _T) -> _T:
+        """A step with what was captured. Raises ConfigError where it asks for what was not."""
+        return filled(step, self._captured)
+
+    # ── requests ─────────────────────────────────────────────────────────────
+
+    async def _send(self, step: Send, edge: Edge) -> tuple[StepFailure, ...]:
+        for _ in range(step.times):
+            ready, begun, token = self.filled(step), edge.clock.now(), object()
+            before = list(edge.recorder)[::-1]
+            answers = await edge.finish(self._sent(ready, edge, token))
+            await edge.quiet()
+            seen = _seen(edge, answers, _asked(edge, {token}), edge.clock.now() - begun, before)
+            if failures := self.judge(ready.title, ready.expect, edge, seen, ready):
+                return failures
+        return ()
+
+    async def _sent(self, step: Send, edge: Edge, token: object) -> Answered:
+        viewer = viewer_of(self._scenario, step)
+        return await edge.send(request_of(step, host_of(edge)), viewer, step=token, scripts=step.origins)
+
+    async def _parallel(self, step: Parallel, edge: Edge) -> tuple[StepFailure, ...]:
+        begun, before = edge.clock.now(), list(edge.recorder)[::-1]
+        under_way: list[tuple[Send, object, asyncio.Task[Answered]]] = []
+        try:
+            for item in step.items:
+                await self._begin(self.filled(item), edge, under_way)
+            await edge.until_done([task for _, _, task in under_way])
+        finally:
+            for _, _, task in under_way:
+                task.cancel()
+            await asyncio.gather(*(task for _, _, task in under_way), return_exceptions=True)
+        await edge.quiet()
+        elapsed, answers = edge.clock.now() - begun, [task.result() for _, _, task in under_way]
+        failures: tuple[StepFailure, ...] = ()
+        for (sent, token, _), answer in zip(under_way, answers, strict=True):
+            seen = _seen(edge, (answer,), _asked(edge, {token}), elapsed, before)
+            failures += self.judge(sent.title, sent.expect, edge, seen, sent)
+        seen = _seen(edge, answers, _asked(edge, {token for _, token, _ in under_way}), elapsed, before)
+        return failures + self.judge("parallel requests", self.filled(step.expect), edge, seen)
+
+    async def _begin(
+        self, item: Send | Barrier, edge: Edge, under_way: list[tuple[Send, object, asyncio.Task[Answered]]]
+    ) -> None:
+        """Each goes as far as it gets before the next begins."""
+        if isinstance(item, Send):
+            for _ in range(item.times):
+                token = object()
+                task = asyncio.ensure_future(self._sent(item, edge, token))
+                under_way.append((item, token, task))
+                await edge.quiet([task])
+        elif item.seconds:
+            await edge.advance(item.seconds)
+        elif item.until == "done":
+            await edge.until_done([task for _, _, task in under_way])
+
+    # ── judging ──────────────────────────────────────────────────────────────
+
+    def judge(
+        self, title: str, expect: Expectation, edge: Edge, seen: Seen, step: Send | None = None
+    ) -> tuple[StepFailure, ...]:
+        """What did not hold of what was expected, of a step's request where there is one."""
+        found = mismatches(expect, seen)
+        if step is not None:
+            found += self._capture(step, seen.answers[0])
+        if not found:
+            return ()
+        place = step.place if step is not None else expect.place
+        told = tuple(as_data(transcript) for transcript in seen.transcripts)
+        return (StepFailure(title, str(place), tuple(found), told),)
+
+    def _capture(self, step: Send, answer: Answered) -> list[Mismatch]:
+        missing = []
+        for capture in step.capture:
+            value = captured(capture, answer)
+            if isinstance(value, Mismatch):
+                missing.append(value)
+            else:
+                self._captured[capture.name] = value
+        return missing
+
+
+def _asked(edge: Edge, tokens: set[object]) -> list[Asked]:
+    return [asked for asked in edge.origins.asked if asked.step in tokens]
+
+
+def _seen(
+    edge: Edge,
+    answers: Sequence[Answered],
+    asked: Sequence[Asked],
+    elapsed: float = 0.0,
+    before: Sequence[Transcript] = (),
+) -> Seen:
+    return Seen(answers, asked, edge.cached(), edge.clock.now(), elapsed, before)
+
+
+# ── a viewer's request ───────────────────────────────────────────────────────
+
+
+def request_of(step: Send, host: str) -> Request:
+    """What goes over the wire for a step: its headers in order, with the Host, cookies and length that a client adds.
+
+    Raises OSError for a body's file that can't be read.
+    """
+    path, query = split_target(wire(step.target))
+    headers = Headers((name, wire(value)) for name, value in step.headers)
+    body = content_bytes(step.body)
+    added = [field for field in _added(step, host, body) if field[0].lower() not in headers.index]
+    return Request(step.method, path, query, Headers((*added, *headers)), body)
+
+
+def _added(step: Send, host: str, body: bytes) -> Iterator[Field]:
+    yield "Host", host
+    if step.cookies:
+        yield "Cookie", "; ".join(f"{name}={wire(value)}" for name, value in step.cookies)
+    if step.body is not None:
+        yield "Content-Length", str(len(body))
+
+
+def host_of(edge: Edge) -> str:
+    """The name that viewers use where a step says none: the first distribution's alias, or its own domain."""
+    if not edge.distributions:
+        return "localhost"
+    first = edge.distributions[0]
+    return next((alias for alias in first.aliases if "*" not in alias), first.domain_name)
+
+
+def viewer_of(scenario: Scenario, step: Send) -> ViewerDefaults:
+    """Who sends a step. Raises ConfigError for a setting that viewers don't have."""
+    return parse_settings({**scenario.viewer, **step.viewer})

@@ -1,0 +1,50 @@
+"""What came of a step: what viewers got, what origins were asked, what the cache holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgesim.pipeline.transcript import Transcript
+from edgesim.values.entry import CacheKey, Entry
+from edgesim.values.headers import Headers
+from edgesim.values.instant import Instant
+from edgesim.values.message import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a viewer got. `complete` is False where the body broke off."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    complete: bool
+    transcript: Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request as an origin saw it; its body is bytes. `step` is whoever sent the viewer's request behind it."""
+
+    origin: str
+    request: Request
+    step: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What came of a step. `answers`: one for a request, several for parallel ones, none without a request. `asked`
+    is what origins were asked for it. `before` are the transcripts of earlier steps. `elapsed` is how far the clock
+    moved by itself."""
+
+    answers: Sequence[Answered]
+    asked: Sequence[Asked]
+    cached: Sequence[tuple[CacheKey, Entry]]
+    now: Instant
+    elapsed: float = 0.0
+    before: Sequence[Transcript] = ()
+
+    @property
+    def transcripts(self) -> list[Transcript]:
+        return [answer.transcript for answer in self.answers]

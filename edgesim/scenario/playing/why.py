@@ -1,0 +1,48 @@
+"""Why something is not as expected, from what the transcripts say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgesim.pipeline.transcript import Station, Transcript
+from edgesim.scenario.playing.met import runs_of
+from edgesim.values.entry import CacheKey
+from edgesim.values.headers import readable
+
+
+def what_went_wrong(transcript: Transcript) -> str:
+    """The function or the origin that failed, where one did."""
+    failed = [f"{run.trigger.value} {run.outcome}: {run.why}" for run in runs_of(transcript) if run.why]
+    troubles = [str(note.facts["message"]) for note in transcript.at(Station.ORIGIN) if "message" in note.facts]
+    return "; ".join([*failed, *troubles])
+
+
+def why_this_outcome(transcript: Transcript, before: Sequence[Transcript]) -> str:
+    """What the cache had, and where it had nothing, what became of the latest answer for the same path."""
+    looked = list(transcript.at(Station.CACHE))
+    if not looked:
+        return what_went_wrong(transcript)
+    told = looked[0].because.value
+    if any(note.because.value == "not in the cache" for note in looked):
+        past = why_not_stored(transcript.arrival.request.path, before)
+        return f"{told}; {past}" if past else told
+    age, ttl = looked[0].facts.get("age"), looked[0].facts.get("ttl")
+    return f"{told}, {age:g} s old with a TTL of {ttl:g} s" if ttl is not None and age is not None else told
+
+
+def why_not_stored(path: str, transcripts: Sequence[Transcript]) -> str:
+    """What became of the latest answer for a path: `of GET /a before: not stored: no-store`."""
+    for transcript in reversed(transcripts):
+        request = transcript.arrival.request
+        stored = [note.because.value for note in transcript.at(Station.STORE)]
+        if request.path == path and stored:
+            return f"of {request.method} {readable(request.target)} before: {', '.join(stored)}"
+    return ""
+
+
+def told_key(key: CacheKey) -> str:
+    """A key in its parts, on one line."""
+    parts = [f"{key.method} {readable(key.path)}{f'?{readable(key.query)}' if key.query else ''}"]
+    parts += [f"{name}: {'(absent)' if value is None else readable(value)}" for name, value in key.headers]
+    parts += [f"cookie {readable(cookie)}" for cookie in key.cookies]
+    return " | ".join([*parts, f"accept-encoding {key.accept_encoding}"] if key.accept_encoding else parts)

@@ -1,0 +1,163 @@
+"""The bodies of recorded messages, as a scenario says them: short text inline, anything else in files beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mimetypes
+import re
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from edgesim.scenario.recording.masking import Masks, parsed
+from edgesim.scenario.recording.write_yaml import is_representable
+from edgesim.values.body import Body, length_of
+from edgesim.values.headers import Headers
+
+INLINE_BYTES = 2048
+"""Longer text is hard to read past."""
+
+_MOST_UNPACKED = 16 * 1024 * 1024
+
+Said = dict[str, Any]
+"""Keys of the language that say a body: `body`, `json`, `file`, `size`, `sha256`."""
+
+
+@dataclass(slots=True)
+class Bodies:
+    """Says bodies, with their secrets masked, and gathers the files that this takes. `folder` is theirs, from the
+    scenario's."""
+
+    masks: Masks
+    folder: str
+    files: dict[str, bytes] = field(default_factory=dict)
+    _by_content: dict[bytes, str] = field(default_factory=dict)
+
+    def sent(self, headers: Headers, body: Body, path: str) -> Said:
+        """A body as somebody sends it; nothing where it is empty. `path` gives its file a name."""
+        if length_of(body) == 0:
+            return {}
+        if not isinstance(body, bytes):
+            return {"size": length_of(body) or 0}
+        data = self._masked(body, headers)
+        return self._inline(data, headers) or {"file": self._file(data, headers, path)}
+
+    def expected(self, headers: Headers, body: Body) -> Said:
+        """A body as somebody must get it."""
+        if not isinstance(body, bytes):
+            return {"size": length_of(body) or 0}
+        data = self._masked(body, headers)
+        if not data:
+            return {"body": ""}
+        return self._inline(data, headers) or {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+    def _masked(self, data: bytes, headers: Headers) -> bytes:
+        """The bytes with secrets masked, where they are text."""
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            return data
+        value = parsed(data) if _is_json(headers) else None
+        if isinstance(value, dict | list) and (masked := self.masks.json(value)) != value:
+            return json.dumps(masked, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        form = _type(headers) == "application/x-www-form-urlencoded"
+        return (self.masks.query(text) if form else self.masks.text(text)).encode()
+
+    def _inline(self, data: bytes, headers: Headers) -> Said:
+        """What can be said in the scenario itself; nothing for all else."""
+        if len(data) > INLINE_BYTES:
+            return {}
+        value = parsed(data) if _is_json(headers) else None
+        if isinstance(value, dict | list) and is_representable(value) and _is_unambiguous(data):
+            return {"json": escaped(value)}
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            return {}
+        return {"body": escaped(text)} if _PRINTABLE.fullmatch(text) else {}
+
+    def _file(self, data: bytes, headers: Headers, path: str) -> str:
+        digest = hashlib.sha256(data).digest()
+        if digest not in self._by_content:
+            name = f"{self.folder}/{len(self.files) + 1:02}-{_file_name(path, _type(headers))}"
+            self.files[name] = data
+            self._by_content[digest] = name
+        return self._by_content[digest]
+
+
+_PRINTABLE = re.compile("[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]*")
+
+
+def escaped(value: Any) -> Any:
+    """A value in whose texts nothing stands for what an earlier step captured."""
+    if isinstance(value, str):
+        return value.replace("${", "$${")
+    if isinstance(value, dict):
+        return {escaped(name): escaped(inner) for name, inner in value.items()}
+    return [escaped(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _is_unambiguous(data: bytes) -> bool:
+    """Is every member of this JSON written once? Of two, a value has only the last."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) < len(pairs):
+            raise ValueError("a member is written twice")
+        return members
+
+    try:
+        json.loads(data, object_pairs_hook=once)
+    except ValueError:
+        return False
+    return True
+
+
+def _type(headers: Headers) -> str:
+    return (headers.get("content-type") or "").partition(";")[0].strip().lower()
+
+
+def _is_json(headers: Headers) -> bool:
+    return _type(headers).endswith(("/json", "+json"))
+
+
+def _file_name(path: str, media_type: str) -> str:
+    """What a person recognises: the end of the path, with the suffix of its type."""
+    last = PurePosixPath(path).name
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", last).strip("-.")[-40:] or "index"
+    if "." in safe:
+        return safe
+    return safe + (mimetypes.guess_extension(media_type) or ".bin")
+
+
+# ── content codings ──────────────────────────────────────────────────────────
+
+
+def unpacked(headers: Headers, body: Body) -> tuple[Headers, Body]:
+    """A message without its content coding, so that a person can read it; as it is where the coding is not known."""
+    coding = (headers.joined("content-encoding") or "").strip().lower()
+    if coding == "identity":
+        return headers.without("content-encoding"), body
+    unpack = _UNPACKERS.get(coding)
+    if unpack is None or not isinstance(body, bytes) or not body:
+        return headers, body
+    try:
+        data = unpack(body)
+    except zlib.error:
+        return headers, body
+    return (headers, body) if data is None else (headers.without("content-encoding"), data)
+
+
+def _inflate(window: int) -> Callable[[bytes], bytes | None]:
+    def inflate(data: bytes) -> bytes | None:
+        machine = zlib.decompressobj(window)
+        unpacked = machine.decompress(data, _MOST_UNPACKED)
+        return unpacked if machine.eof and not machine.unused_data else None
+
+    return inflate
+
+
+_UNPACKERS = {"gzip": _inflate(31), "x-gzip": _inflate(31), "deflate": _inflate(15)}

@@ -1,0 +1,1 @@
+"""What `edgesim test` needs: which scenarios, on how many processes, and what is said of how they came out."""

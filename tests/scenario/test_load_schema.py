@@ -1,0 +1,147 @@
+"""schema.json, which editors read, says what the loader takes."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from edgesim.rules.reasons import Rejection
+from edgesim.scenario.language import (
+    durations,
+    load,
+    read_expect,
+    read_functions,
+    read_match,
+    read_origins,
+    read_steps,
+    reasons,
+    shorthand,
+    shorthand_policies,
+)
+from edgesim.scenario.language.document import read_document
+from edgesim.server.viewer_header import KEYS
+
+ROOT = Path(__file__).parents[2]
+FILE = ROOT / "edgesim" / "scenario" / "schema.json"
+SCHEMA = json.loads(FILE.read_text(encoding="utf-8"))
+DEFS = SCHEMA["$defs"]
+VALIDATOR = Draft202012Validator(SCHEMA)
+
+TABLES = {
+    "scenario": load.SCENARIO.keys,
+    "file": load.FILE.keys,
+    "viewer": KEYS,
+    "function": read_functions.FUNCTION.keys,
+    "distribution": shorthand.DISTRIBUTION.keys,
+    "behavior": shorthand.BEHAVIOR.keys,
+    "trigger": shorthand.ASSOCIATION.keys,
+    "origin": shorthand.ORIGIN.keys,
+    "error-response": shorthand.ERROR_RESPONSE.keys,
+    "cache-policy": shorthand_policies.CACHE_POLICY.keys,
+    "origin-request-policy": shorthand_policies.ORIGIN_REQUEST_POLICY.keys,
+    "forwarded-values": shorthand_policies.FORWARDED.keys,
+    "answer": read_origins.ANSWER.keys,
+    "step-origin": read_origins.STEP_ORIGIN.keys,
+    "expected-origin": read_match.EXPECTED_ORIGIN.keys,
+    "received": read_match.RECEIVED.keys,
+    "matcher": read_match.MATCHER.keys,
+    "expect": read_expect.EXPECT.keys,
+    "parallel-expect": read_expect.PARALLEL_EXPECT.keys,
+    "check-expect": read_expect.CHECK.keys,
+    "function-expectation": read_expect.FUNCTION.keys,
+    "cache": [read_expect.ENTRIES],
+    "cache-object": read_expect.CACHE.keys,
+    "capture": read_steps.CAPTURE.keys,
+    "send": read_steps.SEND.keys,
+    "request": read_steps.REQUEST.keys,
+    "advance": read_steps.ADVANCE.keys,
+    "invalidate": read_steps.INVALIDATE.keys,
+    "deploy": read_steps.DEPLOY.keys,
+    "deployed": read_steps.DEPLOYED.keys,
+    "set": read_steps.SET.keys,
+    "parallel": read_steps.PARALLEL.keys,
+    "barrier": read_steps.BARRIER.keys,
+    "repeat": read_steps.REPEAT.keys,
+    "check": read_steps.CHECK_STEP.keys,
+}
+"""What the loader knows, by the schema's name for it."""
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_schema_has_the_loaders_keys_and_no_others(name):
+    assert sorted(DEFS[name]["properties"]) == sorted(TABLES[name])
+    assert DEFS[name]["additionalProperties"] is False
+
+
+def test_every_structure_of_the_schema_is_one_of_the_loaders():
+    assert {name for name, one in DEFS.items() if "properties" in one} == set(TABLES)
+
+
+def test_it_is_a_schema():
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("name", DEFS)
+def test_editors_can_explain_every_key(name):
+    assert DEFS[name]["description"]
+    assert [key for key, one in DEFS[name].get("properties", {}).items() if not one.get("description")] == []
+
+
+def test_editors_offer_every_reason():
+    offered = [
+        reason.name.lower().replace("_", "-") if isinstance(reason, Rejection) else reason.value
+        for reason in reasons.members()
+    ]
+    offered = list(dict.fromkeys(offered))
+    if os.environ.get("EDGESIM_GOLD") == "1":
+        DEFS["reason"]["anyOf"][0]["enum"] = offered
+        FILE.write_text(json.dumps(SCHEMA, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert DEFS["reason"]["anyOf"][0]["enum"] == offered, "EDGESIM_GOLD=1 rewrites it"
+    assert all(map(reasons.canonical, offered))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0", "61", "0.5", "500ms", "61s", "5m", "1h30m", "2d", "1w", "1y", "1h 30m", "1d2h3m4s5ms",
+     "", "soon", "-3", "1 hour", "30m1h", "1x", "1h30", "s", "1y2d"],
+)  # fmt: skip
+def test_both_know_the_same_durations(text):
+    valid = Draft202012Validator({"$ref": "#/$defs/duration", "$defs": DEFS}).is_valid(text)
+    assert valid is (durations.seconds(text) is not None)
+
+
+@pytest.mark.parametrize("text", ["0", "300", "40KB", "1.5mb", "2 KB", "", "KB", "1GB", "-1"])
+def test_both_know_the_same_sizes(text):
+    valid = Draft202012Validator({"$ref": "#/$defs/size", "$defs": DEFS}).is_valid(text)
+    assert valid is (durations.size(text) is not None)
+
+
+@pytest.mark.parametrize("text", ["title: t\nsteps: [{get: /}]\n", "scenarios: [{title: t, steps: [{get: /}]}]\n"])
+def test_it_takes_a_scenario_or_several(text):
+    assert VALIDATOR.is_valid(read_document(text, "a.scenario.yaml")[0].plain)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "title: t\n",
+        "title: t\nstep: []\nsteps: [{get: /}]\n",
+        "title: t\nsteps: [{get: /, post: /}]\n",
+        "title: t\nsteps: [{get: /, expect: {status: OK}}]\n",
+        "title: t\nsteps: [{advance: soon}]\n",
+        "title: t\nsteps: [{get: /, expect: {headers: {x: {starts-with: a}}}}]\n",
+        "scenarios: []\n",
+    ],
+)
+def test_it_refuses_what_the_loader_refuses(text):
+    assert not VALIDATOR.is_valid(read_document(text, "a.scenario.yaml")[0].plain)
+    assert load.load_text(text, Path("a.scenario.yaml")).problems
+
+
+@pytest.mark.parametrize("path", load.find_files([ROOT / "scenarios"]), ids=lambda path: path.name)
+def test_the_scenarios_of_this_repository_are_valid(path):
+    root, _ = read_document(path.read_text(encoding="utf-8"), str(path))
+    assert [error.message for error in VALIDATOR.iter_errors(root.plain)] == []
+    assert [str(problem) for problem in load.load_file(path).problems] == []
