@@ -107,5 +107,14 @@ def stop_on_signals(stop: asyncio.Event) -> None:
         stop.set()
         loop.remove_signal_handler(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ENDING:
         loop.add_signal_handler(number, asked, number)
+
+
+def let_signals_be() -> None:
+    """Ctrl-C means what it usually does. uvloop leaves handlers behind that go on catching it for a closed loop."""
+    for number in _ENDING:
+        asyncio.get_running_loop().remove_signal_handler(number)
+
+
+_ENDING = (signal.SIGINT, signal.SIGTERM)
