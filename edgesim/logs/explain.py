@@ -144,6 +144,8 @@ _MOST_LOG_LINES = 50
 
 
 def _invocation(invocation: Invocation, facts: Facts) -> Told:
+    if not invocation.environment:  # it was throttled, or there was nothing to run it in
+        return
     start = f", cold start {invocation.init_ms:.2f} ms" if invocation.init_ms is not None else ", warm"
     yield "duration", f"{invocation.duration_ms:.2f} ms{start}"
     yield "environment", invocation.environment

@@ -6,6 +6,7 @@ import hashlib
 
 import pytest
 
+from edgesim.distribution.model import Code, Trigger
 from edgesim.scenario.model import (
     BodyMatch,
     CacheExpectation,
@@ -16,9 +17,10 @@ from edgesim.scenario.model import (
     OriginExpectation,
     RequestMatch,
 )
+from edgesim.scenario.outcome import Verdict
 from edgesim.scenario.playing.match import describe, fault_of, header_fault
-from edgesim.testing.make import a_distribution, behavior
-from tests.scenario.helpers import a_scenario, get, is_, mismatches_of, passes, says, x_cache
+from edgesim.testing.make import a_distribution, a_function, behavior
+from tests.scenario.helpers import a_scenario, get, is_, mismatches_of, passes, played, says, x_cache
 
 MATCHES = [
     (Match(equals="a"), "a", "b"),
@@ -185,3 +187,26 @@ def test_objects_are_told_apart_by_the_parts_of_their_keys():
             distribution=a_distribution(behavior(headers=["X-Lang"])),
         )
     )
+
+
+PRINTS = (
+    "exports.handler = async (event) => { console.log('one'); console.log('two'); return event.Records[0].cf.request }"
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("wanted", "holds"),
+    [
+        (Match(contains=("two",)), True),
+        (Match(contains=("three",)), False),
+        (Match(but_not=Match(contains=("three",))), True),
+        (Match(but_not=Match(contains=("two",))), False),
+        (Match(contains=("one",), but_not=Match(contains=("two",))), False),
+    ],
+)
+def test_what_must_be_in_the_log_is_in_some_line_and_what_must_not_in_none(wanted, holds):
+    function = a_function("prints", code=Code(inline=PRINTS))
+    site = a_distribution(behavior(functions={Trigger.VIEWER_REQUEST: function}))
+    scenario = a_scenario(get("/a", expect=Expectation(log=(wanted,))), distribution=site)
+    assert (played(scenario).verdict is Verdict.PASSED) is holds

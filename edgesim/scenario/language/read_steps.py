@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
@@ -388,6 +389,6 @@ def _verb(element: Element, known: tuple[str, ...], what: str) -> str:
         raise Wrong(fields[verbs[1]], f"{what} does one thing, and this one has {' and '.join(verbs)}", hint)
     if "repeat" in fields:
         raise Wrong(fields["repeat"], "there is nothing to repeat", "write steps: beside it, or a request: get: /a")
-    near = (closest(key, known) for key in fields if key not in SEND.keys)
-    hint = next(filter(None, near), "") or f"write one of {', '.join(known)}"
+    near = (get_close_matches(key, known, 1) for key in fields if key not in SEND.keys)
+    hint = next((f"did you mean {found[0]}?" for found in near if found), "") or f"write one of {', '.join(known)}"
     raise Wrong(element, f"{what} has no verb: nothing says what happens", hint)

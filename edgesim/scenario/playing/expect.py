@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from edgesim.scenario.model import (
@@ -76,7 +77,7 @@ def _headers(what: str, wanted: Iterable[HeaderMatch], got: Headers) -> Found:
     for header in wanted:
         lines = tuple(map(readable, got.all(header.name)))
         if header_fault(header.match, lines):
-            close = difflib.get_close_matches(header.name.lower(), got.index, 1) if not lines else []
+            close = difflib.get_close_matches(header.name.lower(), got.index, 1, _ALIKE) if not lines else []
             why = f"there is {close[0]}" if close else ""
             yield Mismatch(
                 f"{what} {header.name.lower()}",
@@ -85,6 +86,9 @@ def _headers(what: str, wanted: Iterable[HeaderMatch], got: Headers) -> Found:
                 str(header.match.place),
                 why,
             )
+
+
+_ALIKE = 0.8  # between x-auth and x-cache it is 0.62
 
 
 def _body(what: str, wanted: BodyMatch, got: bytes) -> Found:
@@ -224,8 +228,11 @@ def _function(wanted: FunctionExpectation, runs: Sequence[Any]) -> Found:
 
 def _log(what: str, wanted: Iterable[Match], lines: Sequence[str]) -> Found:
     for match in wanted:
-        faults = [fault_of(match, line, part=True) for line in lines]
-        if all(faults) and (faults or fault_of(match, None)):
+        # What must not be is in no line, whereas all else is in some line
+        forbidden = match.but_not is not None and not all(fault_of(match.but_not, line, part=True) for line in lines)
+        asked = replace(match, but_not=None)
+        missing = asked != Match(place=match.place) and all(fault_of(asked, line, part=True) for line in lines)
+        if forbidden or missing:
             yield Mismatch(what, describe(match), "\n".join(lines) or "(no line)", str(match.place))
 
 

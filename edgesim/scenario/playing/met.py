@@ -53,7 +53,7 @@ class Run:
     @property
     def start(self) -> str:
         """`cold` or `warm`; empty where it did not run."""
-        if self.invocation is None:
+        if self.invocation is None or not self.invocation.environment:
             return ""
         return "cold" if self.invocation.cold else "warm"
 
