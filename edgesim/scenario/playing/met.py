@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from edgesim.distribution.model import Trigger
 from edgesim.pipeline.transcript import Note, Station, Transcript
-from edgesim.rules import reasons
 from edgesim.rules.reasons import DeliveryReason, HookReason
+from edgesim.scenario.language.reasons import members, name_of
 from edgesim.values.invocation import FailureKind, Invocation
 
 TRIGGER_OF = {Station(trigger.value.replace("-", " ")): trigger for trigger in Trigger}
@@ -101,33 +101,22 @@ def reasons_met(transcript: Transcript) -> list[str]:
     return met
 
 
-def _of_note(note: Note) -> Iterator[Enum]:
+def _of_note(note: Note) -> Iterator[StrEnum]:
     yield note.because
     facts = note.facts
     if (rejected := facts.get("rejected")) is not None:
         yield rejected.code
     ttl = facts.get("ttl")
     named = (facts.get("ttl_because"), getattr(ttl, "because", None), getattr(ttl, "bound", None))
-    yield from (one for one in named if isinstance(one, Enum))
+    yield from (one for one in named if isinstance(one, StrEnum))
 
 
-def name_of(reason: Enum) -> str:
-    """`TtlReason.MAX_AGE`."""
-    return f"{type(reason).__name__}.{reason.name}"
-
-
-ENUMS: dict[str, type[Enum]] = {
-    name: found
-    for name, found in vars(reasons).items()
-    if isinstance(found, type) and issubclass(found, Enum) and found.__module__ == reasons.__name__
-}
-"""Every enum of reasons.py by its name."""
+_TEXTS = {name_of(reason): reason.value for reason in members()}
 
 
 def text_of(name: str) -> str:
     """The reason that `Enum.MEMBER`, or the first of several with `|` between them, stands for, as people read it."""
-    enum, _, member = name.partition("|")[0].partition(".")
-    return str(ENUMS[enum][member].value)
+    return _TEXTS[name.partition("|")[0]]
 
 
 def follow(wanted: Iterable[str], met: Iterable[str]) -> list[str]:
