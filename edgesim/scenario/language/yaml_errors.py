@@ -7,6 +7,7 @@ import re
 import yaml
 
 from edgesim.loaders.unreadable import Unreadable
+from edgesim.loaders.yaml_source import TOO_DEEP_FOR_THE_PARSER
 
 
 def explained(error: yaml.YAMLError, text: str, file: str) -> Unreadable:
@@ -15,6 +16,8 @@ def explained(error: yaml.YAMLError, text: str, file: str) -> Unreadable:
         return Unreadable(f"this is not valid YAML: {getattr(error, 'reason', error)}", file)
     mark = error.problem_mark or error.context_mark
     said = _lower(error.problem or error.context or "it can't be parsed")
+    if TOO_DEEP_FOR_THE_PARSER in said:
+        return Unreadable("this is nested too deeply", file)
     if mark is None:
         return Unreadable(f"this is not valid YAML: {said}", file)
     lines = text.splitlines()
