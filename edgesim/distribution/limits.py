@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 KB = 1024  # inferred: the guide's KB are 1,024 bytes
 MB = 1024 * KB
 
@@ -38,3 +40,13 @@ ORIGIN_KEEPALIVE_TIMEOUT_SECONDS = 5
 # The API's default inside a CustomErrorResponse is 300.
 ERROR_CACHING_MIN_TTL_SECONDS = 10
 CONFIGURED_ERROR_CACHING_MIN_TTL_SECONDS = 300
+
+
+class Limit(StrEnum):
+    """Limits of the execution platform that `--relax` lifts, one by one; the values are its words."""
+
+    TIMEOUTS = "timeouts"
+    MEMORY = "memory"
+    CONCURRENCY = "concurrency"
+    PACKAGE_SIZE = "package-size"
+    ISOLATION = "isolation"

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
+from edgesim.distribution.limits import Limit
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.errors import ConfigError
@@ -57,7 +58,8 @@ class Settings:
     (Lambda: unspecified). `freeze_after`: see environment.py; None leaves threads and child processes running.
     `spares`: processes started ahead, per language. `initialise_ahead`: load every function when it is deployed,
     which finds broken ones and warms the first environment; its Init Duration is still reported with the first
-    invocation, as Lambda does where it initialises ahead. `region`: where that first environment is.
+    invocation, as Lambda does where it initialises ahead. `region`: where that first environment is. `relaxed`: the
+    limits that are not enforced.
     """
 
     max_environments: int = field(default_factory=default_limit)
@@ -66,6 +68,7 @@ class Settings:
     spares: Mapping[Language, int] = field(default_factory=lambda: DEFAULT_SPARES)
     initialise_ahead: bool = True
     region: str = "us-east-1"
+    relaxed: frozenset[Limit] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
