@@ -35,11 +35,13 @@ from edgesim.runtimes.interpreters import (
     parse_runtime,
     stand_in,
 )
+from edgesim.runtimes.memory import MemoryWatch
 from edgesim.runtimes.pool import Pool, default_limit
 from edgesim.runtimes.snapshot import Snapshot, Snapshots, fingerprint
 from edgesim.runtimes.spares import DEFAULT_SPARES, Spares
 from edgesim.runtimes.wire import encode_json
-from edgesim.runtimes.workspace import Workspace
+from edgesim.runtimes.workspace import Lent, Workspace
+from edgesim.runtimes.zygotes import Isolation, Zygotes
 from edgesim.values.invocation import Failed, FailureKind, Invocation
 
 # documented: what Lambda's Python runtimes bring along (the SDK and what it needs)
@@ -101,6 +103,7 @@ class FunctionStatus:
 class ServiceStatus:
     functions: tuple[FunctionStatus, ...]
     spares: int
+    isolation: Isolation
 
 
 @dataclass(slots=True)
@@ -138,8 +141,11 @@ class LambdaService:
         self._workspace = Workspace()
         self._snapshots = Snapshots(self._workspace.code)
         self._guard = Guard(self._workspace.path)
-        spares = Spares(self._guard, self._settings.spares)
-        self._host = Host(clock, log, new_id, spares, self._settings.freeze_after)
+        wanted = Limit.ISOLATION not in self._settings.relaxed
+        self._zygotes = Zygotes(self._workspace.path / "sandbox", self._guard, wanted=wanted)
+        spares = Spares(self._guard, self._zygotes, self._settings.spares)
+        self._memory = None if Limit.MEMORY in self._settings.relaxed else MemoryWatch()
+        self._host = Host(clock, log, new_id, spares, self._settings.freeze_after, self._memory)
         self._deployed: dict[EdgeFunction, _Deployed] = {}
         self._names: Counter[str] = Counter()
         self._running: Counter[EdgeFunction] = Counter()
@@ -230,7 +236,7 @@ class LambdaService:
             for function in wanted:
                 self._deployed.setdefault(function, _Deployed(function))
             problems = await self._update_all(list(self._deployed.values()))
-            self._host.spares.keep_only({one.live.interpreter for one in self._deployed.values() if one.live})
+            self._host.spares.keep_only({tuple(one.live.program()) for one in self._deployed.values() if one.live})
             self._reap_later()
             return problems
 
@@ -292,7 +298,7 @@ class LambdaService:
         warning = stand_in(function, interpreter)
         return _Update(deployed, seen, deployment, [warning] if warning else [])
 
-    def _lend(self, interpreter: Interpreter) -> Path | None:
+    def _lend(self, interpreter: Interpreter) -> Lent | None:
         if interpreter.language is not Language.PYTHON:
             return None
         key = str(interpreter.path).strip("/").replace("/", "-")
@@ -382,6 +388,8 @@ class LambdaService:
             self._reaping.cancel()
         for pool in self._pools():
             pool.close()
+        if self._memory is not None:
+            self._memory.close()
         await self._host.spares.close()
         await asyncio.gather(*(pool.settled() for pool in self._pools()))
         async with self._deploying:
@@ -392,7 +400,8 @@ class LambdaService:
 
     def status(self) -> ServiceStatus:
         """What is deployed and what runs, for people."""
-        return ServiceStatus(tuple(map(_function_status, self._deployed.values())), self._host.spares.count)
+        functions = tuple(map(_function_status, self._deployed.values()))
+        return ServiceStatus(functions, self._host.spares.count, self._zygotes.isolation)
 
 
 @dataclass(frozen=True, slots=True)
