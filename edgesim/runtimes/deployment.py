@@ -10,7 +10,7 @@ from typing import Any
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.problems import Problem
 from edgesim.runtimes.interpreters import NODE_BOOTSTRAP, PYTHON_BOOTSTRAP, Interpreter, Language, RuntimeName
-from edgesim.runtimes.room import TASK_ROOT, Room
+from edgesim.runtimes.room import RUNTIME_ROOT, TASK_ROOT, Room
 from edgesim.runtimes.snapshot import Snapshot
 from edgesim.runtimes.variables import context_fields, variables
 from edgesim.runtimes.workspace import Lent
@@ -19,6 +19,7 @@ from edgesim.values.invocation import Failed, FailureKind
 _BOOTSTRAPS = (
     (str(NODE_BOOTSTRAP), "/var/runtime/index.mjs"),
     (str(PYTHON_BOOTSTRAP), "/var/runtime/bootstrap.py"),
+    (f"{RUNTIME_ROOT}/{NODE_BOOTSTRAP.name}", "/var/runtime/index.mjs"),
     (str(NODE_BOOTSTRAP.parent), "/var/runtime"),
     (str(PYTHON_BOOTSTRAP.parent), "/var/runtime"),
 )
@@ -61,9 +62,15 @@ class Deployment:
 
     def program(self) -> list[str]:
         """What to start for it, before it is known which function it is for; the control socket's number follows."""
-        if self.runtime.language is Language.PYTHON:
-            return self.interpreter.command()
-        return self.interpreter.command(heap_options(self.function.memory))
+        return self.interpreter.command(self._options)
+
+    def sandboxed_program(self) -> list[str] | None:
+        """The same in a sandbox; None for a fork of the zygote."""
+        return self.interpreter.sandboxed_command(self._options)
+
+    @property
+    def _options(self) -> tuple[str, ...]:
+        return heap_options(self.function.memory) if self.runtime.language is Language.NODE else ()
 
     def room(self, environment: str) -> Room:
         """What an environment of this version sees in a sandbox."""
@@ -80,7 +87,7 @@ class Deployment:
             "root": root,
             "env": variables(function, self.runtime, root, region, log_stream),
             "context": context_fields(function, region, log_stream),
-            "paths": ["/var/runtime" if sandboxed else str(self.lent.folder)] if self.lent else [],
+            "paths": [RUNTIME_ROOT if sandboxed else str(self.lent.folder)] if self.lent else [],
             **self._semantics(),
         }
 

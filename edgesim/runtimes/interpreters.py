@@ -23,6 +23,7 @@ from pathlib import Path
 
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.problems import Problem, Severity
+from edgesim.runtimes.room import RUNTIME_ROOT, place_of
 
 _PROBE_SECONDS = 10.0
 _RUNTIME = re.compile(r"(?:(nodejs)(\d+)\.x|(python)(3)\.(\d+))$")
@@ -73,10 +74,6 @@ class Interpreter:
     needs: tuple[Path, ...] = ()
 
     @property
-    def bootstrap(self) -> Path:
-        return NODE_BOOTSTRAP if self.language is Language.NODE else PYTHON_BOOTSTRAP
-
-    @property
     def title(self) -> str:
         return f"{_TITLES[self.language]} {'.'.join(map(str, self.version))}"
 
@@ -86,6 +83,12 @@ class Interpreter:
             return [str(self.path), *self.flags, *options, str(NODE_BOOTSTRAP)]
         # -I: nothing of edgesim's environment; -S: no .pth files, which cost up to 30 ms of a start (measured)
         return [str(self.path), "-I", "-S", "-u", "-X", "utf8", "-c", _START_PYTHON, str(PYTHON_BOOTSTRAP.parent)]
+
+    def sandboxed_command(self, options: tuple[str, ...] = ()) -> list[str] | None:
+        """The same in a sandbox; None where it is a fork of something that already runs."""
+        if self.language is Language.PYTHON:
+            return None
+        return [str(place_of(self.real)), *self.flags, *options, f"{RUNTIME_ROOT}/{NODE_BOOTSTRAP.name}"]
 
 
 NODE_BOOTSTRAP = Path(__file__).parent / "node" / "bootstrap.cjs"

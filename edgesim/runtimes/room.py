@@ -9,6 +9,18 @@ from typing import Any
 TASK_ROOT = "/var/task"
 """documented: where a function's code is (LAMBDA_TASK_ROOT)"""
 
+RUNTIME_ROOT = "/var/runtime"
+"""documented: where the runtime is (LAMBDA_RUNTIME_DIR)"""
+
+_OF_THE_ROOM = ("/tmp", "/var")  # noqa: S108  nothing is written there
+_ELSEWHERE = Path("/opt/edgesim")
+
+
+def place_of(path: Path) -> Path:
+    """Where a program or folder of this machine is in a sandbox: in its own place, unless that belongs to the room."""
+    covered = any(path.is_relative_to(folder) for folder in _OF_THE_ROOM)
+    return _ELSEWHERE / path.relative_to("/") if covered else path
+
 
 @dataclass(frozen=True, slots=True)
 class Room:

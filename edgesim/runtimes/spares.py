@@ -55,9 +55,9 @@ class Spares:
         return child
 
     def _spare(self, zygote: Zygote | None, deployment: Deployment) -> Child:
-        program, language = tuple(deployment.program()), deployment.interpreter.language
-        boot = partial(self._boot, zygote, program, language)
-        self._refill_soon(program, boot, self._wanted.get(language, 0))
+        program = tuple(deployment.program())
+        boot = partial(self._boot, zygote, deployment)
+        self._refill_soon(program, boot, self._wanted.get(deployment.interpreter.language, 0))
         ready = self._ready[program]
         while ready:
             child = ready.pop(0)
@@ -66,10 +66,11 @@ class Spares:
             child.kill()
         return boot()
 
-    def _boot(self, zygote: Zygote | None, program: Program, language: Language) -> Child:
+    def _boot(self, zygote: Zygote | None, deployment: Deployment) -> Child:
         if zygote is None:
+            program = deployment.program()
             return self._start(lambda control, output: PlainProcess(program, control, output, self._guard))
-        started = None if language is Language.PYTHON else list(program)
+        started = deployment.sandboxed_program()
         return self._start(lambda control, output: zygote.start(started, control, output))
 
     def _start(self, start: Start) -> Child:

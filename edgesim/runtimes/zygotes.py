@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from edgesim.runtimes.guard import Guard
-from edgesim.runtimes.interpreters import PYTHON_BOOTSTRAP, Interpreter, Language
+from edgesim.runtimes.interpreters import NODE_BOOTSTRAP, PYTHON_BOOTSTRAP, Interpreter, Language
 from edgesim.runtimes.process import BOOT_VARIABLES, Ended, MemoryFile, first_child
-from edgesim.runtimes.room import Room
+from edgesim.runtimes.room import Room, place_of
 
 PROGRAMS = Path(__file__).parent / "sandbox"
 _BUILD_SECONDS = 20.0
@@ -183,6 +183,8 @@ class Zygote:
 
     async def build(self) -> None:
         """Start it and wait until its sandbox stands. Raises Refused."""
+        if self._interpreter.language is Language.PYTHON and place_of(self._interpreter.real) != self._interpreter.real:
+            raise Refused(f"{self._interpreter.real} lies where an environment has files of its own")
         self._folder.mkdir(parents=True)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
@@ -196,15 +198,23 @@ class Zygote:
         self._ours = ours
         self._guard.started(self._process.pid)
         self._say(self._plan())
-        try:
-            async with asyncio.timeout(_BUILD_SECONDS):
-                answer = json.loads(await self._loop.sock_recv(ours, _MESSAGE_BYTES) or b'{"refused": "it ended"}')
-        except TimeoutError:
-            answer = {"refused": "it does not come to life"}
+        answer = await self._answer()
         if "refused" in answer:
             await self.close()
             raise Refused(answer["refused"])
         self.missing = tuple(answer["missing"])
+
+    async def _answer(self) -> dict[str, Any]:
+        """What it says of the sandbox, or what its silence says."""
+        try:
+            async with asyncio.timeout(_BUILD_SECONDS):
+                said = await self._loop.sock_recv(self._ours, _MESSAGE_BYTES)
+        except TimeoutError:
+            return {"refused": "it does not come to life"}
+        except OSError:
+            said = b""
+        answer: dict[str, Any] = json.loads(said) if said else {"refused": "the process that builds it ended"}
+        return answer
 
     def _spawn(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
         interpreter = self._interpreter
@@ -223,11 +233,11 @@ class Zygote:
     def _plan(self) -> dict[str, Any]:
         interpreter = self._interpreter
         probe = ["-I", "-S", "-c", "import http.client"] if interpreter.language is Language.PYTHON else ["--version"]
-        shown = [*interpreter.needs, interpreter.bootstrap.parent]
         return {
             "folder": str(self._folder),
-            "shown": [str(path) for path in shown],
-            "probe": [str(interpreter.real), *probe],
+            "shown": [[str(path), str(place_of(path))] for path in interpreter.needs],
+            "runtime": str(NODE_BOOTSTRAP.parent) if interpreter.language is Language.NODE else None,
+            "probe": [str(place_of(interpreter.real)), *probe],
         }
 
     async def close(self) -> None:
@@ -296,35 +306,41 @@ class Isolation:
 
 
 class Zygotes:
-    """The zygotes of a service, or none where there is no sandbox to be had."""
+    """The zygotes of a service, as far as there is a sandbox to be had."""
 
     def __init__(self, folder: Path, guard: Guard, *, wanted: bool) -> None:
         self._folder = folder
         self._guard = guard
         self._zygotes: dict[Interpreter, asyncio.Future[Zygote]] = {}
+        self._refused: dict[Interpreter, str] = {}
         self._names = count(1)
-        self._refused = "" if wanted and sys.platform == "linux" else "it is not for this system"
         self._wanted = wanted
         self._closed = False
 
     @property
     def isolation(self) -> Isolation:
         missing = {word for zygote in self._standing() for word in zygote.missing}
-        return Isolation("" if not self._wanted else self._refused, tuple(sorted(missing)))
+        return Isolation(next(iter(self._refused.values()), ""), tuple(sorted(missing)))
 
     async def zygote(self, interpreter: Interpreter) -> Zygote | None:
         """The zygote to start processes of this interpreter with; None where they are to be started plainly."""
-        if self._refused or self._closed:
+        if not self._wanted or self._closed or interpreter in self._refused:
             return None
+        if sys.platform != "linux":
+            self._refused[interpreter] = "only Linux has what it takes"
+            return None
+        try:
+            return await asyncio.shield(self._building(interpreter))
+        except Refused as refusal:
+            self._refused[interpreter] = str(refusal)
+            return None
+
+    def _building(self, interpreter: Interpreter) -> asyncio.Future[Zygote]:
         building = self._zygotes.get(interpreter)
         dead = building.result() if building in self._finished() and not building.result().alive else None
         if building is None or dead is not None:
             building = self._zygotes[interpreter] = asyncio.ensure_future(self._build(interpreter, dead))
-        try:
-            return await asyncio.shield(building)
-        except Refused as refusal:
-            self._refused = str(refusal)
-            return None
+        return building
 
     def _finished(self) -> list[asyncio.Future[Zygote]]:
         return [one for one in self._zygotes.values() if one.done() and not one.cancelled() and not one.exception()]

@@ -37,11 +37,12 @@ def _empty(path, like):
 
 
 class House:
-    """The root, and the rooms. `folder` is empty and the caller's own; `shown` are the further paths that a process
-    needs to see, each in its own place."""
+    """The root, and the rooms. `folder` is empty and the caller's own; `shown` are the further things that a process
+    needs to see, as (path, place); `runtime` is the folder that each room has as /var/runtime, or None."""
 
-    def __init__(self, folder, shown):
+    def __init__(self, folder, shown, runtime):
         self._folder = folder
+        self._runtime = runtime
         self._root = os.path.join(folder, "root")
         self._stage = os.path.join(folder, "stage")
         self._temporary = set()
@@ -53,8 +54,8 @@ class House:
             os.mkdir(os.path.join(self._root, name))
         for name in (*_SYSTEM, *(os.path.join("etc", one) for one in _ETC)):
             self._show_system(name)
-        for path in shown:
-            self._show(path)
+        for path, place in shown:
+            self._show(path, self._root + place)
         self._make_devices()
         with open(os.path.join(self._root, "etc", "passwd"), "w", encoding="ascii") as file:
             file.write(_PASSWD)
@@ -68,9 +69,8 @@ class House:
             _empty(place, path)
             kernel.bind_read_only(os.path.realpath(path), place)
 
-    def _show(self, path):
-        """A path in its own place, unless it is there already."""
-        place = self._root + path
+    def _show(self, path, place):
+        """Unless it is there already, as a part of what is."""
         if not os.path.exists(place):
             _empty(place, path)
             kernel.bind_read_only(path, place)
@@ -96,7 +96,10 @@ class House:
             os.makedirs(place)
             kernel.mount("none", place, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=755,size=1m")
             kernel.propagate(place, kernel.MS_SHARED)
-        os.mkdir(os.path.join(self._room(number), "var", "task"))
+        for name in ("task", "runtime"):
+            os.mkdir(os.path.join(self._room(number), "var", name))
+        if self._runtime is not None:
+            self._put(self._runtime, os.path.join(self._room(number), "var", "runtime"))
 
     def fill_room(self, number, things, temporary):
         """Put things, as (path, place below /var), into a room, and a /tmp that outlives it: `temporary` names it."""

@@ -5,7 +5,7 @@ waits in a room that is still empty (rooms.py) until it is known for which funct
 event loop, and holds every file system that an environment sees, so /tmp lives as long as the environment and not as
 its process. When edgesim's end of the socket closes it ends, and with it all that it started.
 
-    → {"folder", "shown", "probe"}                         what to build
+    → {"folder", "shown", "runtime", "probe"}              what to build (rooms.House), and what must start in it
     ← {"ready": true, "missing": [words]} or {"refused": why}
     → {"do": "start", "room", "program"}, with the descriptors of control socket, output and status socket
     → {"do": "fill", "room", "things", "tmp"}
@@ -310,7 +310,7 @@ def main(number):
         return lambda: None
     try:
         enter_namespaces()
-        house = House(plan["folder"], plan["shown"])
+        house = House(plan["folder"], plan["shown"], plan["runtime"])
         why = probed(house, plan["probe"])
     except OSError as error:
         why = str(error)
@@ -324,5 +324,8 @@ def main(number):
 
 
 def preload():
-    """What every Python function needs, whether it knows it or not."""
-    import bootstrap  # noqa: F401
+    """What Python functions need, and would not find once they are in their rooms."""
+    import bootstrap
+
+    seen_time = bootstrap.load_seen_time()
+    bootstrap.load_seen_time = lambda: seen_time
