@@ -103,6 +103,8 @@ class Emulator:
             raise ProblemsFoundError(loaded.problems)
         self.loaded = loaded
         self.terminal.problems(await self.runtime.deploy(_functions(loaded)))
+        if (problem := self.runtime.status().isolation.problem()) is not None:
+            self.terminal.problems([problem])
         self.app = self._app(loaded)
         return self.app
 

@@ -21,6 +21,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from edgesim.distribution.problems import Problem, Severity
 from edgesim.runtimes.guard import Guard
 from edgesim.runtimes.interpreters import NODE_BOOTSTRAP, PYTHON_BOOTSTRAP, Interpreter, Language
 from edgesim.runtimes.process import BOOT_VARIABLES, Ended, MemoryFile, first_child
@@ -296,6 +297,12 @@ def _close(descriptors: Iterable[int]) -> None:
         os.close(descriptor)
 
 
+_GUARANTEES = {
+    "network": "they can be reached from other machines, and reach port 25",
+    "ptrace": "they can trace their own processes",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Isolation:
     """How far environments are kept apart. `refused` is why there is no sandbox, or empty; `missing` are the words of
@@ -303,6 +310,24 @@ class Isolation:
 
     refused: str = ""
     missing: tuple[str, ...] = ()
+
+    def problem(self) -> Problem | None:
+        """What to tell the user, or None where everything is as on Lambda."""
+        if self.refused:
+            message = (
+                f"functions run without a sandbox ({self.refused}): they see this machine's files and processes and "
+                "share its /tmp, their code is not read-only, and they can be reached from other machines"
+            )
+            return Problem(message, hint=_USER_NAMESPACES, severity=Severity.WARNING)
+        if self.missing:
+            lacking = "; ".join(_GUARANTEES[word] for word in self.missing)
+            return Problem(
+                f"the sandbox of functions is not whole on this kernel: {lacking}", severity=Severity.WARNING
+            )
+        return None
+
+
+_USER_NAMESPACES = "it needs Linux 5.9 or newer with user namespaces that ordinary users may make"
 
 
 class Zygotes:

@@ -318,7 +318,13 @@ def test_without_a_sandbox_functions_run_all_the_same_and_it_is_said_why(new_lab
     monkeypatch.setattr("edgesim.runtimes.zygotes.PROGRAMS", "/nowhere")
     lab = new_lab(Settings(spares={}))
     assert expect_value(lab.once(lab.python(PY_DO), {"do": "os.getcwd()"})) != "/var/task"
-    assert lab.service.status().isolation.refused
+    told = str(lab.service.status().isolation.problem())
+    assert told.startswith("warning: functions run without a sandbox (")
+
+
+def test_what_a_kernel_lacks_is_told_by_name():
+    assert "port 25" in str(Isolation(missing=("network",)).problem())
+    assert Isolation().problem() is None
 
 
 def test_a_zygote_that_is_killed_is_replaced(new_lab, expect_value):

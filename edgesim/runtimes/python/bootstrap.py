@@ -386,7 +386,7 @@ def rehearse():
     if REHEARSED not in sys.modules:
         import_module(REHEARSED)
         del sys.modules[REHEARSED]
-    exec(compile("def handler(event, context):\n    return event\n", "", "exec"), {})
+    exec(compile("def handler(event, context):\n    return event\n", "", "exec"), {})  # noqa: S102  a text of ours
     encode(json.loads(json.dumps({"uri": "/", "headers": {"host": [{"key": "Host", "value": "a"}]}})), True)
     time.tzset()
 
