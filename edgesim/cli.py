@@ -16,6 +16,7 @@ from edgesim.commands.control import ask, control_port_option, speaking
 from edgesim.commands.demo import demo
 from edgesim.commands.ready import run, say_ready
 from edgesim.commands.record import record
+from edgesim.commands.stats import stats
 from edgesim.commands.test import test
 from edgesim.errors import ConfigError
 from edgesim.settings import (
@@ -173,7 +174,7 @@ def _viewer_options(command: F) -> F:
 @click.option(
     "--control-port",
     type=int,
-    help=f"Port for explain and invalidate, on 127.0.0.1.  [default: {DEFAULT_CONTROL_PORT}]",
+    help=f"Port for explain, invalidate, stats and Prometheus, on 127.0.0.1.  [default: {DEFAULT_CONTROL_PORT}]",
 )
 @_viewer_options
 @click.option("--cache-size", callback=_size, metavar="SIZE", help="Memory for the cache.  [default: 256MiB]")
@@ -188,6 +189,9 @@ def _viewer_options(command: F) -> F:
 )
 @click.option(
     "--reload/--no-reload", default=None, help="Take in saved functions and templates at once.  [default: on]"
+)
+@click.option(
+    "--log-dir", metavar="DIR", help="Keep the functions' logs: DIR/REGION/LOG GROUP/STREAM.  [default: nowhere]"
 )
 @click.option("--quiet", is_flag=True, default=None, help="No line for each request, no function output.")
 @speaking
@@ -339,6 +343,7 @@ def invalidate(paths: tuple[str, ...], distribution: str | None, control_port: i
 main.add_command(clock)
 
 
+main.add_command(stats)
 main.add_command(demo)
 main.add_command(test)
 main.add_command(record)

@@ -19,12 +19,17 @@ from edgesim.distribution.problems import Problem, Severity
 from edgesim.driver.clock import SteeredClock
 from edgesim.driver.driver import Driver
 from edgesim.driver.identity import invocation_id
+from edgesim.driver.metered import Metered
 from edgesim.driver.recorder import TranscriptRing
 from edgesim.errors import ConfigError, EdgesimError
 from edgesim.loaders import Loaded, Overrides, load, load_quick
+from edgesim.logs.folder import LogFolder
+from edgesim.logs.lambda_edge import function_notes, trigger_of, validation_error, validation_stream
+from edgesim.logs.metrics import Metrics
 from edgesim.origins.http import HttpOrigin
 from edgesim.origins.routing import OriginRouter
 from edgesim.origins.targets import Target, parse_target
+from edgesim.pipeline.transcript import Note, Transcript
 from edgesim.rules.edge import region_of
 from edgesim.rules.hooks import HOOKS
 from edgesim.runtimes import FunctionStatus, LambdaService
@@ -80,7 +85,9 @@ class Emulator:
         self.settings, self.terminal = settings, terminal
         self.clock = SteeredClock()
         self.store = MemoryStore(settings.cache_size)
-        self.recorder = TranscriptRing(on_finished=terminal.request)
+        self.metrics = Metrics(self.clock.now())
+        self.logs = LogFolder(Path(settings.log_dir), self.clock.now, self._complain) if settings.log_dir else None
+        self.recorder = TranscriptRing(on_finished=self._finished)
         self.http = HttpOrigin()
         self.viewers = parse_settings(settings.viewer)
         self.runtime = LambdaService(
@@ -89,6 +96,7 @@ class Emulator:
             invocation_id,
             interpreters={name: Path(program) for name, program in settings.runtimes.items()},
             settings=_runtime_settings(settings, self.viewers),
+            kept=self.logs,
         )
         self.loaded = Loaded()
         self.app: ViewerApp | None = None
@@ -111,7 +119,7 @@ class Emulator:
             clock=self.clock,
             store=self.store,
             origins=self._router(loaded),
-            runtime=self.runtime,
+            runtime=Metered(self.runtime, self.metrics),
             recorder=self.recorder,
         )
         return ViewerApp(driver, loaded.distributions, self.viewers)
@@ -146,6 +154,7 @@ class Emulator:
                 clock=self.clock,
                 distributions=lambda: self.distributions,
                 status=self.status,
+                figures=self.metrics.snapshot,
             )
         )
 
@@ -163,6 +172,26 @@ class Emulator:
             "functions": [function.name for function in _functions(self.loaded)],
             "requests": len(self.recorder),
         }
+
+    # ── what happened ────────────────────────────────────────────────────────
+
+    def _finished(self, transcript: Transcript) -> None:
+        self.metrics.finished(transcript)
+        for note in function_notes(transcript):
+            if "rejected" in note.facts:
+                self._log_refusal(transcript, note)
+        self.terminal.request(transcript)
+
+    def _log_refusal(self, transcript: Transcript, note: Note) -> None:
+        """A result that CloudFront refuses, in its own log group and on the terminal."""
+        line = validation_error(transcript.arrival.id, note.facts["rejected"])
+        self.terminal.line(note.facts["function"], trigger_of(note), line)
+        if self.logs is not None and transcript.distribution is not None:
+            region, at = region_of(transcript.arrival.viewer.pop), self.clock.now()
+            self.logs.event(validation_stream(region, transcript.distribution.id, at), line)
+
+    def _complain(self, sentence: str) -> None:
+        self.terminal.say(f"edgesim: {sentence}")
 
     # ── hot reload ───────────────────────────────────────────────────────────
 
@@ -256,6 +285,8 @@ class Emulator:
             await self.app.driver.aclose()
         await self.runtime.close()
         await self.http.aclose()
+        if self.logs is not None:
+            self.logs.close()
         self.terminal.flush()
 
 

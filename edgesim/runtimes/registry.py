@@ -23,7 +23,7 @@ from edgesim.distribution.limits import Limit
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.errors import ConfigError
-from edgesim.ports import Call, Clock, FunctionLog
+from edgesim.ports import Call, Clock, FunctionLog, LogKeeper
 from edgesim.runtimes.deployment import Deployment
 from edgesim.runtimes.environment import SHUT_DOWN, Environment, Host
 from edgesim.runtimes.guard import Guard
@@ -121,7 +121,8 @@ class _Deployed:
 class LambdaService:
     """Lambda on this machine: a Runtime (ports.py) of real processes.
 
-    `interpreters` maps runtime names to executables to use; others are searched. `new_id` makes request ids.
+    `interpreters` maps runtime names to executables to use; others are searched. `new_id` makes request ids. `kept` is
+    where log groups are kept.
     """
 
     def __init__(
@@ -132,6 +133,7 @@ class LambdaService:
         *,
         interpreters: Mapping[str, Path] | None = None,
         settings: Settings | None = None,
+        kept: LogKeeper | None = None,
     ) -> None:
         self._settings = settings or Settings()
         self._interpreters = Interpreters(interpreters)
@@ -139,7 +141,7 @@ class LambdaService:
         self._snapshots = Snapshots(self._workspace.code)
         self._guard = Guard(self._workspace.path)
         spares = Spares(self._guard, self._settings.spares)
-        self._host = Host(clock, log, new_id, spares, self._settings.freeze_after)
+        self._host = Host(clock, log, new_id, spares, self._settings.freeze_after, kept)
         self._deployed: dict[EdgeFunction, _Deployed] = {}
         self._names: Counter[str] = Counter()
         self._running: Counter[EdgeFunction] = Counter()
