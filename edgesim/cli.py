@@ -6,7 +6,8 @@ import json
 import re
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -14,6 +15,7 @@ from edgesim import __version__
 from edgesim.commands.clock import clock
 from edgesim.commands.control import ask, control_port_option, speaking
 from edgesim.commands.demo import demo
+from edgesim.commands.invoke import event, invoke
 from edgesim.commands.ready import run, say_ready
 from edgesim.commands.record import record
 from edgesim.commands.stats import stats
@@ -343,6 +345,18 @@ def invalidate(paths: tuple[str, ...], distribution: str | None, control_port: i
 main.add_command(clock)
 
 
+def _with_viewer(command: F) -> F:
+    """Gathers the options of viewers into one, `viewer`."""
+
+    @wraps(command)
+    def gathered(**flags: Any) -> None:
+        command(viewer=_viewer(flags), **flags)
+
+    return cast("F", gathered)
+
+
+for once in (invoke, event):
+    main.command()(_source_options(_viewer_options(_with_viewer(once))))
 main.add_command(stats)
 main.add_command(demo)
 main.add_command(test)

@@ -109,6 +109,7 @@ class Emulator:
         self._tell_news(loaded.problems)
         if loaded.errors:
             raise ProblemsFoundError(loaded.problems)
+        self._keep_logs_out_of_code(loaded)
         self.loaded = loaded
         self.terminal.problems(await self.runtime.deploy(_functions(loaded)))
         self.app = self._app(loaded)
@@ -190,6 +191,16 @@ class Emulator:
             region, at = region_of(transcript.arrival.viewer.pop), self.clock.now()
             self.logs.event(validation_stream(region, transcript.distribution.id, at), line)
 
+    def _keep_logs_out_of_code(self, loaded: Loaded) -> None:
+        """Each line would be a change of the code, and each change a line. Raises ConfigError."""
+        folder = _real(self.settings.log_dir)
+        inside = next((f.name for f in _functions(loaded) if _holds(f, {folder})), None) if self.logs else None
+        if inside is not None:
+            raise ConfigError(
+                f"--log-dir {self.settings.log_dir} is in the code of the function {inside}, which logs would change",
+                "name a folder elsewhere, or put the function into a folder of its own",
+            )
+
     def _complain(self, sentence: str) -> None:
         self.terminal.say(f"edgesim: {sentence}")
 
@@ -229,6 +240,7 @@ class Emulator:
         if loaded.errors:
             self._tell_kept(loaded.errors)
             return
+        self._keep_logs_out_of_code(loaded)
         router = self._router(loaded)
         self._tell_news(loaded.problems)
         await self._deploy(loaded)
