@@ -177,8 +177,9 @@ class Emulator:
     # ── what happened ────────────────────────────────────────────────────────
 
     def _finished(self, transcript: Transcript) -> None:
-        self.metrics.finished(transcript)
-        for note in function_notes(transcript):
+        ran = function_notes(transcript)
+        self.metrics.finished(transcript, ran)
+        for note in ran:
             if "rejected" in note.facts:
                 self._log_refusal(transcript, note)
         self.terminal.request(transcript)

@@ -327,7 +327,7 @@ def report(
     event = witness.call.event if witness.call else {}
     if transcript is None:
         return Report(function, event, invocation=witness.invocation, log=log)
-    note = next(function_notes(transcript), None)
+    note = next(iter(function_notes(transcript)), None)
     reached = "" if witness.call else _why_not(transcript)
     trigger = witness.call.trigger.value if witness.call else None
     return Report(function, event, trigger, transcript, witness.invocation, note, reached, log)

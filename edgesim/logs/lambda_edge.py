@@ -18,12 +18,18 @@ if TYPE_CHECKING:
     from edgesim.pipeline.transcript import Note, Transcript
 
 
-def function_notes(transcript: Transcript) -> Iterator[Note]:
-    """The notes of functions that ran for a request, or for the custom error page that it got."""
-    for note in transcript.notes:
+def function_notes(transcript: Transcript) -> list[Note]:
+    """The notes of functions that ran for a request, or for the custom error page that it got. Every request is looked
+    at, and most have none."""
+    found = [note for note in transcript.notes if "function" in note.facts or "inner" in note.facts]
+    return list(_flat(found)) if found else found
+
+
+def _flat(notes: list[Note]) -> Iterator[Note]:
+    for note in notes:
         if "function" in note.facts:
             yield note
-        elif "inner" in note.facts:
+        else:
             yield from function_notes(note.facts["inner"])
 
 

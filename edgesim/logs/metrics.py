@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from edgesim.logs.lambda_edge import function_notes, trigger_of
+from edgesim.logs.lambda_edge import trigger_of
 from edgesim.values.invocation import Failed, FailureKind
 
 if TYPE_CHECKING:
+    from enum import StrEnum
+
     from edgesim.distribution.model import EdgeFunction, Trigger
-    from edgesim.pipeline.transcript import Transcript
+    from edgesim.pipeline.transcript import Note, Transcript
     from edgesim.values.instant import Instant
     from edgesim.values.invocation import Invocation
 
@@ -100,9 +103,9 @@ class Metrics:
 
     def __init__(self, since: Instant) -> None:
         self._since = since
-        self._tallies: dict[Series, _Tally] = {}
-        self._places: dict[Place, _AtOnce] = {}
-        self._results: Counter[tuple[str, str]] = Counter()
+        self._tallies: dict[tuple[str, str, str, Trigger], _Tally] = {}
+        self._places: dict[tuple[str, str, str], _AtOnce] = {}
+        self._results: dict[tuple[str, StrEnum | None], int] = {}
         self._faults: Counter[Fault] = Counter()
 
     # ── invocations ──────────────────────────────────────────────────────────
@@ -120,28 +123,28 @@ class Metrics:
         at_once.running -= 1
 
     def _tally(self, function: EdgeFunction, trigger: Trigger, region: str) -> _Tally:
-        series = Series(function.name, region, function.version, trigger.value)
-        tally = self._tallies.get(series)
+        key = (function.name, region, function.version, trigger)
+        tally = self._tallies.get(key)
         if tally is None:
-            tally = self._tallies[series] = _Tally(function.memory)
+            tally = self._tallies[key] = _Tally(function.memory)
         return tally
 
     def _at_once(self, function: EdgeFunction, region: str) -> _AtOnce:
-        place = Place(function.name, region, function.version)
-        at_once = self._places.get(place)
+        key = (function.name, region, function.version)
+        at_once = self._places.get(key)
         if at_once is None:
-            at_once = self._places[place] = _AtOnce()
+            at_once = self._places[key] = _AtOnce()
         return at_once
 
     # ── requests ─────────────────────────────────────────────────────────────
 
-    def finished(self, transcript: Transcript) -> None:
-        """Count a request that is over."""
+    def finished(self, transcript: Transcript, ran: Iterable[Note]) -> None:
+        """Count a request that is over. `ran` are its `function_notes`."""
         distribution = transcript.distribution
         name = distribution.id if distribution is not None else ""
-        result = transcript.notes[-1].because.value if transcript.status else "Unanswered"
-        self._results[name, result] += 1
-        for note in function_notes(transcript):
+        key = (name, transcript.notes[-1].because if transcript.status else None)
+        self._results[key] = self._results.get(key, 0) + 1
+        for note in ran:
             facts = note.facts
             if "failure" in facts or "rejected" in facts:
                 kind = _kind(facts.get("failure"))
@@ -151,11 +154,15 @@ class Metrics:
         """The figures as they stand."""
         return Snapshot(
             self._since,
-            tuple((series, tally.figures()) for series, tally in sorted(self._tallies.items())),
-            tuple((place, one.running, max(one.most, one.running)) for place, one in sorted(self._places.items())),
-            tuple((*key, count) for key, count in sorted(self._results.items())),
+            tuple((Series(*key), tally.figures()) for key, tally in sorted(self._tallies.items())),
+            tuple((Place(*key), one.running, max(one.most, one.running)) for key, one in sorted(self._places.items())),
+            tuple(sorted((name, _result(because), count) for (name, because), count in self._results.items())),
             tuple(sorted(self._faults.items())),
         )
+
+
+def _result(because: StrEnum | None) -> str:
+    return because.value if because is not None else "Unanswered"
 
 
 def _kind(failure: Failed | None) -> str:

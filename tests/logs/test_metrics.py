@@ -9,6 +9,7 @@ import pytest
 
 from edgesim.distribution.model import EdgeFunction, Trigger
 from edgesim.driver.metered import Metered
+from edgesim.logs.lambda_edge import function_notes
 from edgesim.logs.metrics import RECENT, Figures, Metrics, Place, Series, Snapshot
 from edgesim.testing.fakes import FakeEdge
 from edgesim.testing.make import a_distribution, a_function, a_request, a_response, behavior
@@ -158,7 +159,8 @@ def served(*targets: str, handler: Any = None) -> Snapshot:
         )
         edge.driver.runtime = Metered(edge.runtime, metrics)
         for target in targets:
-            metrics.finished((await edge.ask(a_request(target))).transcript)
+            transcript = (await edge.ask(a_request(target))).transcript
+            metrics.finished(transcript, function_notes(transcript))
 
     asyncio.run(ask())
     return metrics.snapshot()

@@ -32,7 +32,9 @@ class Asked:
         self.clock = SteeredClock()
         self._targets = targets
         metrics = Metrics(Instant(0))
-        self.edge.recorder = self.edge.driver.recorder = TranscriptRing(on_finished=metrics.finished)
+        self.edge.recorder = self.edge.driver.recorder = TranscriptRing(
+            on_finished=lambda told: metrics.finished(told, ())
+        )
         self.figures: Callable[[], Snapshot] | None = metrics.snapshot
 
     def __call__(self, method: str, path: str, host: str = "localhost:8090", **more: Any) -> httpx.Response:
