@@ -31,7 +31,7 @@ from edgesim.origins.canned import canned_origin
 from edgesim.pipeline.effects import Invoke, Invoked, Steps
 from edgesim.pipeline.functions import STATIONS, run_request_hook, run_response_hook
 from edgesim.pipeline.journey import Answer, Journey
-from edgesim.pipeline.transcript import Note, Transcript
+from edgesim.pipeline.transcript import Note, Station, Transcript
 from edgesim.ports import Call, Runtime
 from edgesim.rules.behavior import behavior_for, distribution_for
 from edgesim.rules.edge import region_of
@@ -334,8 +334,7 @@ def report(
 
 
 def _why_not(transcript: Transcript) -> str:
-    """The note that ended the way before the function."""
-    stations = set(STATIONS.values())
-    skipped = next((note.because.value for note in transcript.notes if note.station in stations), "")
-    refused = next((note.because.value for note in transcript.notes if note.because.value.startswith("re")), "")
-    return skipped or refused or "the request does not come as far as this trigger"
+    """What ended the way before the function: a trigger that says why it is left out, or the arrival's refusal."""
+    stations = {Station.ARRIVAL, *STATIONS.values()}
+    told = [note.because.value for note in transcript.notes if note.station in stations]
+    return told[-1]

@@ -124,7 +124,7 @@ def event(trigger: str, **flags: Any) -> None:
     found = run(_made_event(trigger, _loaded(settings), _asked(settings, flags)))
     if found.reached:
         raise ConfigError(f"there is no such event: {found.reached}")
-    click.echo(json.dumps(found.event, indent=2, ensure_ascii=False))
+    click.echo(json.dumps(found.event, indent=2))
 
 
 async def _made_event(at: str, loaded: Loaded, asked: Asked) -> Report:
@@ -289,7 +289,7 @@ def _tell(found: Report, *, as_json: bool) -> None:
 
     data = as_data(found)
     if as_json:
-        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(data, indent=2))
     else:
         click.echo(as_text(data, lambda text, style: click.style(text, **STYLES[style])), nl=False)
     sys.exit(EXIT_CODES[data["verdict"]])

@@ -136,7 +136,7 @@ def _unjudged(data: Data) -> Iterator[tuple[str, str]]:
         yield "failure", f"{failure['kind']}: {failure['error_type']}: {failure['message']}"
         yield from (("stack", frame) for frame in failure["stack"])
     else:
-        yield "returned", json.dumps(data["returned"], indent=2, ensure_ascii=False)
+        yield "returned", json.dumps(data["returned"], indent=2)
 
 
 def _told_figures(data: Data) -> Iterator[tuple[str, str]]:

@@ -250,6 +250,16 @@ def test_an_event_that_edgesim_made_can_be_given_back(folder: Path) -> None:
 
 
 @pytest.mark.slow
+def test_whatever_a_function_returns_can_be_printed(folder: Path) -> None:
+    (folder / "odd.js").write_text("exports.handler = async () => ({ uri: '\\ud800\\x1b[2J' });\n")
+    code, told = judged("odd.js", "--trigger", "viewer-request")
+    assert (code, told["returned"]) == (1, {"uri": "\ud800\x1b[2J"})
+    said = run("invoke", "odd.js", "--trigger", "viewer-request")
+    assert said.exit_code == 1
+    assert "\x1b" not in said.output
+
+
+@pytest.mark.slow
 def test_another_services_event_runs_without_judgement(folder: Path) -> None:
     told = run("invoke", "app.py:fine", "--event", "-", stdin='{"detail": 1}')
     assert told.exit_code == 0
