@@ -6,7 +6,8 @@ import json
 import re
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -14,8 +15,10 @@ from edgesim import __version__
 from edgesim.commands.clock import clock
 from edgesim.commands.control import ask, control_port_option, speaking
 from edgesim.commands.demo import demo
+from edgesim.commands.invoke import event, invoke
 from edgesim.commands.ready import run, say_ready
 from edgesim.commands.record import record
+from edgesim.commands.stats import stats
 from edgesim.commands.test import test
 from edgesim.errors import ConfigError
 from edgesim.settings import (
@@ -173,7 +176,7 @@ def _viewer_options(command: F) -> F:
 @click.option(
     "--control-port",
     type=int,
-    help=f"Port for explain and invalidate, on 127.0.0.1.  [default: {DEFAULT_CONTROL_PORT}]",
+    help=f"Port for explain, invalidate, stats and Prometheus, on 127.0.0.1.  [default: {DEFAULT_CONTROL_PORT}]",
 )
 @_viewer_options
 @click.option("--cache-size", callback=_size, metavar="SIZE", help="Memory for the cache.  [default: 256MiB]")
@@ -188,6 +191,9 @@ def _viewer_options(command: F) -> F:
 )
 @click.option(
     "--reload/--no-reload", default=None, help="Take in saved functions and templates at once.  [default: on]"
+)
+@click.option(
+    "--log-dir", metavar="DIR", help="Keep the functions' logs: DIR/REGION/LOG GROUP/STREAM.  [default: nowhere]"
 )
 @click.option("--quiet", is_flag=True, default=None, help="No line for each request, no function output.")
 @speaking
@@ -339,6 +345,19 @@ def invalidate(paths: tuple[str, ...], distribution: str | None, control_port: i
 main.add_command(clock)
 
 
+def _with_viewer(command: F) -> F:
+    """Gathers the options of viewers into one, `viewer`."""
+
+    @wraps(command)
+    def gathered(**flags: Any) -> None:
+        command(viewer=_viewer(flags), **flags)
+
+    return cast("F", gathered)
+
+
+for once in (invoke, event):
+    main.command()(_source_options(_viewer_options(_with_viewer(once))))
+main.add_command(stats)
 main.add_command(demo)
 main.add_command(test)
 main.add_command(record)

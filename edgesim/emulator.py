@@ -19,12 +19,17 @@ from edgesim.distribution.problems import Problem, Severity
 from edgesim.driver.clock import SteeredClock
 from edgesim.driver.driver import Driver
 from edgesim.driver.identity import invocation_id
+from edgesim.driver.metered import Metered
 from edgesim.driver.recorder import TranscriptRing
 from edgesim.errors import ConfigError, EdgesimError
 from edgesim.loaders import Loaded, Overrides, load, load_quick
+from edgesim.logs.folder import LogFolder
+from edgesim.logs.lambda_edge import function_notes, trigger_of, validation_error, validation_stream
+from edgesim.logs.metrics import Metrics
 from edgesim.origins.http import HttpOrigin
 from edgesim.origins.routing import OriginRouter
 from edgesim.origins.targets import Target, parse_target
+from edgesim.pipeline.transcript import Note, Transcript
 from edgesim.rules.edge import region_of
 from edgesim.rules.hooks import HOOKS
 from edgesim.runtimes import FunctionStatus, LambdaService
@@ -80,7 +85,9 @@ class Emulator:
         self.settings, self.terminal = settings, terminal
         self.clock = SteeredClock()
         self.store = MemoryStore(settings.cache_size)
-        self.recorder = TranscriptRing(on_finished=terminal.request)
+        self.metrics = Metrics(self.clock.now())
+        self.logs = LogFolder(Path(settings.log_dir), self.clock.now, self._complain) if settings.log_dir else None
+        self.recorder = TranscriptRing(on_finished=self._finished)
         self.http = HttpOrigin()
         self.viewers = parse_settings(settings.viewer)
         self.runtime = LambdaService(
@@ -89,6 +96,7 @@ class Emulator:
             invocation_id,
             interpreters={name: Path(program) for name, program in settings.runtimes.items()},
             settings=_runtime_settings(settings, self.viewers),
+            kept=self.logs,
         )
         self.loaded = Loaded()
         self.app: ViewerApp | None = None
@@ -101,6 +109,7 @@ class Emulator:
         self._tell_news(loaded.problems)
         if loaded.errors:
             raise ProblemsFoundError(loaded.problems)
+        self._keep_logs_out_of_code(loaded)
         self.loaded = loaded
         self.terminal.problems(await self.runtime.deploy(_functions(loaded)))
         if (problem := self.runtime.status().isolation.problem()) is not None:
@@ -113,7 +122,7 @@ class Emulator:
             clock=self.clock,
             store=self.store,
             origins=self._router(loaded),
-            runtime=self.runtime,
+            runtime=Metered(self.runtime, self.metrics),
             recorder=self.recorder,
         )
         return ViewerApp(driver, loaded.distributions, self.viewers)
@@ -148,6 +157,7 @@ class Emulator:
                 clock=self.clock,
                 distributions=lambda: self.distributions,
                 status=self.status,
+                figures=self.metrics.snapshot,
             )
         )
 
@@ -165,6 +175,37 @@ class Emulator:
             "functions": [function.name for function in _functions(self.loaded)],
             "requests": len(self.recorder),
         }
+
+    # ── what happened ────────────────────────────────────────────────────────
+
+    def _finished(self, transcript: Transcript) -> None:
+        ran = function_notes(transcript)
+        self.metrics.finished(transcript, ran)
+        for note in ran:
+            if "rejected" in note.facts:
+                self._log_refusal(transcript, note)
+        self.terminal.request(transcript)
+
+    def _log_refusal(self, transcript: Transcript, note: Note) -> None:
+        """A result that CloudFront refuses, in its own log group and on the terminal."""
+        line = validation_error(transcript.arrival.id, note.facts["rejected"])
+        self.terminal.line(note.facts["function"], trigger_of(note), line)
+        if self.logs is not None and transcript.distribution is not None:
+            region, at = region_of(transcript.arrival.viewer.pop), self.clock.now()
+            self.logs.event(validation_stream(region, transcript.distribution.id, at), line)
+
+    def _keep_logs_out_of_code(self, loaded: Loaded) -> None:
+        """Each line would be a change of the code, and each change a line. Raises ConfigError."""
+        folder = _real(self.settings.log_dir)
+        inside = next((f.name for f in _functions(loaded) if _holds(f, {folder})), None) if self.logs else None
+        if inside is not None:
+            raise ConfigError(
+                f"--log-dir {self.settings.log_dir} is in the code of the function {inside}, which logs would change",
+                "name a folder elsewhere, or put the function into a folder of its own",
+            )
+
+    def _complain(self, sentence: str) -> None:
+        self.terminal.say(f"edgesim: {sentence}")
 
     # ── hot reload ───────────────────────────────────────────────────────────
 
@@ -202,6 +243,7 @@ class Emulator:
         if loaded.errors:
             self._tell_kept(loaded.errors)
             return
+        self._keep_logs_out_of_code(loaded)
         router = self._router(loaded)
         self._tell_news(loaded.problems)
         await self._deploy(loaded)
@@ -258,6 +300,8 @@ class Emulator:
             await self.app.driver.aclose()
         await self.runtime.close()
         await self.http.aclose()
+        if self.logs is not None:
+            self.logs.close()
         self.terminal.flush()
 
 

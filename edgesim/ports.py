@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from edgesim.values.entry import CacheKey, Entry
     from edgesim.values.instant import Duration, Instant, Pace
     from edgesim.values.invocation import Invocation
+    from edgesim.values.log_stream import LogStream
     from edgesim.values.message import Request, Response
 
 
@@ -147,6 +148,23 @@ class FunctionLog(Protocol):
     def line(self, function: EdgeFunction, trigger: Trigger | None, text: str) -> None:
         """One event without its end; what a function logs in one call may hold line breaks. `trigger` is None for
         what happens outside of an invocation. Must not raise."""
+
+
+class LogKeeper(Protocol):
+    """Where log groups are kept, as CloudWatch Logs keeps them."""
+
+    def event(self, stream: LogStream, text: str) -> None:
+        """One log event, which may hold line breaks; it happens now. Must not raise."""
+
+
+class Meter(Protocol):
+    """Counts what functions do."""
+
+    def began(self, function: EdgeFunction, region: str) -> None:
+        """A call is under way."""
+
+    def ended(self, function: EdgeFunction, trigger: Trigger, region: str, invocation: Invocation | None) -> None:
+        """What came of it; None where nobody waited for that, since the viewer has left."""
 
 
 class Recorder(Protocol):

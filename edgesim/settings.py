@@ -40,7 +40,7 @@ class Settings:
     """Everything that can be set. Mappings go from a name to what was written for it.
 
     `https_port` of None means no HTTPS listener; `cache_size` is bytes; `environments` is the number of execution
-    environments a function may have at once, 0 for edgesim's own choice.
+    environments a function may have at once, 0 for edgesim's own choice; an empty `log_dir` keeps no logs.
     """
 
     source: str = ""
@@ -63,6 +63,7 @@ class Settings:
     include_body: bool = False
     reload: bool = True
     quiet: bool = False
+    log_dir: str = ""
 
     def given(self, **flags: Any) -> Settings:
         """The settings with the flags that were given: None means not given, mappings are merged, flags first."""
@@ -88,6 +89,7 @@ _KEYS: dict[str, tuple[str, type]] = {
     "include-body": ("include_body", bool),
     "reload": ("reload", bool),
     "quiet": ("quiet", bool),
+    "log-dir": ("log_dir", str),
     "origins": ("origins", dict),
     "resolve": ("resolve", dict),
     "functions": ("functions", dict),
@@ -104,7 +106,7 @@ _TYPE_NAMES = {str: "a text", int: "a whole number", bool: "true or false", dict
 _PATH_TABLES = frozenset(
     {"functions", "triggers", "cache_policies", "origin_request_policies", "origins", "resolve", "runtimes"}
 )
-_PATHS = frozenset({"source", "origin"})
+_PATHS = frozenset({"source", "origin", "log_dir"})
 
 
 def find_config(source: str, explicit: str | None) -> Path | None:

@@ -9,6 +9,7 @@ Nothing here raises for what a user wrote: it comes back as Problems.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from edgesim.distribution.model import Trigger
@@ -46,4 +47,5 @@ def _loaded(path: Path, shown: str, overrides: Overrides) -> Loaded:
         from edgesim.loaders.api_json import load_api_json
 
         found = load_api_json(root, path, shown, overrides)
-    return loaded(list(found.distributions), [*odd, *found.problems], list(found.files), found.origins)
+    whole = loaded(list(found.distributions), [*odd, *found.problems], list(found.files), found.origins)
+    return replace(whole, logical_ids=found.logical_ids)

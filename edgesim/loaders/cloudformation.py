@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from edgesim.distribution.findings import closest
@@ -47,8 +48,9 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
         problems.append(_no_distribution(resolver))
     books.functions.check_overrides([*functions.names, *functions.names.values()])
     problems += [*unknown_origins(distributions, overrides.origins), *books.problems(), *resolver.problems]
-    return loaded(
-        distributions, problems, [file, *files, *books.cache_policies.files, *books.origin_request_policies.files]
+    read = [file, *files, *books.cache_policies.files, *books.origin_request_policies.files]
+    return replace(
+        loaded(distributions, problems, read), logical_ids={logical: name for name, logical in functions.names.items()}
     )
 
 

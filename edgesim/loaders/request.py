@@ -39,12 +39,14 @@ class Loaded:
 
     `files` are the files whose change matters (templates, policies; the functions' code is in their `Code`).
     `origins` maps origin ids to directories that stand in for them (quick mode), in the words of `--origin`.
+    `logical_ids` has the names of a template's functions by logical id.
     """
 
     distributions: tuple[Distribution, ...] = ()
     problems: tuple[Problem, ...] = ()
     files: tuple[str, ...] = ()
     origins: Texts = field(default_factory=lambda: _NONE)
+    logical_ids: Texts = field(default_factory=lambda: _NONE)
 
     @property
     def errors(self) -> tuple[Problem, ...]:

@@ -330,7 +330,7 @@ def as_text(data: dict[str, Any], paint: Paint = lambda text, style: text) -> st
     ]
     if data["distribution"]:
         lines.append(f"  distribution {printable(data['distribution'])}")
-    return "\n".join([*lines, "", *_section_lines(data["sections"], paint, "")]) + "\n"
+    return "\n".join([*lines, "", *section_lines(data["sections"], paint, "")]) + "\n"
 
 
 def _outcome(data: dict[str, Any], paint: Paint) -> str:
@@ -344,7 +344,8 @@ def _outcome(data: dict[str, Any], paint: Paint) -> str:
 _WIDEST_LABEL = 32
 
 
-def _section_lines(told: list[dict[str, Any]], paint: Paint, indent: str) -> Iterator[str]:
+def section_lines(told: list[dict[str, Any]], paint: Paint, indent: str) -> Iterator[str]:
+    """Sections as data, for a terminal."""
     for section in told:
         when = f"  [{section['at'] * 1000:.1f} ms]" if section["at"] is not None else ""
         yield f"{indent}{paint(section['station'], 'station')}: {section['because']}{when}"
@@ -353,4 +354,4 @@ def _section_lines(told: list[dict[str, Any]], paint: Paint, indent: str) -> Ite
             first, *more = printable_lines(value)
             yield f"{indent}    {paint(printable(label).ljust(width), 'label')}  {first}".rstrip()
             yield from (f"{indent}    {' ' * width}  {line}".rstrip() for line in more)
-        yield from _section_lines(list(section["inner"]), paint, indent + "    ")
+        yield from section_lines(list(section["inner"]), paint, indent + "    ")

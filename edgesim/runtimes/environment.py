@@ -21,14 +21,16 @@ from time import perf_counter
 
 from edgesim.distribution.model import EdgeFunction, Trigger
 from edgesim.logs import lambda_log
-from edgesim.ports import Call, Clock, FunctionLog
+from edgesim.ports import Call, Clock, FunctionLog, LogKeeper
 from edgesim.runtimes.child import NOBODY, Child, exit_text
 from edgesim.runtimes.deployment import NOWHERE, Deployment, Place, place_in
 from edgesim.runtimes.memory import MemoryWatch
 from edgesim.runtimes.spares import Spares
+from edgesim.runtimes.variables import log_group
 from edgesim.runtimes.wire import Kind, encode_event, encode_frame, seen_clock
-from edgesim.values.instant import Pace, iso_utc
+from edgesim.values.instant import Pace
 from edgesim.values.invocation import Failed, FailureKind, Invocation, Result, Returned
+from edgesim.values.log_stream import LogStream, stream_name
 
 INIT_SECONDS = 10.0
 """documented: the init phase's limit, whatever the function's own timeout"""
@@ -40,7 +42,7 @@ _KEPT_BYTES = 256 * 1024
 @dataclass(frozen=True, slots=True)
 class Host:
     """What environments need of the service they belong to. `freeze_after` is seconds, or None for never; `memory` is
-    None where memory is not limited."""
+    None where memory is not limited; `kept` is where log groups are kept, None for nowhere."""
 
     clock: Clock
     log: FunctionLog
@@ -48,6 +50,7 @@ class Host:
     spares: Spares
     freeze_after: float | None
     memory: MemoryWatch | None = None
+    kept: LogKeeper | None = None
 
 
 # ── what comes of sending a frame ───────────────────────────────────────────────────────────────────────────────
@@ -144,6 +147,7 @@ class Environment:
         self._output = _Output([])
         self._freezing: asyncio.TimerHandle | None = None
         self._look = self._look_at_memory  # one object, to be found again
+        self._stream = LogStream(region, log_group(self._function), self._stream_name())
 
     def __repr__(self) -> str:
         return f"<Environment {self.name} {self.state} {self.invocations} invocations>"
@@ -192,7 +196,7 @@ class Environment:
         self._child = child
         child.listener = self
         sandboxed = child.process.sandboxed
-        settings = self.deployment.settings(self._region, self._log_stream(), sandboxed=sandboxed)
+        settings = self.deployment.settings(self._region, self._stream.name, sandboxed=sandboxed)
         clock = seen_clock(self._host.clock)
         self._steered = clock is not None
         if clock is not None:
@@ -243,11 +247,9 @@ class Environment:
         digest = hashlib.sha256(version.encode()).hexdigest()
         return version, f"arn:aws:lambda:{self._region}::runtime:{digest}"
 
-    def _log_stream(self) -> str:
-        """documented form: YYYY/MM/DD/[version]<32 hex>"""
-        day = iso_utc(self._host.clock.now())[:10].replace("-", "/")
-        name = hashlib.sha256(self._host.new_id().encode()).hexdigest()[:32]
-        return f"{day}/[{self._function.version}]{name}"
+    def _stream_name(self) -> str:
+        """inferred: an environment that starts again goes on in its stream"""
+        return stream_name(self._host.clock.now(), self._function.version, self._host.new_id())
 
     # ── invoke ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -437,6 +439,8 @@ class Environment:
 
     def _write(self, line: str) -> None:
         self._host.log.line(self._function, self._trigger, line)
+        if self._host.kept is not None:
+            self._host.kept.event(self._stream, line)
 
 
 def _out_of_memory(request_id: str) -> Failed:

@@ -23,7 +23,7 @@ from edgesim.distribution.limits import Limit
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.errors import ConfigError
-from edgesim.ports import Call, Clock, FunctionLog
+from edgesim.ports import Call, Clock, FunctionLog, LogKeeper
 from edgesim.runtimes.deployment import Deployment
 from edgesim.runtimes.environment import SHUT_DOWN, Environment, Host
 from edgesim.runtimes.guard import Guard
@@ -124,7 +124,8 @@ class _Deployed:
 class LambdaService:
     """Lambda on this machine: a Runtime (ports.py) of real processes.
 
-    `interpreters` maps runtime names to executables to use; others are searched. `new_id` makes request ids.
+    `interpreters` maps runtime names to executables to use; others are searched. `new_id` makes request ids. `kept` is
+    where log groups are kept.
     """
 
     def __init__(
@@ -135,6 +136,7 @@ class LambdaService:
         *,
         interpreters: Mapping[str, Path] | None = None,
         settings: Settings | None = None,
+        kept: LogKeeper | None = None,
     ) -> None:
         self._settings = settings or Settings()
         self._interpreters = Interpreters(interpreters)
@@ -145,7 +147,7 @@ class LambdaService:
         self._zygotes = Zygotes(self._workspace.path / "sandbox", self._guard, wanted=wanted)
         spares = Spares(self._guard, self._zygotes, self._settings.spares)
         self._memory = None if Limit.MEMORY in self._settings.relaxed else MemoryWatch()
-        self._host = Host(clock, log, new_id, spares, self._settings.freeze_after, self._memory)
+        self._host = Host(clock, log, new_id, spares, self._settings.freeze_after, self._memory, kept)
         self._deployed: dict[EdgeFunction, _Deployed] = {}
         self._names: Counter[str] = Counter()
         self._running: Counter[EdgeFunction] = Counter()

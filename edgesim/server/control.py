@@ -1,4 +1,4 @@
-"""The control listener: what `edgesim explain`, `edgesim invalidate` and `edgesim clock` talk to.
+"""The control listener: what `edgesim explain`, `invalidate`, `clock` and `stats` talk to, and Prometheus.
 
 Loopback only. A request must name this machine in its Host header, and one that changes something must be JSON: so no
 web page that a developer happens to open can reach it.
@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from edgesim import __version__
 from edgesim.logs.explain import as_data
+from edgesim.logs.prometheus import CONTENT_TYPE, exposition
+from edgesim.logs.stats import as_data as as_stats
 from edgesim.values.instant import iso_utc
 from edgesim.values.uri import split_target
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from edgesim.distribution.model import Distribution
     from edgesim.driver.recorder import TranscriptRing
+    from edgesim.logs.metrics import Snapshot
     from edgesim.ports import Store
     from edgesim.values.instant import Duration, Instant, Pace
 
@@ -53,7 +56,8 @@ class Steerable(Protocol):
 
 
 class Control:
-    """The control API's handlers. `status` gives what `GET /` shows beside the version."""
+    """The control API's handlers. `status` gives what `GET /` shows beside the version; `figures`, where somebody
+    counts, what was counted."""
 
     def __init__(
         self,
@@ -63,9 +67,10 @@ class Control:
         clock: Steerable,
         distributions: Callable[[], Sequence[Distribution]],
         status: Callable[[], dict[str, Any]],
+        figures: Callable[[], Snapshot] | None = None,
     ) -> None:
         self._store, self._recorder, self._clock = store, recorder, clock
-        self._distributions, self._status = distributions, status
+        self._distributions, self._status, self._figures = distributions, status, figures
 
     async def overview(self, request: Request) -> JSONResponse:
         del request
@@ -85,6 +90,18 @@ class Control:
         limit = _whole_number(request.query_params.get("limit"), 20)
         heads = [as_data(transcript) for transcript, _ in zip(self._recorder, range(limit), strict=False)]
         return JSONResponse([{key: head[key] for key in head if key != "sections"} for head in heads])
+
+    async def metrics(self, request: Request) -> Response:
+        """What was counted, for Prometheus."""
+        del request
+        if self._figures is None:
+            return _refusal(404, _NOTHING_COUNTED)
+        return Response(exposition(self._figures()), headers={"Content-Type": CONTENT_TYPE})
+
+    async def stats(self, request: Request) -> JSONResponse:
+        """What was counted, by function, and what it would cost."""
+        del request
+        return _refusal(404, _NOTHING_COUNTED) if self._figures is None else JSONResponse(as_stats(self._figures()))
 
     async def invalidate(self, request: Request) -> JSONResponse:
         """`{"paths": ["/a*"], "distribution": "Web"}`; without a distribution, all of them."""
@@ -135,6 +152,9 @@ class Control:
                 self._clock.resume()
             case "reset":
                 self._clock.reset()
+
+
+_NOTHING_COUNTED = "nothing is counted here: ask an edgesim serve"
 
 
 def _whole_number(text: str | None, otherwise: int) -> int:
@@ -197,6 +217,8 @@ def control_app(control: Control) -> Starlette:
             Route("/", control.overview),
             Route("/transcript", control.transcript),
             Route("/transcripts", control.transcripts),
+            Route("/metrics", control.metrics),
+            Route("/stats", control.stats),
             Route("/invalidations", control.invalidate, methods=["POST"]),
             Route("/clock", control.clock, methods=["GET"]),
             Route("/clock", control.steer, methods=["POST"]),

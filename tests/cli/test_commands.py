@@ -29,7 +29,7 @@ Resources:
 OPTIONS = (
     *("--origin", "--resolve", "--host", "--port", "--https-port", "--control-port", "--pop", "--viewer-country"),
     *("--viewer-request", "--origin-response", "--function", "--config", "--cache-size", "--no-reload"),
-    *("--parameter", "--environments", "--quiet"),
+    *("--parameter", "--environments", "--quiet", "--log-dir"),
 )
 
 
@@ -50,7 +50,7 @@ def test_version() -> None:
     assert run("--version").output == f"edgesim, version {__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["serve", "check", "explain", "invalidate", "clock", "demo"])
+@pytest.mark.parametrize("command", ["serve", "check", "explain", "invalidate", "clock", "demo", "stats"])
 def test_every_command_is_in_the_help_and_has_help_of_its_own(command: str) -> None:
     assert command in run("--help").output
     told = run(command, "--help")

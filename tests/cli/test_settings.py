@@ -21,6 +21,7 @@ def test_the_file_holds_the_flags_under_their_own_names(tmp_path: Path) -> None:
         _written(
             tmp_path,
             'source = "template.yaml"\nport = 9000\ncontrol-port = 9001\ncache-size = "64MiB"\nquiet = true\n'
+            'log-dir = "logs"\n'
             '[origins]\nsite = "http://localhost:3000"\n[resolve]\n"*.example.com" = "http://localhost:3001"\n'
             '[viewer]\ncountry = "DE"\n[functions]\nauth = "src/auth.js"\n',
         )
@@ -28,6 +29,7 @@ def test_the_file_holds_the_flags_under_their_own_names(tmp_path: Path) -> None:
     assert settings.source == str(tmp_path / "template.yaml")
     assert (settings.port, settings.control_port, settings.cache_size) == (9000, 9001, 64 * 1024 * 1024)
     assert settings.quiet
+    assert settings.log_dir == str(tmp_path / "logs")
     assert settings.origins == {"site": "http://localhost:3000"}
     assert settings.resolve == {"*.example.com": "http://localhost:3001"}
     assert settings.viewer == {"country": "DE"}

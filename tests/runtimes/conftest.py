@@ -23,9 +23,10 @@ from edgesim.distribution.limits import Limit
 from edgesim.distribution.model import Code, EdgeFunction, Trigger
 from edgesim.distribution.problems import Problem
 from edgesim.driver.clock import SystemClock
-from edgesim.ports import Call, Clock, FunctionLog
+from edgesim.ports import Call, Clock, FunctionLog, LogKeeper
 from edgesim.runtimes import LambdaService, Settings
 from edgesim.values.invocation import Failed, Invocation, Returned
+from edgesim.values.log_stream import LogStream
 
 T = TypeVar("T")
 
@@ -66,8 +67,16 @@ class Lines(list[Line]):
         return [line.text for line in self]
 
 
-def new_service(log: FunctionLog, settings: Settings, clock: Clock) -> LambdaService:
-    return LambdaService(clock, log, lambda: str(uuid.uuid4()), interpreters=interpreters(), settings=settings)
+class Streams(list[tuple[LogStream, str]]):
+    """A LogKeeper that keeps everything in memory."""
+
+    def event(self, stream: LogStream, text: str) -> None:
+        self.append((stream, text))
+
+
+def new_service(log: FunctionLog, settings: Settings, clock: Clock, kept: LogKeeper | None = None) -> LambdaService:
+    new_id = lambda: str(uuid.uuid4())  # noqa: E731
+    return LambdaService(clock, log, new_id, interpreters=interpreters(), settings=settings, kept=kept)
 
 
 class Lab:
@@ -78,10 +87,11 @@ class Lab:
     ) -> None:
         self.folder = folder
         self.log = Lines()
+        self.streams = Streams()
         self._folders = 0
         self._runner = runner
         settings = settings or Settings(spares={}, max_environments=4)
-        self.service = new_service(self.log, settings, clock or SystemClock())
+        self.service = new_service(self.log, settings, clock or SystemClock(), self.streams)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._runner.run(work)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +13,12 @@ import pytest
 from edgesim import __version__
 from edgesim.distribution.model import Distribution
 from edgesim.driver.clock import SteeredClock
+from edgesim.driver.recorder import TranscriptRing
+from edgesim.logs.metrics import Metrics, Snapshot
 from edgesim.server.control import Control, control_app, invalid_path
 from edgesim.testing.fakes import FakeEdge
 from edgesim.testing.make import a_distribution, a_request, a_response
+from edgesim.values.instant import Instant
 
 SITE = a_distribution(id="E1", name="Site", domain_name="d1.example")
 SHOP = a_distribution(id="E2", name="Shop", domain_name="d2.example")
@@ -28,6 +31,11 @@ class Asked:
         self.edge = FakeEdge(lambda request, origin: a_response(), *distributions)
         self.clock = SteeredClock()
         self._targets = targets
+        metrics = Metrics(Instant(0))
+        self.edge.recorder = self.edge.driver.recorder = TranscriptRing(
+            on_finished=lambda told: metrics.finished(told, ())
+        )
+        self.figures: Callable[[], Snapshot] | None = metrics.snapshot
 
     def __call__(self, method: str, path: str, host: str = "localhost:8090", **more: Any) -> httpx.Response:
         return asyncio.run(self._ask(method, path, host, **more))
@@ -45,6 +53,7 @@ class Asked:
             clock=self.clock,
             distributions=lambda: self.edge.distributions,
             status=lambda: {"port": 8080},
+            figures=self.figures,
         )
         headers: Mapping[str, str] = {"Host": host, **more.pop("headers", {})}
         transport = httpx.ASGITransport(control_app(control))
@@ -65,7 +74,7 @@ def test_a_request_that_names_this_machine_is_answered(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", "a b"])
-@pytest.mark.parametrize("path", ["/", "/transcript", "/invalidations", "/clock"])
+@pytest.mark.parametrize("path", ["/", "/transcript", "/invalidations", "/clock", "/metrics", "/stats"])
 def test_a_page_of_another_name_is_not_answered(host: str, path: str) -> None:
     """DNS rebinding: a page of evil.example whose name has come to mean 127.0.0.1"""
     assert Asked("/a")("POST" if path == "/invalidations" else "GET", path, host).status_code == 400
@@ -243,3 +252,26 @@ def test_a_form_on_a_web_page_does_not_move_it() -> None:
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 def test_other_methods_do_not_either(method: str) -> None:
     assert Asked()(method, "/clock", json={"advance": 60}).status_code == 405
+
+
+# ── figures ──────────────────────────────────────────────────────────────────
+
+
+def test_prometheus_gets_the_metrics_in_its_text_format() -> None:
+    answer = Asked("/a", "/a")("GET", "/metrics")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert 'edgesim_cloudfront_requests_total{distribution="E1",result="Hit"} 1\n' in answer.text
+
+
+def test_stats_are_json_with_the_prices() -> None:
+    told = Asked("/a")("GET", "/stats").json()
+    assert (told["requests"]["all"], told["functions"]) == (1, [])
+    assert told["prices"]["per_million_requests"] == 0.6
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/stats"])
+def test_an_edge_that_does_not_count_says_so(path: str) -> None:
+    asked = Asked()
+    asked.figures = None
+    answer = asked("GET", path)
+    assert (answer.status_code, answer.json()) == (404, {"error": "nothing is counted here: ask an edgesim serve"})

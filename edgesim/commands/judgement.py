@@ -1,0 +1,162 @@
+"""What `edgesim invoke` says of an invocation: as data for machines, as text for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from edgesim.logs.explain import section_lines, sections
+from edgesim.pipeline.transcript import Transcript
+from edgesim.rules import error_pages
+from edgesim.rules.reasons import HookReason, Outcome
+from edgesim.values.invocation import Failed, FailureKind, Returned
+from edgesim.values.text import printable_lines
+
+if TYPE_CHECKING:
+    from edgesim.invoking import Report
+    from edgesim.pipeline.transcript import Note
+    from edgesim.values.invocation import Invocation
+
+Data = dict[str, Any]
+Paint = Callable[[str, str], str]
+
+ACCEPTED, REFUSED, FAILED, NOT_JUDGED, NOT_REACHED = "accepted", "refused", "failed", "not judged", "not reached"
+
+EXIT_CODES = {ACCEPTED: 0, NOT_JUDGED: 0, REFUSED: 1, FAILED: 1, NOT_REACHED: 2}
+
+_VERDICTS = {HookReason.FAILED: FAILED, HookReason.REJECTED: REFUSED}
+
+# What is told elsewhere, or says nothing of an environment that lives for one invocation
+_NOT_AGAIN = {"log", "environment", "duration"}
+
+
+def as_data(report: Report) -> Data:
+    """Everything there is to say. `verdict` is accepted, refused, failed, not judged or not reached; `changes` are what
+    `edgesim explain` tells of the result, as label and text; `viewer` is what a viewer would get of a bad one."""
+    note, invocation = report.note, report.invocation
+    failed = invocation.result if invocation is not None and isinstance(invocation.result, Failed) else None
+    return {
+        "function": report.function.name,
+        "runtime": report.function.runtime,
+        "trigger": report.trigger,
+        "verdict": _verdict(report, failed),
+        "because": note.because.value if note is not None else report.reached or None,
+        "changes": _changes(report),
+        "refused": _refused(note),
+        "failure": asdict(failed) if failed is not None else None,
+        "viewer": _viewer(note, failed),
+        "returned": _returned(invocation),
+        **_figures(invocation),
+        "log": list(report.log),
+        "event": report.event,
+    }
+
+
+def _verdict(report: Report, failed: Failed | None) -> str:
+    if report.reached:
+        return NOT_REACHED
+    if report.note is None:
+        return FAILED if failed is not None else NOT_JUDGED
+    return next((told for because, told in _VERDICTS.items() if report.note.because is because), ACCEPTED)
+
+
+def _changes(report: Report) -> list[list[str]]:
+    if report.transcript is None or report.note is None:
+        return []
+    alone = Transcript(report.transcript.arrival, report.transcript.distribution, [report.note])
+    [section] = sections(alone)
+    return [[label, text] for label, text in section.details if label not in _NOT_AGAIN]
+
+
+def _refused(note: Note | None) -> Data | None:
+    rejected = note.facts.get("rejected") if note is not None else None
+    if rejected is None:
+        return None
+    return {"code": rejected.code.name, "sentence": rejected.code.value, "detail": rejected.detail, "at": rejected.at}
+
+
+def _viewer(note: Note | None, failed: Failed | None) -> Data | None:
+    """The answer that CloudFront would give. documented: http-502-lambda-validation-error, http-503-*"""
+    if note is not None and note.because is HookReason.REJECTED:
+        told = note.facts["rejected"].code.value
+        return {"status": 502, "x_cache": Outcome.LAMBDA_VALIDATION_ERROR.value, "sentence": told}
+    if note is None or failed is None:
+        return None
+    if failed.kind is FailureKind.THROTTLED:
+        limit = Outcome.LAMBDA_LIMIT_EXCEEDED.value
+        return {"status": 503, "x_cache": limit, "sentence": error_pages.FUNCTION_THROTTLED}
+    error = Outcome.LAMBDA_EXECUTION_ERROR.value
+    return {"status": 503, "x_cache": error, "sentence": error_pages.FUNCTION_INVALID}
+
+
+def _returned(invocation: Invocation | None) -> Any:
+    """The function's answer, or its text where that is not JSON."""
+    if invocation is None or not isinstance(invocation.result, Returned):
+        return None
+    try:
+        return json.loads(invocation.result.payload)
+    except (ValueError, RecursionError):
+        return invocation.result.payload
+
+
+def _figures(invocation: Invocation | None) -> Data:
+    names = ("request_id", "duration_ms", "billed_ms", "init_ms", "memory_mb", "memory_used_mb")
+    return {name: getattr(invocation, name) if invocation is not None else None for name in names}
+
+
+# ── for people ───────────────────────────────────────────────────────────────
+
+
+def as_text(data: Data, paint: Paint = lambda text, style: text) -> str:
+    """What `as_data` gave, without the log. `paint` is as for `edgesim explain`."""
+    return "\n".join(_text_lines(data, paint)) + "\n"
+
+
+def _text_lines(data: Data, paint: Paint) -> Iterator[str]:
+    details = [*data["changes"], *_told_figures(data)]
+    if data["verdict"] == NOT_JUDGED or (data["failure"] is not None and not data["changes"]):
+        details = [*_unjudged(data), *details]
+    section = {
+        "station": (data["trigger"] or "invocation").replace("-", " "),
+        "because": data["because"] or ("failed" if data["failure"] else "returned"),
+        "details": details,
+        "at": None,
+        "inner": (),
+    }
+    yield from section_lines([section], paint, "")
+    yield paint(_conclusion(data), "ok" if data["verdict"] in (ACCEPTED, NOT_JUDGED) else "bad")
+
+
+def _unjudged(data: Data) -> Iterator[tuple[str, str]]:
+    yield "function", f"{data['function']} ({data['runtime']})"
+    failure = data["failure"]
+    if failure is not None:
+        yield "failure", f"{failure['kind']}: {failure['error_type']}: {failure['message']}"
+        yield from (("stack", frame) for frame in failure["stack"])
+    else:
+        yield "returned", json.dumps(data["returned"], indent=2)
+
+
+def _told_figures(data: Data) -> Iterator[tuple[str, str]]:
+    if data["duration_ms"] is None:
+        return
+    init = f", cold start {data['init_ms']:.2f} ms" if data["init_ms"] is not None else ""
+    yield "duration", f"{data['duration_ms']:.2f} ms{init}, billed {data['billed_ms']} ms"
+    yield "memory", f"{data['memory_used_mb']} of {data['memory_mb']} MB"
+
+
+def _conclusion(data: Data) -> str:
+    match data["verdict"]:
+        case "accepted":
+            return "accepted"
+        case "not judged":
+            return "not judged: this is no event of CloudFront's"
+        case "not reached":
+            return f"the function is not run: {data['because']}"
+    viewer = data["viewer"]
+    if viewer is None:
+        return str(data["verdict"])
+    told = " ".join(printable_lines(viewer["sentence"]))
+    return f"{data['verdict']}: the viewer gets {viewer['status']} {viewer['x_cache']}: {told}"

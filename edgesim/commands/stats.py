@@ -1,0 +1,35 @@
+"""`edgesim stats`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from edgesim.commands.control import ask, control_port_option, speaking
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@control_port_option
+@speaking
+def stats(control_port: int | None, *, as_json: bool) -> None:
+    """Show what the running server's functions did since it started, and what that would cost.
+
+    For each function: invocations, errors, results that CloudFront refused, throttled calls, cold starts, percentiles
+    of the latest thousand durations by trigger and Region, the most memory used beside what is configured, billed
+    milliseconds, GB-seconds, and the price at AWS. And how many requests were hits, misses and errors.
+
+    \b
+      edgesim stats
+      edgesim stats --json
+      curl http://127.0.0.1:8090/metrics        the same and more, as Prometheus reads it
+    """
+    from edgesim.logs.stats import as_text
+    from edgesim.terminal import STYLES
+
+    data = ask(control_port, "GET", "/stats")
+    told = (
+        json.dumps(data, indent=2) if as_json else as_text(data, lambda text, style: click.style(text, **STYLES[style]))
+    )
+    click.echo(told, nl=as_json)
