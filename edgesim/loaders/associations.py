@@ -16,10 +16,11 @@ from edgesim.distribution.findings import Finding, Loc, closest
 from edgesim.distribution.model import Code, EdgeFunction
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.errors import ConfigError
-from edgesim.loaders.arn import ACCOUNT, REGION, LambdaArn, lambda_arn
+from edgesim.loaders.arn import ACCOUNT, REGION
 from edgesim.loaders.code import Located, is_python, locate
 from edgesim.loaders.intrinsics import FAILED
 from edgesim.loaders.request import Sources
+from edgesim.values.function_arn import LambdaArn, lambda_arn
 
 REFUSED = "InvalidLambdaFunctionAssociation"
 

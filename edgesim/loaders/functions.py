@@ -16,7 +16,6 @@ from edgesim.distribution.model import Code
 from edgesim.distribution.problems import Severity
 from edgesim.errors import ConfigError
 from edgesim.loaders import resources
-from edgesim.loaders.arn import function_name
 from edgesim.loaders.associations import REFUSED, Declared
 from edgesim.loaders.code import existing, handler_files, has_handler
 from edgesim.loaders.function_settings import Settings, VersionSettings, faults, left_out, version_faults
@@ -24,6 +23,7 @@ from edgesim.loaders.intrinsics import FAILED, Resolver
 from edgesim.loaders.nodes import Node, plain, problem
 from edgesim.loaders.properties import report_unknown
 from edgesim.loaders.unknowns import Unknowns
+from edgesim.values.function_arn import function_name
 
 _PROPERTIES = [field.alias or "" for field in Settings.model_fields.values()]
 _VERSION_PROPERTIES = [field.alias or "" for field in VersionSettings.model_fields.values()]
