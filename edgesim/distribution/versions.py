@@ -105,6 +105,12 @@ def publish(
             f"CodeSHA256 ({code_sha256}) is different from current CodeSHA256 in $LATEST ({latest.code_sha256}). "
             "Please try again with the CodeSHA256 in $LATEST.",
         )
+    return with_latest_published(function, description)
+
+
+def with_latest_published(function: LambdaFunction, description: str | None = None) -> tuple[LambdaFunction, Version]:
+    """The same without a guard, which nothing refuses."""
+    latest = function.latest
     if function.versions and function.versions[-1].source == latest:
         return function, function.versions[-1]
     frozen = latest if description is None else replace(latest, description=description)

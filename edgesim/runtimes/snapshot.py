@@ -11,13 +11,14 @@ and change by reinstalling; their modules resolve to the user's own paths.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import shutil
 import stat
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from edgesim.distribution.model import Code, EdgeFunction
@@ -44,11 +45,17 @@ _INLINE_FILES = {Language.NODE: "index.js", Language.PYTHON: "index.py"}
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One version of some code. `root` is the folder the function runs in; `shown` is what stands for it in texts."""
+    """One version of some code. `root` is the folder the function runs in; `shown` is what stands for it in texts;
+    `code_sha256` is Lambda's CodeSha256, base64.
+
+    documented: that is a digest of the zip. inferred: of code that is none, a digest of its files, since the zip that
+    it is to become is not known
+    """
 
     digest: str
     root: Path
     shown: str
+    code_sha256: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,8 @@ class Snapshots:
         path = Path(code.path)
         shown = path.parent if path.is_file() and not _is_zip(path) else path
         try:
-            return self._keep(self._copy_settled(code), str(shown), _modules_above(shown))
+            kept = self._keep(self._copy_settled(code), str(shown), _modules_above(shown))
+            return replace(kept, code_sha256=_sha256_of(path)) if path.is_file() and _is_zip(path) else kept
         except (OSError, zipfile.BadZipFile) as error:
             raise ConfigError(f"{path} can't be read: {error}") from error
 
@@ -116,22 +124,29 @@ class Snapshots:
 
     def _keep(self, draft: Path, shown: str, lenders: Iterable[Path]) -> Snapshot:
         """Give a draft its final name, or drop it where the same code is already there."""
-        digest = _digest(draft / _TASK, shown)
+        content = _content(draft / _TASK)
+        digest = hashlib.sha256(shown.encode() + content).hexdigest()[:16]
         home = self._folder / digest
         if home.exists():
             shutil.rmtree(draft)
         else:
             _lend_modules(draft / "node_modules", lenders)
             draft.rename(home)
-        return Snapshot(digest, home / _TASK, shown)
+        return Snapshot(digest, home / _TASK, shown, base64.b64encode(content).decode())
 
 
-def _digest(root: Path, shown: str) -> str:
-    found = hashlib.sha256(shown.encode())
+def _sha256_of(archive: Path) -> str:
+    with archive.open("rb") as opened:
+        return base64.b64encode(hashlib.file_digest(opened, "sha256").digest()).decode()
+
+
+def _content(root: Path) -> bytes:
+    """A digest of everything in a folder."""
+    found = hashlib.sha256()
     for file in _files(root):
         found.update(f"\0{file.name}\0{int(file.is_link)}\0".encode())
         found.update(repr(file.stamp).encode() if file.is_link else file.path.read_bytes())
-    return found.hexdigest()[:16]
+    return found.digest()
 
 
 # ── listing ─────────────────────────────────────────────────────────────────────────────────────────────────────
