@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from edgesim.distribution.model import Distribution
 from edgesim.distribution.problems import Problem, Severity
+from edgesim.distribution.versions import Alias
 from edgesim.loaders.code import Located
 
 Texts = Mapping[str, str]
@@ -39,12 +40,14 @@ class Loaded:
 
     `files` are the files whose change matters (templates, policies; the functions' code is in their `Code`).
     `origins` maps origin ids to directories that stand in for them (quick mode), in the words of `--origin`.
+    `aliases` are those that a template declares of the functions that are associated, by function name.
     """
 
     distributions: tuple[Distribution, ...] = ()
     problems: tuple[Problem, ...] = ()
     files: tuple[str, ...] = ()
     origins: Texts = field(default_factory=lambda: _NONE)
+    aliases: Mapping[str, tuple[Alias, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def errors(self) -> tuple[Problem, ...]:

@@ -4,6 +4,7 @@ from edgesim.runtimes.deployed import EnvironmentStatus, FunctionStatus, Service
 from edgesim.runtimes.inline import InlineRuntime
 from edgesim.runtimes.interpreters import Language
 from edgesim.runtimes.registry import LambdaService, Settings
+from edgesim.runtimes.telling import functions_as_data
 
 __all__ = [
     "EnvironmentStatus",
@@ -13,4 +14,5 @@ __all__ = [
     "Language",
     "ServiceStatus",
     "Settings",
+    "functions_as_data",
 ]

@@ -8,8 +8,9 @@ from time import perf_counter
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.problems import Problem
 from edgesim.distribution.propagation import Rollout
+from edgesim.distribution.versions import LambdaFunction
 from edgesim.runtimes.deployment import Deployment
-from edgesim.runtimes.ledger import Published
+from edgesim.runtimes.ledger import Ledger, Published
 from edgesim.runtimes.pool import Pool
 
 
@@ -81,7 +82,8 @@ class EnvironmentStatus:
 class FunctionStatus:
     """`interpreter` and `digest` are empty where nothing can run; `problem` is why the newest code does not start.
     `function` is what was deployed, `version` the one that runs for it; `serving` are the versions that edge locations
-    have, the newest last; `versions` are all that were published."""
+    have, the newest last; `versions` are all that were published, `published` holds them as Lambda would; `code_size`
+    is bytes, of a zip where the code is one."""
 
     function: EdgeFunction
     name: str
@@ -92,8 +94,11 @@ class FunctionStatus:
     problem: Problem | None
     queue: int
     environments: tuple[EnvironmentStatus, ...]
+    published: LambdaFunction
     serving: tuple[str, ...] = ()
     versions: tuple[Published, ...] = ()
+    code_sha256: str = ""
+    code_size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ class ServiceStatus:
     spares: int
 
 
-def function_status(deployed: Deployed, versions: tuple[Published, ...]) -> FunctionStatus:
+def function_status(deployed: Deployed, ledger: Ledger) -> FunctionStatus:
     """A function as it stands."""
     function, live = deployed.function, deployed.live
     return FunctionStatus(
@@ -123,5 +128,8 @@ def function_status(deployed: Deployed, versions: tuple[Published, ...]) -> Func
             for one in pool.environments
         ),
         serving=tuple(running.deployment.function.version for running in deployed.running if not running.over),
-        versions=versions,
+        published=ledger.function(function),
+        versions=ledger.versions(function),
+        code_sha256=live.snapshot.code_sha256 if live else "",
+        code_size=live.snapshot.code_size if live else 0,
     )

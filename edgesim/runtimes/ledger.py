@@ -36,7 +36,7 @@ class Ledger:
         """The version that runs for a function's ARN now that it has this code and these settings."""
         content = _configuration(function, code_sha256)
         key = (function.account, function.name)
-        known = self._functions.get(key) or LambdaFunction(function.name, content, account=function.account)
+        known = self._functions.get(key) or _unpublished(function, content)
         number = self._stands_for.get(function.arn, int(function.version))
         state, version = recorded(replace(known, latest=content), number)
         if version.source != content:
@@ -49,11 +49,19 @@ class Ledger:
     def versions(self, function: EdgeFunction) -> tuple[Published, ...]:
         """Everything that was published of a function here, the oldest first."""
         key = (function.account, function.name)
-        known = self._functions.get(key)
         return tuple(
             Published(str(one.number), one.configuration.code_sha256, self._published_at[(*key, one.number)])
-            for one in (known.versions if known else ())
+            for one in self.function(function).versions
         )
+
+    def function(self, function: EdgeFunction) -> LambdaFunction:
+        """A function as Lambda would have it, without its aliases."""
+        known = self._functions.get((function.account, function.name))
+        return known or _unpublished(function, _configuration(function, ""))
+
+
+def _unpublished(function: EdgeFunction, latest: Configuration) -> LambdaFunction:
+    return LambdaFunction(function.name, latest, account=function.account)
 
 
 def _configuration(function: EdgeFunction, code_sha256: str) -> Configuration:

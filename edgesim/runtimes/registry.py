@@ -387,7 +387,7 @@ class LambdaService:
 
     def status(self) -> ServiceStatus:
         """What is deployed and what runs, for people."""
-        told = (function_status(one, self._ledger.versions(one.function)) for one in self._deployed.values())
+        told = (function_status(one, self._ledger) for one in self._deployed.values())
         return ServiceStatus(tuple(told), self._host.spares.count)
 
 

@@ -46,16 +46,17 @@ _INLINE_FILES = {Language.NODE: "index.js", Language.PYTHON: "index.py"}
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """One version of some code. `root` is the folder the function runs in; `shown` is what stands for it in texts;
-    `code_sha256` is Lambda's CodeSha256, base64.
+    `code_sha256` is Lambda's CodeSha256, base64, and `code_size` its CodeSize, bytes.
 
-    documented: that is a digest of the zip. inferred: of code that is none, a digest of its files, since the zip that
-    it is to become is not known
+    documented: these are of the zip. inferred: of code that is none, they are of its files, since the zip that it is to
+    become is not known
     """
 
     digest: str
     root: Path
     shown: str
     code_sha256: str = field(default="", compare=False)
+    code_size: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class Snapshots:
         shown = path.parent if path.is_file() and not _is_zip(path) else path
         try:
             kept = self._keep(self._copy_settled(code), str(shown), _modules_above(shown))
-            return replace(kept, code_sha256=_sha256_of(path)) if path.is_file() and _is_zip(path) else kept
+            return _as_zip(kept, path) if path.is_file() and _is_zip(path) else kept
         except (OSError, zipfile.BadZipFile) as error:
             raise ConfigError(f"{path} can't be read: {error}") from error
 
@@ -124,7 +125,7 @@ class Snapshots:
 
     def _keep(self, draft: Path, shown: str, lenders: Iterable[Path]) -> Snapshot:
         """Give a draft its final name, or drop it where the same code is already there."""
-        content = _content(draft / _TASK)
+        content, size = _content(draft / _TASK)
         digest = hashlib.sha256(shown.encode() + content).hexdigest()[:16]
         home = self._folder / digest
         if home.exists():
@@ -132,21 +133,24 @@ class Snapshots:
         else:
             _lend_modules(draft / "node_modules", lenders)
             draft.rename(home)
-        return Snapshot(digest, home / _TASK, shown, base64.b64encode(content).decode())
+        return Snapshot(digest, home / _TASK, shown, base64.b64encode(content).decode(), size)
 
 
-def _sha256_of(archive: Path) -> str:
+def _as_zip(snapshot: Snapshot, archive: Path) -> Snapshot:
     with archive.open("rb") as opened:
-        return base64.b64encode(hashlib.file_digest(opened, "sha256").digest()).decode()
+        digest = hashlib.file_digest(opened, "sha256").digest()
+        return replace(snapshot, code_sha256=base64.b64encode(digest).decode(), code_size=opened.tell())
 
 
-def _content(root: Path) -> bytes:
-    """A digest of everything in a folder."""
-    found = hashlib.sha256()
+def _content(root: Path) -> tuple[bytes, int]:
+    """A digest of everything in a folder, and its bytes. What is linked counts by its link alone."""
+    found, size = hashlib.sha256(), 0
     for file in _files(root):
         found.update(f"\0{file.name}\0{int(file.is_link)}\0".encode())
-        found.update(repr(file.stamp).encode() if file.is_link else file.path.read_bytes())
-    return found.digest()
+        content = repr(file.stamp).encode() if file.is_link else file.path.read_bytes()
+        found.update(content)
+        size += 0 if file.is_link else len(content)
+    return found.digest(), size
 
 
 # ── listing ─────────────────────────────────────────────────────────────────────────────────────────────────────

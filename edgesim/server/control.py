@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from edgesim import __version__
+from edgesim.distribution.versions import Refused
 from edgesim.logs.explain import as_data
 from edgesim.values.instant import iso_utc
 from edgesim.values.uri import split_target
@@ -53,7 +54,8 @@ class Steerable(Protocol):
 
 
 class Control:
-    """The control API's handlers. `status` gives what `GET /` shows beside the version."""
+    """The control API's handlers. `status` gives what `GET /` shows beside the version, `functions` all functions or
+    those that a name means."""
 
     def __init__(
         self,
@@ -63,13 +65,21 @@ class Control:
         clock: Steerable,
         distributions: Callable[[], Sequence[Distribution]],
         status: Callable[[], dict[str, Any]],
+        functions: Callable[[str], list[dict[str, Any]] | Refused],
     ) -> None:
         self._store, self._recorder, self._clock = store, recorder, clock
-        self._distributions, self._status = distributions, status
+        self._distributions, self._status, self._functions = distributions, status, functions
 
     async def overview(self, request: Request) -> JSONResponse:
         del request
         return JSONResponse({"edgesim": __version__, **self._status()})
+
+    async def functions(self, request: Request) -> JSONResponse:
+        """What runs: versions, aliases, environments. `?of=` takes a name or an ARN, with or without a qualifier."""
+        found = self._functions(request.query_params.get("of", ""))
+        if isinstance(found, Refused):
+            return _refusal(404, f"{found.code}: {found.message}")
+        return JSONResponse(found)
 
     async def transcript(self, request: Request) -> JSONResponse:
         """`?of=last`, a request id, a URL or a path."""
@@ -195,6 +205,7 @@ def control_app(control: Control) -> Starlette:
     return Starlette(
         routes=[
             Route("/", control.overview),
+            Route("/functions", control.functions),
             Route("/transcript", control.transcript),
             Route("/transcripts", control.transcripts),
             Route("/invalidations", control.invalidate, methods=["POST"]),
