@@ -46,4 +46,4 @@ def _loaded(path: Path, shown: str, overrides: Overrides) -> Loaded:
         from edgesim.loaders.api_json import load_api_json
 
         found = load_api_json(root, path, shown, overrides)
-    return loaded(list(found.distributions), [*odd, *found.problems], list(found.files), found.origins)
+    return loaded(list(found.distributions), [*odd, *found.problems], list(found.files), found.origins, found.aliases)

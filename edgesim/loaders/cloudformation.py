@@ -9,6 +9,7 @@ from edgesim.distribution.findings import closest
 from edgesim.distribution.model import Distribution
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.loaders import resources
+from edgesim.loaders.aliases import declared_aliases
 from edgesim.loaders.api_form import cloudformation_form
 from edgesim.loaders.assemble import Books, Named, assemble, unknown_origins
 from edgesim.loaders.associations import FunctionBook
@@ -46,10 +47,10 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
     if not distributions and not has_misspelt_distribution(resolver):
         problems.append(_no_distribution(resolver))
     books.functions.check_overrides([*functions.names, *functions.names.values()])
+    aliases = declared_aliases(resolver, functions.names, books.functions.asked)
     problems += [*unknown_origins(distributions, overrides.origins), *books.problems(), *resolver.problems]
-    return loaded(
-        distributions, problems, [file, *files, *books.cache_policies.files, *books.origin_request_policies.files]
-    )
+    sources = [file, *files, *books.cache_policies.files, *books.origin_request_policies.files]
+    return loaded(distributions, problems, sources, aliases=aliases)
 
 
 def _distribution(

@@ -18,7 +18,14 @@ from edgesim.errors import ConfigError
 from edgesim.loaders import resources
 from edgesim.loaders.associations import REFUSED, Declared
 from edgesim.loaders.code import existing, handler_files, has_handler
-from edgesim.loaders.function_settings import Settings, VersionSettings, faults, left_out, version_faults
+from edgesim.loaders.function_settings import (
+    Settings,
+    VersionSettings,
+    code_over_quota,
+    faults,
+    left_out,
+    version_faults,
+)
 from edgesim.loaders.intrinsics import FAILED, Resolver
 from edgesim.loaders.nodes import Node, plain, problem
 from edgesim.loaders.properties import report_unknown
@@ -77,7 +84,7 @@ class TemplateFunctions:
     def _declare(self, logical_id: str) -> Declared:
         tree = self._properties(logical_id, _PROPERTIES)
         settings, findings = parse(Settings, plain(tree))
-        arn = self.resolver.said(logical_id, resources.SAM_REFS["Version"], tree, tree.at, f"{logical_id}.Version").text
+        arn = self._version_arn(logical_id, tree)
         self._report([*findings, *faults(settings, arn), *self._role_faults(logical_id)], tree)
         self.resolver.problems += [problem(finding, tree, self.resolver.file) for finding in left_out(settings)]
         self._check_versions(logical_id, arn)
@@ -155,7 +162,21 @@ class TemplateFunctions:
             )
             return None
         self._check_handler(logical_id, path, settings, code)
+        self._check_zip(logical_id, path, code)
         return Code(path=str(path))
+
+    def _check_zip(self, logical_id: str, path: Path, code: Node) -> None:
+        """What is known of a package before it is uploaded: its size."""
+        if path.suffix != ".zip" or not path.is_file():
+            return
+        arn = self._version_arn(logical_id, code)
+        found = [problem(one, code, self.resolver.file) for one in code_over_quota(path.stat().st_size, arn)]
+        self.resolver.problems += found
+
+    def _version_arn(self, logical_id: str, near: Node) -> str:
+        return self.resolver.said(
+            logical_id, resources.SAM_REFS["Version"], near, near.at, f"{logical_id}.Version"
+        ).text
 
     def _path(self, logical_id: str, code: Node) -> tuple[Path | None, str]:
         """Where the code is, and what is written about it."""

@@ -56,7 +56,11 @@ class Loaded:
 
 
 def loaded(
-    distributions: list[Distribution], problems: list[Problem], files: list[str], origins: Texts = _NONE
+    distributions: list[Distribution],
+    problems: list[Problem],
+    files: list[str],
+    origins: Texts = _NONE,
+    aliases: Mapping[str, tuple[Alias, ...]] | None = None,
 ) -> Loaded:
     """A Loaded in order: each problem once, by file and line, no distributions beside errors."""
     by_place: dict[object, Problem] = {}
@@ -64,4 +68,5 @@ def loaded(
         by_place.setdefault((problem.file, problem.line, problem.at, problem.message), problem)
     unique = sorted(by_place.values(), key=lambda problem: (problem.file, problem.line or 0))
     sound = not any(problem.severity is Severity.ERROR for problem in unique)
-    return Loaded(tuple(distributions) if sound else (), tuple(unique), tuple(dict.fromkeys(files)), origins)
+    served = tuple(distributions) if sound else ()
+    return Loaded(served, tuple(unique), tuple(dict.fromkeys(files)), origins, aliases or {})
