@@ -131,6 +131,8 @@ _LIMITS = (
           lambda s: _member(s.code, "SourceKMSKeyArn")),
     Limit("SourceKMSKeyArn", "Lambda@Edge takes no zip under a key of one's own. Function: {arn}",
           lambda s: s.source_kms_key_arn),
+    Limit("PackageType", "Lambda@Edge takes no container images. Function: {arn}",
+          lambda s: s.package_type == "Image"),
     # inferred: a file system is reached through a VPC
     Limit("FileSystemConfigs", "Lambda@Edge has no file systems. Function: {arn}", lambda s: s.file_system_configs),
 )  # fmt: skip

@@ -14,10 +14,11 @@ from edgesim.distribution.config import parse
 from edgesim.distribution.findings import Finding
 from edgesim.distribution.model import Code
 from edgesim.distribution.problems import Severity
+from edgesim.distribution.versions import Configuration, LambdaFunction, Refused, publish
 from edgesim.errors import ConfigError
 from edgesim.loaders import resources
 from edgesim.loaders.associations import REFUSED, Declared
-from edgesim.loaders.code import existing, handler_files, has_handler
+from edgesim.loaders.code import code_sha256, existing, handler_files, has_handler
 from edgesim.loaders.function_settings import (
     Settings,
     VersionSettings,
@@ -107,13 +108,11 @@ class TemplateFunctions:
 
     def _check_versions(self, logical_id: str, arn: str) -> None:
         """What is wrong with the versions of a function."""
-        for version, _ in self.resolver.live(resources.VERSION):
-            of = function_name(self.resolver.property_of(version, "FunctionName").text)
-            if self.names.get(of) == logical_id:
-                tree = self._properties(version, _VERSION_PROPERTIES)
-                settings, findings = parse(VersionSettings, plain(tree))
-                self._report([*findings, *version_faults(settings, arn)], tree)
-                report_unknown(self.resolver, version)
+        for version in self._versions(logical_id):
+            tree = self._properties(version, _VERSION_PROPERTIES)
+            settings, findings = parse(VersionSettings, plain(tree))
+            self._report([*findings, *version_faults(settings, arn)], tree)
+            report_unknown(self.resolver, version)
 
     def _properties(self, logical_id: str, names: list[str]) -> Node:
         """Some of a function's properties, resolved, SAM's Globals included."""
@@ -166,12 +165,32 @@ class TemplateFunctions:
         return Code(path=str(path))
 
     def _check_zip(self, logical_id: str, path: Path, code: Node) -> None:
-        """What is known of a package before it is uploaded: its size."""
+        """What is known of a package before it is uploaded: its size, and the digest that a version may ask for."""
         if path.suffix != ".zip" or not path.is_file():
             return
         arn = self._version_arn(logical_id, code)
         found = [problem(one, code, self.resolver.file) for one in code_over_quota(path.stat().st_size, arn)]
         self.resolver.problems += found
+        self._check_guards(logical_id, path)
+
+    def _check_guards(self, logical_id: str, path: Path) -> None:
+        """Do the versions that name their code's digest name this one's? A warning: the package may be built anew."""
+        for version in self._versions(logical_id):
+            wanted = self.resolver.property_of(version, "CodeSha256")
+            if not wanted.text or wanted.unknown:
+                continue
+            function = LambdaFunction(self._name(logical_id), Configuration(code_sha256(path)))
+            refused = publish(function, code_sha256=wanted.text)
+            if isinstance(refused, Refused):
+                finding = Finding((), refused.message, code=refused.code, severity=Severity.WARNING)
+                self.resolver.problems.append(problem(finding, wanted, self.resolver.file))
+
+    def _versions(self, logical_id: str) -> Iterator[str]:
+        """The logical ids of a function's versions."""
+        for version, _ in self.resolver.live(resources.VERSION):
+            of = function_name(self.resolver.property_of(version, "FunctionName").text)
+            if self.names.get(of) == logical_id:
+                yield version
 
     def _version_arn(self, logical_id: str, near: Node) -> str:
         return self.resolver.said(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import textwrap
 import zipfile
 from collections.abc import Callable
@@ -491,6 +493,27 @@ def test_a_package_that_is_too_large_is_warned_of(distribution: Load, code: Path
     assert (problem.severity, problem.code) == (Severity.WARNING, "InvalidLambdaFunctionAssociation")
     assert "code size" in problem.message
     assert f"event: {package.stat().st_size} Max allowed: 52428800 Function: arn:" in problem.message
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_a_version_may_ask_for_the_digest_of_its_package(distribution: Load, code: Path, fits: bool) -> None:
+    package = code.parent / "auth.zip"
+    with zipfile.ZipFile(package, "w") as packed:
+        packed.writestr("index.js", "")
+    wanted = base64.b64encode(hashlib.sha256(package.read_bytes() if fits else b"").digest()).decode()
+    resources = a_function("src/auth.zip").replace("!Ref Fn}", f"!Ref Fn, CodeSha256: '{wanted}'}}")
+    problems = distribution(attach("!Ref V"), resources=resources).problems
+    assert [(problem.severity, problem.code, problem.at) for problem in problems] == (
+        [] if fits else [(Severity.WARNING, "InvalidParameterValueException", "Resources.V.Properties.CodeSha256")]
+    )
+
+
+def test_an_image_is_refused_wherever_its_code_comes_from(distribution: Load, code: Path) -> None:
+    resources = a_function("{ImageUri: i}", PackageType="Image")
+    loaded = distribution(attach("!Ref V"), resources=resources, functions={"fn": str(code / "index.mjs")})
+    [problem] = loaded.problems
+    assert (problem.severity, problem.code) == (Severity.WARNING, "InvalidLambdaFunctionAssociation")
+    assert "no container images" in problem.message
 
 
 @pytest.mark.parametrize(
