@@ -15,6 +15,7 @@ from edgesim import __version__
 from edgesim.commands.clock import clock
 from edgesim.commands.control import ask, control_port_option, speaking
 from edgesim.commands.demo import demo
+from edgesim.commands.functions import functions
 from edgesim.commands.invoke import event, invoke
 from edgesim.commands.ready import run, say_ready
 from edgesim.commands.record import record
@@ -30,6 +31,7 @@ from edgesim.settings import (
     parse_size,
     read_config,
 )
+from edgesim.values.durations import parse_duration
 
 if TYPE_CHECKING:
     from edgesim.emulator import Emulator
@@ -65,6 +67,14 @@ def _size(context: Any, option: Any, value: str | None) -> int | None:
         return parse_size(value) if value is not None else None
     except ConfigError as error:
         raise click.BadParameter(f"{error}; {error.hint}") from None
+
+
+def _span(context: Any, option: Any, value: str | None) -> float | None:
+    del context, option
+    try:
+        return parse_duration(value) if value is not None else None
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 _URL_OR_PATH = re.compile(r"https?://|[./~]")
@@ -181,6 +191,13 @@ def _viewer_options(command: F) -> F:
 @_viewer_options
 @click.option("--cache-size", callback=_size, metavar="SIZE", help="Memory for the cache.  [default: 256MiB]")
 @click.option("--environments", type=click.IntRange(1), metavar="N", help="Most execution environments a function has.")
+@click.option(
+    "--propagation",
+    callback=_span,
+    metavar="SECONDS",
+    help="An update reaches each edge location at some instant within this span; until then the old version answers "
+    "there.  [default: 0]",
+)
 @click.option(
     "--runtime",
     "runtimes",
@@ -358,6 +375,9 @@ def _with_viewer(command: F) -> F:
 for once in (invoke, event):
     main.command()(_source_options(_viewer_options(_with_viewer(once))))
 main.add_command(stats)
+main.add_command(functions)
+
+
 main.add_command(demo)
 main.add_command(test)
 main.add_command(record)

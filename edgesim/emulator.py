@@ -16,9 +16,11 @@ from typing import Any
 
 from edgesim.distribution.model import Distribution, EdgeFunction, Origin, Trigger
 from edgesim.distribution.problems import Problem, Severity
+from edgesim.distribution.propagation import Spread
+from edgesim.distribution.versions import Refused
 from edgesim.driver.clock import SteeredClock
 from edgesim.driver.driver import Driver
-from edgesim.driver.identity import invocation_id
+from edgesim.driver.identity import invocation_id, seed
 from edgesim.driver.metered import Metered
 from edgesim.driver.recorder import TranscriptRing
 from edgesim.errors import ConfigError, EdgesimError
@@ -32,7 +34,7 @@ from edgesim.origins.targets import Target, parse_target
 from edgesim.pipeline.transcript import Note, Transcript
 from edgesim.rules.edge import region_of
 from edgesim.rules.hooks import HOOKS
-from edgesim.runtimes import FunctionStatus, LambdaService
+from edgesim.runtimes import FunctionStatus, LambdaService, functions_as_data
 from edgesim.runtimes import Settings as RuntimeSettings
 from edgesim.server.app import ViewerApp
 from edgesim.server.control import Control, control_app
@@ -41,6 +43,8 @@ from edgesim.server.viewer_header import ViewerDefaults, parse_settings
 from edgesim.settings import Settings
 from edgesim.stores.memory import MemoryStore
 from edgesim.terminal import Terminal
+from edgesim.values.durations import spell_duration
+from edgesim.values.instant import Duration
 
 
 class ProblemsFoundError(ConfigError):
@@ -158,6 +162,7 @@ class Emulator:
                 distributions=lambda: self.distributions,
                 status=self.status,
                 figures=self.metrics.snapshot,
+                functions=self.functions,
             )
         )
 
@@ -207,6 +212,11 @@ class Emulator:
     def _complain(self, sentence: str) -> None:
         self.terminal.say(f"edgesim: {sentence}")
 
+    def functions(self, wanted: str = "") -> list[dict[str, Any]] | Refused:
+        """What runs of each function, or of those that a name or an ARN means, for the control port."""
+        statuses = self.runtime.status().functions
+        return functions_as_data(statuses, self.distributions, self.loaded.aliases, wanted)
+
     # ── hot reload ───────────────────────────────────────────────────────────
 
     def watched(self) -> Watched:
@@ -229,16 +239,18 @@ class Emulator:
 
     async def _take_in(self, paths: set[Path]) -> None:
         sources = self._source_files()
+        spread = Spread(Duration(self.settings.propagation), seed())
         if sources & paths:
-            await self._reload_source()
+            await self._reload_source(spread)
         if paths - sources:
-            await self._reload_code(paths)
+            await self._reload_code(paths, spread)
 
     def _source_files(self) -> frozenset[Path]:
         return frozenset(map(_real, self.loaded.files))
 
-    async def _reload_source(self) -> None:
-        """A new configuration serves when everything of it can; until then the old one does, whole."""
+    async def _reload_source(self, spread: Spread) -> None:
+        """A new configuration serves when everything of it can; until then the old one does, whole. So it does at the
+        edge locations that the update has not reached."""
         loaded = load_source(self.settings)
         if loaded.errors:
             self._tell_kept(loaded.errors)
@@ -246,12 +258,12 @@ class Emulator:
         self._keep_logs_out_of_code(loaded)
         router = self._router(loaded)
         self._tell_news(loaded.problems)
-        await self._deploy(loaded)
+        await self._deploy(loaded, spread)
         self.loaded = loaded
         if self.app is not None:
             self.app.driver.origins = router
-            self.app.distributions = loaded.distributions
-        self.terminal.say(self.terminal.paint("configuration reloaded", fg="green"))
+            self.app.deploy(loaded.distributions, spread)
+        self.terminal.say(self.terminal.paint(f"configuration reloaded{_until(spread)}", fg="green"))
 
     def _tell_kept(self, problems: Iterable[Problem]) -> None:
         self.terminal.problems(problems)
@@ -264,24 +276,26 @@ class Emulator:
         )
         self._told = {_gist(problem) for problem in problems}
 
-    async def _reload_code(self, paths: set[Path]) -> None:
+    async def _reload_code(self, paths: set[Path], spread: Spread) -> None:
         """Functions whose code is gone, between two steps of a build perhaps, are left as they are."""
         touched = {f.name for f in _functions(self.loaded) if _holds(f, paths)}
         if touched and touched <= _without_code(self.loaded):
             self._tell_gone(_without_code(self.loaded))
         else:
-            await self._deploy(self.loaded)
+            await self._deploy(self.loaded, spread)
 
-    async def _deploy(self, loaded: Loaded) -> None:
+    async def _deploy(self, loaded: Loaded, spread: Spread) -> None:
         """Functions as they are now, with a word on each whose code is new, gone or back."""
         gone = _without_code(loaded)
         before, back = self._statuses(), self._tell_gone(gone)
-        problems = await self.runtime.deploy(_functions(loaded))
+        problems = await self.runtime.deploy(_functions(loaded), spread)
         said = {f"function {name}" for name in gone}
         self.terminal.problems(problem for problem in problems if problem.at not in said)
         for name, now in self._statuses().items():
             if name in before and now.problem is None and (name in back or _is_newer(now, before[name])):
-                self.terminal.say(self.terminal.paint(f"function {name} reloaded", fg="green"))
+                is_published = now.version != before[name].version
+                version = f": version {now.version}{_until(spread)}" if is_published else ""
+                self.terminal.say(self.terminal.paint(f"function {name} reloaded{version}", fg="green"))
 
     def _tell_gone(self, gone: set[str]) -> set[str]:
         """A word on each function whose code went since the last time; those whose code came back."""
@@ -329,7 +343,11 @@ def _holds(function: EdgeFunction, paths: set[Path]) -> bool:
 
 def _is_newer(now: FunctionStatus, before: FunctionStatus) -> bool:
     """Is it another version, or one that starts where the last save did not?"""
-    return now.digest != before.digest or before.problem is not None
+    return now.version != before.version or now.digest != before.digest or before.problem is not None
+
+
+def _until(spread: Spread) -> str:
+    return f", at every edge location within {spell_duration(spread.seconds)}" if spread.seconds else ""
 
 
 def _real(path: str | Path) -> Path:

@@ -126,13 +126,17 @@ class OriginClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One invocation to make. `timeout` is seconds, already capped for the trigger; `region` is where it runs."""
+    """One invocation to make. `timeout` is seconds, already capped for the trigger; `region` is where it runs; `pop` is
+    the edge location that asks, for a request that came there at `arrived`, which decides on the version while an
+    update propagates. None: the newest."""
 
     function: EdgeFunction
     trigger: Trigger
     event: dict[str, Any]
     timeout: float
     region: str = "us-east-1"
+    pop: str = ""
+    arrived: Instant | None = None
 
 
 class Runtime(Protocol):

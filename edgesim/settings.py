@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from edgesim.errors import ConfigError
+from edgesim.values.durations import parse_duration
 
 CONFIG_NAME = "edgesim.toml"
 DEFAULT_PORT = 8080
@@ -40,7 +41,8 @@ class Settings:
     """Everything that can be set. Mappings go from a name to what was written for it.
 
     `https_port` of None means no HTTPS listener; `cache_size` is bytes; `environments` is the number of execution
-    environments a function may have at once, 0 for edgesim's own choice; an empty `log_dir` keeps no logs.
+    environments a function may have at once, 0 for edgesim's own choice; an empty `log_dir` keeps no logs;
+    `propagation` is the seconds within which an update reaches every edge location.
     """
 
     source: str = ""
@@ -60,6 +62,7 @@ class Settings:
     control_port: int = DEFAULT_CONTROL_PORT
     cache_size: int = DEFAULT_CACHE_BYTES
     environments: int = 0
+    propagation: float = 0.0
     include_body: bool = False
     reload: bool = True
     quiet: bool = False
@@ -86,6 +89,7 @@ _KEYS: dict[str, tuple[str, type]] = {
     "control-port": ("control_port", int),
     "cache-size": ("cache_size", object),
     "environments": ("environments", int),
+    "propagation": ("propagation", object),
     "include-body": ("include_body", bool),
     "reload": ("reload", bool),
     "quiet": ("quiet", bool),
@@ -147,11 +151,20 @@ def _setting(path: Path, key: str, value: object) -> tuple[str, Any]:
     target, kind = _KEYS[name]
     if target == "cache_size":
         return target, parse_size(str(value))
+    if target == "propagation":
+        return target, _span(path, key, value)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise ConfigError(f"{path}: {key} must be {_TYPE_NAMES[kind]}, not {value!r}")
     if isinstance(value, dict):
         return target, {str(inner): str(text) for inner, text in value.items()}
     return target, value
+
+
+def _span(path: Path, key: str, value: object) -> float:
+    try:
+        return parse_duration(str(value))
+    except ValueError as error:
+        raise ConfigError(f"{path}: {key}: {error}") from None
 
 
 def _with_paths(changes: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -43,7 +43,9 @@ def say_ready(terminal: Any, settings: Settings, emulator: Emulator, listeners: 
             target = emulator.target_of(origin)
             terminal.say(f"    origin {origin.id} ({origin.domain_name}) at {target}")
         _say_https_hint(terminal, settings, distribution)
-    terminal.say(f"  control on http://127.0.0.1:{listeners[1].port} for edgesim explain, invalidate, stats …")
+    terminal.say(
+        f"  control on http://127.0.0.1:{listeners[1].port} for edgesim explain, invalidate, functions, stats …"
+    )
 
 
 def _say_https_hint(terminal: Any, settings: Settings, distribution: Any) -> None:

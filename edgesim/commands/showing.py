@@ -111,7 +111,7 @@ class Showing:
     async def _one(self, scenario: Scenario, stage: Stage, until: asyncio.Event | None) -> None:
         await stage.begin(scenario.setting, at=scenario.at, fresh=scenario.fresh)
         viewer = parse_settings(scenario.viewer)
-        edge = LiveEdge(scenario.setting, stage, stage.clock, stage.ids, self._url, viewer)
+        edge = LiveEdge(scenario.setting, stage, stage.clock, stage.ids, self._url, viewer, functions=stage.functions)
         self._viewers.take(edge)
         self._control.take(edge.control())
         demonstration = Demonstration(

@@ -154,12 +154,18 @@ def _group(group: OriginGroupConfig, known: list[str]) -> Findings:
 _QUOTAS = (
     ("CacheBehaviors", 75, "TooManyCacheBehaviors"),
     ("Aliases", 100, "TooManyDistributionCNAMEs"),
+    ("LambdaFunctionAssociations", 100, "TooManyLambdaFunctionAssociations"),
 )
 
 
 def _quotas(config: DistributionConfig) -> Findings:
     """documented: cloudfront-limits; a warning, since quotas can be raised"""
-    counts = {"CacheBehaviors": len(config.cache_behaviors), "Aliases": len(config.aliases)}
+    functions = {a.lambda_function_arn for _, _, b in config.behaviors() for a in b.lambda_function_associations}
+    counts = {
+        "CacheBehaviors": len(config.cache_behaviors),
+        "Aliases": len(config.aliases),
+        "LambdaFunctionAssociations": len(functions),
+    }
     for name, most, code in _QUOTAS:
         if counts[name] > most:
             message = f"{counts[name]} {name} are more than the {most} that AWS grants at first"

@@ -167,7 +167,7 @@ class Driver:
             case LookUp():
                 return await self._look_up(effect, run)
             case Invoke():
-                return await self._invoke(effect)
+                return await self._invoke(effect, run.transcript.arrival)
             case ReadBody():
                 return await self._read(effect, run)
             case Resolve():
@@ -216,8 +216,9 @@ class Driver:
 
     # ── functions and origins ────────────────────────────────────────────────
 
-    async def _invoke(self, effect: Invoke) -> Invoked:
-        call = Call(effect.function, effect.trigger, effect.event, effect.timeout, effect.region)
+    async def _invoke(self, effect: Invoke, arrival: Arrival) -> Invoked:
+        pop, arrived = arrival.viewer.pop, arrival.at
+        call = Call(effect.function, effect.trigger, effect.event, effect.timeout, effect.region, pop, arrived)
         return Invoked(await self.runtime.invoke(call), self.clock.now())
 
     async def _read(self, effect: ReadBody, run: Run) -> BodyRead:

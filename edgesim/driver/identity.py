@@ -19,3 +19,8 @@ def request_id() -> str:
 def invocation_id() -> str:
     """A Lambda request id: a UUID, not the one of CloudFront's request (observed)."""
     return str(uuid.uuid4())
+
+
+def seed() -> int:
+    """A random number to begin with: what follows from it is the same for who has it."""
+    return int.from_bytes(os.urandom(8))

@@ -16,10 +16,11 @@ from edgesim.distribution.findings import Finding, Loc, closest
 from edgesim.distribution.model import Code, EdgeFunction
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.errors import ConfigError
-from edgesim.loaders.arn import ACCOUNT, REGION, LambdaArn, lambda_arn
+from edgesim.loaders.arn import ACCOUNT, REGION
 from edgesim.loaders.code import Located, is_python, locate
 from edgesim.loaders.intrinsics import FAILED
 from edgesim.loaders.request import Sources
+from edgesim.values.function_arn import LambdaArn, lambda_arn
 
 REFUSED = "InvalidLambdaFunctionAssociation"
 
@@ -53,6 +54,7 @@ class FunctionBook:
     findings: list[Finding] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     asked: dict[str, None] = field(default_factory=dict)
+    _account: str = ""
     _made: dict[tuple[str, str], EdgeFunction | None] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
 
@@ -74,7 +76,20 @@ class FunctionBook:
         if arn.region != REGION:
             self._refuse(f"The function must be in region 'us-east-1'. ARN: {text}", loc)
             return None
+        if self._is_of_another_account(arn):
+            hint = (
+                f"another function of this source is in {self._account}, and a distribution and its functions share one"
+            )
+            self._refuse(f"The function must be in the account of the distribution. ARN: {text}", loc, hint)
+            return None
         return self._by_name(arn, loc)
+
+    def _is_of_another_account(self, arn: LambdaArn) -> bool:
+        """documented: lambda-edge.md §9, without the text. The account that stands for the user's own says nothing."""
+        if arn.account == ACCOUNT:
+            return False
+        self._account = self._account or arn.account
+        return arn.account != self._account
 
     def _unknown(self, arn: LambdaArn | None, unknown: str, loc: Loc) -> EdgeFunction | None:
         """An ARN of which only a part can be known locally, or nothing but where it comes from."""

@@ -10,6 +10,7 @@ from edgesim.distribution.findings import closest
 from edgesim.distribution.model import Distribution
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.loaders import resources
+from edgesim.loaders.aliases import declared_aliases
 from edgesim.loaders.api_form import cloudformation_form
 from edgesim.loaders.assemble import Books, Named, assemble, unknown_origins
 from edgesim.loaders.associations import FunctionBook
@@ -47,10 +48,12 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
     if not distributions and not has_misspelt_distribution(resolver):
         problems.append(_no_distribution(resolver))
     books.functions.check_overrides([*functions.names, *functions.names.values()])
+    aliases = declared_aliases(resolver, functions.names, books.functions.asked)
     problems += [*unknown_origins(distributions, overrides.origins), *books.problems(), *resolver.problems]
     read = [file, *files, *books.cache_policies.files, *books.origin_request_policies.files]
     return replace(
-        loaded(distributions, problems, read), logical_ids={logical: name for name, logical in functions.names.items()}
+        loaded(distributions, problems, read, aliases=aliases),
+        logical_ids={logical: name for name, logical in functions.names.items()},
     )
 
 

@@ -6,6 +6,8 @@ Rule 2: the handler is Lambda's `file.export`; what the user leaves out is found
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import zipfile
 from dataclasses import dataclass
@@ -149,3 +151,9 @@ def _names_in_zip(path: Path) -> list[str]:
             return archive.namelist()
     except (zipfile.BadZipFile, OSError) as error:
         raise ConfigError(f"{path} is no readable zip file: {error}") from error
+
+
+def code_sha256(archive: Path) -> str:
+    """Lambda's CodeSha256 of a zip: base64. Raises OSError."""
+    with archive.open("rb") as opened:
+        return base64.b64encode(hashlib.file_digest(opened, "sha256").digest()).decode()

@@ -7,6 +7,7 @@ Source: distribution-config.md §4, lambda-edge.md §9.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -18,11 +19,14 @@ from edgesim.distribution.findings import Finding, closest
 from edgesim.distribution.problems import Severity
 from edgesim.distribution.unapplied import Gap, gaps
 from edgesim.loaders.associations import REFUSED
+from edgesim.values.function_arn import function_name
 
 
 class Settings(Part):
     """The properties that matter of AWS::Lambda::Function and AWS::Serverless::Function."""
 
+    function_name: str = ""
+    description: str = ""
     handler: str = ""
     runtime: str = ""
     timeout: int = Field(limits.DEFAULT_FUNCTION_TIMEOUT_SECONDS, ge=1, le=900)
@@ -59,12 +63,12 @@ class VersionSettings(Part):
 
 
 READ_ELSEWHERE = (
-    "FunctionName", "Role", "AssumeRolePolicyDocument", "AutoPublishAlias", "CodeUri", "InlineCode", "ImageUri",
+    "Role", "AssumeRolePolicyDocument", "AutoPublishAlias", "CodeUri", "InlineCode", "ImageUri",
     "CodeSha256",
 )  # fmt: skip
 """Properties that functions.py, intrinsics.py and resources.py ask for by name."""
 NO_EFFECT_LOCALLY = (
-    "AutoPublishAliasAllProperties", "AutoPublishCodeSha256", "DeploymentPreference", "Description",
+    "AutoPublishAliasAllProperties", "AutoPublishCodeSha256", "DeploymentPreference",
     "EventInvokeConfig", "Events", "FunctionScalingConfig", "FunctionUrlConfig", "ImageConfig", "KmsKeyArn",
     "PermissionsBoundary", "Policies", "PropagateTags", "PublishToLatestPublished", "RecursiveLoop", "RolePath",
     "Tags", "VersionDeletionPolicy", "VersionDescription",
@@ -98,12 +102,6 @@ _LIMITS = (
     ),
     Limit("VpcConfig", "The function cannot have a VPC configuration. Function: {arn}", lambda s: s.vpc_config),
     Limit("Layers", "The function cannot have a layer. Function: {arn}", lambda s: s.layers),
-    Limit(
-        "Timeout",
-        "The function timeout is larger than the maximum allowed for functions that are triggered by a CloudFront "
-        f"event: {{timeout}} Max allowed: {limits.FUNCTION_TIMEOUT_SECONDS} Function: {{arn}}",
-        lambda s: s.timeout > limits.FUNCTION_TIMEOUT_SECONDS,
-    ),
     # documented: lambda-edge.md §9, without the text
     Limit(
         "Architectures", "Lambda@Edge runs x86_64 functions only. Function: {arn}", lambda s: "arm64" in s.architectures
@@ -133,6 +131,8 @@ _LIMITS = (
           lambda s: _member(s.code, "SourceKMSKeyArn")),
     Limit("SourceKMSKeyArn", "Lambda@Edge takes no zip under a key of one's own. Function: {arn}",
           lambda s: s.source_kms_key_arn),
+    Limit("PackageType", "Lambda@Edge takes no container images. Function: {arn}",
+          lambda s: s.package_type == "Image"),
     # inferred: a file system is reached through a VPC
     Limit("FileSystemConfigs", "Lambda@Edge has no file systems. Function: {arn}", lambda s: s.file_system_configs),
 )  # fmt: skip
@@ -170,7 +170,9 @@ def faults(settings: Settings, arn: str) -> Iterator[Finding]:
         yield Finding((name,), message)
     elif settings.runtime:
         yield from _runtime_faults(settings.runtime, arn)
-    yield from _refused(_LIMITS, settings, arn, settings.timeout)
+    yield from _misshapen(settings)
+    yield from _refused(_LIMITS, settings, arn)
+    yield from over_quota(settings, arn)
 
 
 def left_out(settings: Settings) -> list[Finding]:
@@ -183,11 +185,81 @@ def version_faults(settings: VersionSettings, arn: str) -> Iterator[Finding]:
     return _refused(_VERSION_LIMITS, settings, arn)
 
 
-def _refused(rows: tuple[Limit, ...], settings: Part, arn: str, timeout: int = 0) -> Iterator[Finding]:
+def _refused(rows: tuple[Limit, ...], settings: Part, arn: str) -> Iterator[Finding]:
     for limit in rows:
         if limit.applies(settings):
-            message = limit.says.format(arn=arn, timeout=timeout)
+            message = limit.says.format(arn=arn)
             yield Finding((limit.property,), message, _LIMIT_HINT, REFUSED, Severity.WARNING)
+
+
+# ── how much a function may have ─────────────────────────────────────────────
+
+
+class Quota(NamedTuple):
+    """What a function may have at most that a trigger runs: seconds, megabytes, bytes of its zip."""
+
+    timeout: int
+    memory: int
+    code_bytes: int
+
+
+# documented: cloudfront-limits, current edition, the same for every trigger
+CURRENT_QUOTA = Quota(limits.FUNCTION_TIMEOUT_SECONDS, 10_240, 50 * limits.MB)
+
+# observed: distribution-config.md §4
+_OVER = (
+    "The function {what} is larger than the maximum allowed{size} for functions that are triggered by a CloudFront "
+    "event: {has} Max allowed: {most} Function: {arn}"
+)
+
+
+def over_quota(settings: Settings, arn: str, quota: Quota = CURRENT_QUOTA) -> Iterator[Finding]:
+    """What a function has more of than a trigger's quota allows; of its code see code_over_quota."""
+    if settings.timeout > quota.timeout:
+        yield _over("Timeout", "timeout", "", settings.timeout, quota.timeout, arn)
+    if settings.memory_size > quota.memory:
+        yield _over("MemorySize", "memory size", " size", settings.memory_size, quota.memory, arn)
+
+
+def code_over_quota(size: int, arn: str, quota: Quota = CURRENT_QUOTA) -> Iterator[Finding]:
+    """Is a zip of so many bytes more than a trigger's quota allows?"""
+    if size > quota.code_bytes:
+        yield _over("", "code size", " size", size, quota.code_bytes, arn)
+
+
+def _over(name: str, what: str, size: str, has: int, most: int, arn: str) -> Finding:
+    message = _OVER.format(what=what, size=size, has=has, most=most, arn=arn)
+    hint = _LIMIT_HINT if name else ""  # edgesim, too, has something against large packages
+    return Finding((name,) if name else (), message, hint, REFUSED, Severity.WARNING)
+
+
+# ── names ────────────────────────────────────────────────────────────────────
+
+# documented: the API's CreateFunction; Lambda's way to say it: observed
+_SHAPES = (
+    ("FunctionName", "functionName", r"[a-zA-Z0-9-_]+", 64),
+    ("Handler", "handler", r"[^\s]+", 128),
+    ("Description", "description", r"[\s\S]*", 256),
+)
+
+
+def _misshapen(settings: Settings) -> Iterator[Finding]:
+    """Names and texts that Lambda takes in no function, wherever it is called from."""
+    values = (_bare_name(settings.function_name), settings.handler, settings.description)
+    for value, (name, member, pattern, most) in zip(values, _SHAPES, strict=True):
+        told = ""
+        if len(value) > most:
+            told = f"Member must have length less than or equal to {most}"
+        elif value and not re.fullmatch(pattern, value, re.ASCII):
+            told = f"Member must satisfy regular expression pattern: {pattern}"
+        if told:
+            message = f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {told}"
+            yield Finding((name,), message, code="ValidationException")
+
+
+def _bare_name(text: str) -> str:
+    """The name in what may be an ARN; the quota of 64 is about the name alone."""
+    return function_name(text) if ":" in text else text
 
 
 # ── runtimes ─────────────────────────────────────────────────────────────────

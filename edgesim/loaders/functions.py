@@ -14,16 +14,24 @@ from edgesim.distribution.config import parse
 from edgesim.distribution.findings import Finding
 from edgesim.distribution.model import Code
 from edgesim.distribution.problems import Severity
+from edgesim.distribution.versions import Configuration, LambdaFunction, Refused, publish
 from edgesim.errors import ConfigError
 from edgesim.loaders import resources
-from edgesim.loaders.arn import function_name
 from edgesim.loaders.associations import REFUSED, Declared
-from edgesim.loaders.code import existing, handler_files, has_handler
-from edgesim.loaders.function_settings import Settings, VersionSettings, faults, left_out, version_faults
+from edgesim.loaders.code import code_sha256, existing, handler_files, has_handler
+from edgesim.loaders.function_settings import (
+    Settings,
+    VersionSettings,
+    code_over_quota,
+    faults,
+    left_out,
+    version_faults,
+)
 from edgesim.loaders.intrinsics import FAILED, Resolver
 from edgesim.loaders.nodes import Node, plain, problem
 from edgesim.loaders.properties import report_unknown
 from edgesim.loaders.unknowns import Unknowns
+from edgesim.values.function_arn import function_name
 
 _PROPERTIES = [field.alias or "" for field in Settings.model_fields.values()]
 _VERSION_PROPERTIES = [field.alias or "" for field in VersionSettings.model_fields.values()]
@@ -77,7 +85,7 @@ class TemplateFunctions:
     def _declare(self, logical_id: str) -> Declared:
         tree = self._properties(logical_id, _PROPERTIES)
         settings, findings = parse(Settings, plain(tree))
-        arn = self.resolver.said(logical_id, resources.SAM_REFS["Version"], tree, tree.at, f"{logical_id}.Version").text
+        arn = self._version_arn(logical_id, tree)
         self._report([*findings, *faults(settings, arn), *self._role_faults(logical_id)], tree)
         self.resolver.problems += [problem(finding, tree, self.resolver.file) for finding in left_out(settings)]
         self._check_versions(logical_id, arn)
@@ -100,13 +108,11 @@ class TemplateFunctions:
 
     def _check_versions(self, logical_id: str, arn: str) -> None:
         """What is wrong with the versions of a function."""
-        for version, _ in self.resolver.live(resources.VERSION):
-            of = function_name(self.resolver.property_of(version, "FunctionName").text)
-            if self.names.get(of) == logical_id:
-                tree = self._properties(version, _VERSION_PROPERTIES)
-                settings, findings = parse(VersionSettings, plain(tree))
-                self._report([*findings, *version_faults(settings, arn)], tree)
-                report_unknown(self.resolver, version)
+        for version in self._versions(logical_id):
+            tree = self._properties(version, _VERSION_PROPERTIES)
+            settings, findings = parse(VersionSettings, plain(tree))
+            self._report([*findings, *version_faults(settings, arn)], tree)
+            report_unknown(self.resolver, version)
 
     def _properties(self, logical_id: str, names: list[str]) -> Node:
         """Some of a function's properties, resolved, SAM's Globals included."""
@@ -155,7 +161,41 @@ class TemplateFunctions:
             )
             return None
         self._check_handler(logical_id, path, settings, code)
+        self._check_zip(logical_id, path, code)
         return Code(path=str(path))
+
+    def _check_zip(self, logical_id: str, path: Path, code: Node) -> None:
+        """What is known of a package before it is uploaded: its size, and the digest that a version may ask for."""
+        if path.suffix != ".zip" or not path.is_file():
+            return
+        arn = self._version_arn(logical_id, code)
+        found = [problem(one, code, self.resolver.file) for one in code_over_quota(path.stat().st_size, arn)]
+        self.resolver.problems += found
+        self._check_guards(logical_id, path)
+
+    def _check_guards(self, logical_id: str, path: Path) -> None:
+        """Do the versions that name their code's digest name this one's? A warning: the package may be built anew."""
+        for version in self._versions(logical_id):
+            wanted = self.resolver.property_of(version, "CodeSha256")
+            if not wanted.text or wanted.unknown:
+                continue
+            function = LambdaFunction(self._name(logical_id), Configuration(code_sha256(path)))
+            refused = publish(function, code_sha256=wanted.text)
+            if isinstance(refused, Refused):
+                finding = Finding((), refused.message, code=refused.code, severity=Severity.WARNING)
+                self.resolver.problems.append(problem(finding, wanted, self.resolver.file))
+
+    def _versions(self, logical_id: str) -> Iterator[str]:
+        """The logical ids of a function's versions."""
+        for version, _ in self.resolver.live(resources.VERSION):
+            of = function_name(self.resolver.property_of(version, "FunctionName").text)
+            if self.names.get(of) == logical_id:
+                yield version
+
+    def _version_arn(self, logical_id: str, near: Node) -> str:
+        return self.resolver.said(
+            logical_id, resources.SAM_REFS["Version"], near, near.at, f"{logical_id}.Version"
+        ).text
 
     def _path(self, logical_id: str, code: Node) -> tuple[Path | None, str]:
         """Where the code is, and what is written about it."""

@@ -19,8 +19,9 @@ from dataclasses import replace
 from edgesim.distribution.findings import closest
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.loaders import resources
-from edgesim.loaders.arn import ACCOUNT, REGION, function_name
+from edgesim.loaders.arn import ACCOUNT, REGION
 from edgesim.loaders.nodes import Node, joined, plain
+from edgesim.values.function_arn import function_name
 
 PSEUDO = {
     "AWS::AccountId": ACCOUNT,

@@ -30,6 +30,9 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         "CodeSha256", "Description", "FunctionName", "FunctionScalingConfig", "ProvisionedConcurrencyConfig",
         "RuntimePolicy",
     ),
+    resources.ALIAS: (
+        "Description", "FunctionName", "FunctionVersion", "Name", "ProvisionedConcurrencyConfig", "RoutingConfig",
+    ),
     resources.DISTRIBUTION: ("DistributionConfig", "Tags"),
     resources.CACHE_POLICY: ("CachePolicyConfig",),
     resources.ORIGIN_REQUEST_POLICY: ("OriginRequestPolicyConfig",),

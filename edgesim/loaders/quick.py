@@ -34,11 +34,12 @@ from edgesim.distribution.policies import (
 )
 from edgesim.distribution.problems import Problem
 from edgesim.errors import ConfigError
-from edgesim.loaders.arn import ACCOUNT, REGION, LambdaArn, domain_name, stable_id
+from edgesim.loaders.arn import ACCOUNT, REGION, domain_name, stable_id
 from edgesim.loaders.associations import edge_function
 from edgesim.loaders.code import existing, locate
 from edgesim.loaders.request import Loaded, loaded
 from edgesim.loaders.resources import slug
+from edgesim.values.function_arn import LambdaArn
 
 NAME = "edgesim"
 ORIGIN_ID = "origin"

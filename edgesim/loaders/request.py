@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from edgesim.distribution.model import Distribution
 from edgesim.distribution.problems import Problem, Severity
+from edgesim.distribution.versions import Alias
 from edgesim.loaders.code import Located
 
 Texts = Mapping[str, str]
@@ -39,7 +40,8 @@ class Loaded:
 
     `files` are the files whose change matters (templates, policies; the functions' code is in their `Code`).
     `origins` maps origin ids to directories that stand in for them (quick mode), in the words of `--origin`.
-    `logical_ids` has the names of a template's functions by logical id.
+    `aliases` are those that a template declares of the functions that are associated, by function name; `logical_ids`
+    has the names of a template's functions by logical id.
     """
 
     distributions: tuple[Distribution, ...] = ()
@@ -47,6 +49,7 @@ class Loaded:
     files: tuple[str, ...] = ()
     origins: Texts = field(default_factory=lambda: _NONE)
     logical_ids: Texts = field(default_factory=lambda: _NONE)
+    aliases: Mapping[str, tuple[Alias, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -55,7 +58,11 @@ class Loaded:
 
 
 def loaded(
-    distributions: list[Distribution], problems: list[Problem], files: list[str], origins: Texts = _NONE
+    distributions: list[Distribution],
+    problems: list[Problem],
+    files: list[str],
+    origins: Texts = _NONE,
+    aliases: Mapping[str, tuple[Alias, ...]] | None = None,
 ) -> Loaded:
     """A Loaded in order: each problem once, by file and line, no distributions beside errors."""
     by_place: dict[object, Problem] = {}
@@ -63,4 +70,5 @@ def loaded(
         by_place.setdefault((problem.file, problem.line, problem.at, problem.message), problem)
     unique = sorted(by_place.values(), key=lambda problem: (problem.file, problem.line or 0))
     sound = not any(problem.severity is Severity.ERROR for problem in unique)
-    return Loaded(tuple(distributions) if sound else (), tuple(unique), tuple(dict.fromkeys(files)), origins)
+    served = tuple(distributions) if sound else ()
+    return Loaded(served, tuple(unique), tuple(dict.fromkeys(files)), origins, aliases=aliases or {})

@@ -149,6 +149,8 @@ def _invocation(invocation: Invocation, facts: Facts) -> Told:
     start = f", cold start {invocation.init_ms:.2f} ms" if invocation.init_ms is not None else ", warm"
     yield "duration", f"{invocation.duration_ms:.2f} ms{start}"
     yield "environment", invocation.environment
+    if invocation.version:
+        yield "version", invocation.version
     for line in invocation.log[:_MOST_LOG_LINES]:
         yield "log", line
     if len(invocation.log) > _MOST_LOG_LINES:

@@ -1,8 +1,10 @@
 """Execution environments: real processes of Node.js and Python, one per environment, as on Lambda. See registry.py."""
 
+from edgesim.runtimes.deployed import EnvironmentStatus, FunctionStatus, ServiceStatus
 from edgesim.runtimes.inline import InlineRuntime
 from edgesim.runtimes.interpreters import Language
-from edgesim.runtimes.registry import EnvironmentStatus, FunctionStatus, LambdaService, ServiceStatus, Settings
+from edgesim.runtimes.registry import LambdaService, Settings
+from edgesim.runtimes.telling import functions_as_data
 
 __all__ = [
     "EnvironmentStatus",
@@ -12,4 +14,5 @@ __all__ = [
     "Language",
     "ServiceStatus",
     "Settings",
+    "functions_as_data",
 ]

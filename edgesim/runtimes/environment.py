@@ -320,6 +320,7 @@ class Environment:
             environment=self.name,
             init_ms=init_ms,
             log=tuple(self._output.lines),
+            version=self._function.version,
         )
         for line in _closing_lines(invocation):
             self._write(line)

@@ -108,6 +108,7 @@ class InlineRuntime:
             environment=environment,
             init_ms=init_ms,
             log=tuple(context.lines),
+            version=call.function.version,
         )
 
     async def _within(self, seconds: float, request_id: str, running: Awaitable[Result]) -> Result:

@@ -1,4 +1,4 @@
-"""The environments of one function in one region.
+"""The environments of one version of a function in one region.
 
 The most recently used idle environment takes the next invocation; where none is idle another one starts, up to a
 limit of real processes; beyond it callers queue, in order, and their waiting is not part of the function's time.
@@ -31,7 +31,7 @@ def default_limit() -> int:
 
 
 class Pool:
-    """Lends environments of the live deployment to one caller at a time."""
+    """Lends environments of one deployment, each to one caller at a time."""
 
     def __init__(self, deployment: Deployment, start: StartEnvironment, limit: int) -> None:
         self.deployment = deployment
@@ -66,12 +66,6 @@ class Pool:
             task.add_done_callback(self._tasks.discard)
         return outcome
 
-    def replace(self, deployment: Deployment) -> None:
-        """Make a deployment the live one. Busy environments of other versions finish."""
-        self.deployment = deployment
-        self.cool()
-        self._wake_all()
-
     def cool(self) -> None:
         """Give up every environment that is idle."""
         for idle in self._idle:
@@ -92,7 +86,7 @@ class Pool:
             self._discard(environment)
 
     def drain(self) -> None:
-        """The function was replaced: nothing stays warm. Requests that began with it are still served."""
+        """The version was replaced: nothing stays warm. Requests that began with it are still served."""
         self._draining = True
         self.cool()
         self._wake_all()
@@ -161,7 +155,7 @@ class Pool:
         await waiter
 
     def _give_back(self, environment: Environment) -> None:
-        if self._draining or environment.deployment is not self.deployment or environment.outdated:
+        if self._draining or environment.outdated:
             self._discard(environment)
         elif environment.state == "warm":
             self._idle.append(environment)

@@ -22,8 +22,10 @@ from time import perf_counter
 from edgesim.distribution.limits import Limit
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.problems import Problem, Severity
+from edgesim.distribution.propagation import AT_ONCE, Rollout, Spread
 from edgesim.errors import ConfigError
 from edgesim.ports import Call, Clock, FunctionLog, LogKeeper
+from edgesim.runtimes.deployed import Deployed, Running, ServiceStatus, function_status
 from edgesim.runtimes.deployment import Deployment
 from edgesim.runtimes.environment import SHUT_DOWN, Environment, Host
 from edgesim.runtimes.guard import Guard
@@ -35,13 +37,15 @@ from edgesim.runtimes.interpreters import (
     parse_runtime,
     stand_in,
 )
+from edgesim.runtimes.ledger import Ledger
 from edgesim.runtimes.memory import MemoryWatch
 from edgesim.runtimes.pool import Pool, default_limit
 from edgesim.runtimes.snapshot import Snapshot, Snapshots, fingerprint
 from edgesim.runtimes.spares import DEFAULT_SPARES, Spares
 from edgesim.runtimes.wire import encode_json
 from edgesim.runtimes.workspace import Lent, Workspace
-from edgesim.runtimes.zygotes import Isolation, Zygotes
+from edgesim.runtimes.zygotes import Zygotes
+from edgesim.values.instant import Instant
 from edgesim.values.invocation import Failed, FailureKind, Invocation
 
 # documented: what Lambda's Python runtimes bring along (the SDK and what it needs)
@@ -61,7 +65,8 @@ class Settings:
     `spares`: processes started ahead, per language. `initialise_ahead`: load every function when it is deployed,
     which finds broken ones and warms the first environment; its Init Duration is still reported with the first
     invocation, as Lambda does where it initialises ahead. `region`: where that first environment is. `relaxed`: the
-    limits that are not enforced.
+    limits that are not enforced. `publishes`: changed code and settings are published as the next version (ledger.py);
+    without it every function is the version that it says it is.
     """
 
     max_environments: int = field(default_factory=default_limit)
@@ -71,54 +76,7 @@ class Settings:
     initialise_ahead: bool = True
     region: str = "us-east-1"
     relaxed: frozenset[Limit] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class EnvironmentStatus:
-    """`state` is `busy`, `warm` or `reset` (its process is gone, the next invocation starts another)."""
-
-    name: str
-    region: str
-    state: str
-    pid: int | None
-    invocations: int
-    peak_mb: int
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionStatus:
-    """`interpreter` and `digest` are empty where nothing can run; `problem` is why the newest code does not start."""
-
-    name: str
-    version: str
-    runtime: str
-    interpreter: str
-    digest: str
-    problem: Problem | None
-    queue: int
-    environments: tuple[EnvironmentStatus, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceStatus:
-    functions: tuple[FunctionStatus, ...]
-    spares: int
-    isolation: Isolation
-
-
-@dataclass(slots=True)
-class _Deployed:
-    """One function as it stands. `live` is None where there is nothing to run it with, or no code."""
-
-    function: EdgeFunction
-    fingerprint: str = ""
-    live: Deployment | None = None
-    works: bool = False
-    """the live version was seen to start"""
-    problem: Problem | None = None
-    pools: dict[str, Pool] = field(default_factory=dict)
-    left_at: float | None = None
-    """when it was last deployed, for one that no longer is"""
+    publishes: bool = True
 
 
 class LambdaService:
@@ -148,11 +106,12 @@ class LambdaService:
         spares = Spares(self._guard, self._zygotes, self._settings.spares)
         self._memory = None if Limit.MEMORY in self._settings.relaxed else MemoryWatch()
         self._host = Host(clock, log, new_id, spares, self._settings.freeze_after, self._memory, kept)
-        self._deployed: dict[EdgeFunction, _Deployed] = {}
+        self._ledger = Ledger(clock)
+        self._deployed: dict[EdgeFunction, Deployed] = {}
         self._names: Counter[str] = Counter()
         self._running: Counter[EdgeFunction] = Counter()
         self._told: set[Problem] = set()
-        self._leaving: dict[EdgeFunction, _Deployed] = {}
+        self._leaving: dict[EdgeFunction, Deployed] = {}
         self._copies: set[Snapshot] = set()
         self._deploying = asyncio.Lock()
         self._starting = asyncio.Semaphore(2 * (os.cpu_count() or 1))
@@ -172,7 +131,7 @@ class LambdaService:
             return _never_ran(call, request_id, refusal)
         self._running[call.function] += 1
         try:
-            outcome = await self._pool(call.function, call.region).invoke(call, request_id, encode_json(call.event))
+            outcome = await self._pool_for(call).invoke(call, request_id, encode_json(call.event))
         finally:
             self._running[call.function] -= 1
         return _never_ran(call, request_id, outcome) if isinstance(outcome, Failed) else outcome
@@ -198,26 +157,33 @@ class LambdaService:
             return None
         return Failed(FailureKind.THROTTLED, "TooManyRequestsException", "Rate Exceeded.")
 
-    def _find(self, function: EdgeFunction) -> _Deployed | None:
+    def _find(self, function: EdgeFunction) -> Deployed | None:
         return self._deployed.get(function) or self._leaving.get(function)
 
-    def _pool(self, function: EdgeFunction, region: str) -> Pool:
-        deployed = self._find(function)
+    def _pool_for(self, call: Call) -> Pool:
+        """The environments of the version that the call's edge location had when its request came."""
+        deployed = self._find(call.function)
         assert deployed is not None  # noqa: S101  callers have looked
-        assert deployed.live is not None  # noqa: S101
-        pool = deployed.pools.get(region)
+        assert deployed.rollout is not None  # noqa: S101
+        if call.arrived is None:
+            return self._pool(deployed.rollout.newest, call.region, over=deployed.left_at is not None)
+        running = deployed.rollout.at(call.pop, call.arrived)
+        return self._pool(running, call.region, over=deployed.left_at is not None)
+
+    def _pool(self, running: Running, region: str, *, over: bool = False) -> Pool:
+        pool = running.pools.get(region)
         if pool is None:
             start = lambda deployment: self._environment(deployment, region)  # noqa: E731
-            pool = deployed.pools[region] = Pool(deployed.live, start, self._settings.max_environments)
-            if deployed.left_at is not None:
+            pool = running.pools[region] = Pool(running.deployment, start, self._settings.max_environments)
+            if over or running.over:
                 pool.drain()
         return pool
 
     def _pools(self) -> list[Pool]:
         """Every pool, those of functions that are no longer deployed too."""
-        return [pool for one in self._all() for pool in one.pools.values()]
+        return [pool for one in self._all() for pool in one.pools]
 
-    def _all(self) -> list[_Deployed]:
+    def _all(self) -> list[Deployed]:
         return [*self._deployed.values(), *self._leaving.values()]
 
     def _environment(self, deployment: Deployment, region: str) -> Environment:
@@ -227,48 +193,49 @@ class LambdaService:
 
     # ── deploying ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def deploy(self, functions: Iterable[EdgeFunction]) -> list[Problem]:
+    async def deploy(self, functions: Iterable[EdgeFunction], spread: Spread = AT_ONCE) -> list[Problem]:
         """Make exactly these functions available. Those that stay the same keep their environments unless their code
-        changed. Those no longer listed end; requests that began with them are served for another minute."""
+        changed. Those no longer listed end once the update is everywhere; requests that began with them are served for
+        another minute."""
         async with self._deploying:
             wanted = dict.fromkeys(functions)
             self._forget_left()
             for function in self._deployed.keys() - wanted.keys():
-                self._withdraw(self._deployed.pop(function))
+                self._withdraw(self._deployed.pop(function), spread)
             for function in wanted:
-                self._deployed.setdefault(function, _Deployed(function))
-            problems = await self._update_all(list(self._deployed.values()))
+                self._deployed.setdefault(function, Deployed(function))
+            problems = await self._update_all(list(self._deployed.values()), spread)
             self._host.spares.keep_only({tuple(one.live.program()) for one in self._deployed.values() if one.live})
             self._reap_later()
             return problems
 
-    async def refresh(self) -> list[Problem]:
+    async def refresh(self, spread: Spread = AT_ONCE) -> list[Problem]:
         """Take over changed code. The problems are those of the functions that changed."""
         async with self._deploying:
-            return await self._update_all(list(self._deployed.values()))
+            return await self._update_all(list(self._deployed.values()), spread)
 
     def cool(self, functions: Iterable[EdgeFunction]) -> None:
         """Nothing of these functions stays warm: each one's next invocation is a cold start."""
         for function in functions:
             if (deployed := self._find(function)) is not None:
-                for pool in deployed.pools.values():
+                for pool in deployed.pools:
                     pool.cool()
 
     def watched_paths(self) -> tuple[Path, ...]:
         """The files and folders whose changes matter."""
         return tuple(dict.fromkeys(Path(one.code.path) for one in self._deployed if one.code.path))
 
-    async def _update_all(self, deployed: list[_Deployed]) -> list[Problem]:
+    async def _update_all(self, deployed: list[Deployed], spread: Spread) -> list[Problem]:
         if self._closed:
             return []
         updates = await asyncio.to_thread(self._changed, deployed)
-        found = await asyncio.gather(*(self._update(update) for update in updates))
+        found = await asyncio.gather(*(self._update(update, spread) for update in updates))
         await asyncio.to_thread(self._drop_copies, self._copies_in_use())
         return [problem for problems in found for problem in problems]
 
     def _copies_in_use(self) -> set[Snapshot]:
         running = {environment.deployment.snapshot for pool in self._pools() for environment in pool.environments}
-        return running | {one.live.snapshot for one in self._all() if one.live}
+        return running | {running.deployment.snapshot for one in self._all() for running in one.running}
 
     def _drop_copies(self, in_use: set[Snapshot]) -> None:
         """Remove the copies of code that nothing runs any more."""
@@ -276,11 +243,11 @@ class LambdaService:
             self._snapshots.remove(copy)
         self._copies &= in_use
 
-    def _changed(self, deployed: list[_Deployed]) -> list[_Update]:
+    def _changed(self, deployed: list[Deployed]) -> list[_Update]:
         """The functions whose code changed, with a new copy of it. In a thread: it searches, reads and copies."""
         return [update for one in deployed if (update := self._look_at(one)) is not None]
 
-    def _look_at(self, deployed: _Deployed) -> _Update | None:
+    def _look_at(self, deployed: Deployed) -> _Update | None:
         try:
             seen = fingerprint(deployed.function.code)
             if seen == deployed.fingerprint:
@@ -289,7 +256,7 @@ class LambdaService:
         except ConfigError as error:
             return _Update(deployed, "", None, [_unreadable(deployed.function, error)])
 
-    def _prepare(self, deployed: _Deployed, seen: str) -> _Update:
+    def _prepare(self, deployed: Deployed, seen: str) -> _Update:
         function = deployed.function
         runtime, interpreter = parse_runtime(function.runtime), self._interpreters.choose(function.runtime)
         if runtime is None or interpreter is None:
@@ -306,7 +273,7 @@ class LambdaService:
         key = str(interpreter.path).strip("/").replace("/", "-")
         return self._workspace.lend(key, _LENT_PACKAGES, interpreter.packages)
 
-    async def _update(self, update: _Update) -> list[Problem]:
+    async def _update(self, update: _Update, spread: Spread) -> list[Problem]:
         """Try a new version, and let it go live if it starts, or if nothing better is there."""
         deployed, deployment = update.deployed, update.deployment
         deployed.fingerprint = update.fingerprint
@@ -317,35 +284,59 @@ class LambdaService:
         if deployed.live and deployed.live.snapshot == deployment.snapshot:  # as it was: saved anew, or put back
             deployed.problem = None if deployed.works else deployed.problem
             return problems
-        if deployed.live is None and not self._settings.initialise_ahead:
-            deployed.live, deployed.works = deployment, True
+        deployment = self._published(deployment)
+        if deployed.rollout is None and not self._settings.initialise_ahead:
+            deployed.rollout, deployed.works = Rollout(Running(deployment)), True
             return problems
-        return [*problems, *await self._try_out(deployed, deployment)]
+        return [*problems, *await self._try_out(deployed, deployment, spread)]
 
-    async def _try_out(self, deployed: _Deployed, deployment: Deployment) -> list[Problem]:
+    def _published(self, deployment: Deployment) -> Deployment:
+        """What is about to be tried out, as a version. As at AWS, that it starts is no condition."""
+        if not self._settings.publishes:
+            return deployment
+        function = deployment.function
+        version = self._ledger.publish(function, deployment.snapshot.code_sha256)
+        return replace(deployment, function=replace(function, version=version))
+
+    async def _try_out(self, deployed: Deployed, deployment: Deployment, spread: Spread) -> list[Problem]:
         environment = self._environment(deployment, self._settings.region)
         async with self._starting:
             failure = await environment.initialise()
         if failure is None:
             deployed.problem, deployed.works = None, True
-            self._go_live(deployed, environment)
+            self._go_live(deployed, environment, spread)
             return []
         problem = deployed.problem = deployment.problem(failure.failed, failure.place)
         if deployed.works:
             environment.dispose()
             return [replace(problem, hint="the last version that worked goes on serving")]
-        self._go_live(deployed, environment)
+        self._go_live(deployed, environment, spread)
         return [problem]
 
-    def _go_live(self, deployed: _Deployed, environment: Environment) -> None:
-        """Environments of the version before finish what they do."""
+    def _go_live(self, deployed: Deployed, environment: Environment, spread: Spread) -> None:
+        """The version before serves until the update is everywhere; its environments finish what they do."""
         if self._closed:
             environment.dispose()
             return
-        deployed.live = environment.deployment
-        for pool in deployed.pools.values():
-            pool.replace(environment.deployment)
-        self._pool(deployed.function, self._settings.region).adopt(environment)
+        running, rollout = Running(environment.deployment), deployed.rollout
+        now = self._host.clock.now()
+        deployed.rollout = Rollout(running) if rollout is None else rollout.then(running, now, spread)
+        self._pool(running, self._settings.region).adopt(environment)
+        self._end_older(deployed)
+        if spread.seconds:
+            self._host.clock.call_later(spread.seconds, self._end_older, deployed)
+
+    def _end_older(self, deployed: Deployed) -> None:
+        """End what no edge location has any more, and forget of it what nobody can ask for."""
+        rollout, now = deployed.rollout, self._host.clock.now()
+        if rollout is None:
+            return
+        for running in rollout.over(now):
+            if not running.over:
+                running.end()
+        forgotten = rollout.over(Instant(now - _LINGER_SECONDS))
+        if not any(pool.environments for one in forgotten for pool in one.pools.values()):
+            deployed.rollout = rollout.since(Instant(now - _LINGER_SECONDS))
 
     def _is_news(self, problem: Problem) -> bool:
         """Warnings are given once, errors always."""
@@ -355,17 +346,18 @@ class LambdaService:
         self._told.add(problem)
         return fresh
 
-    def _withdraw(self, deployed: _Deployed) -> None:
-        deployed.left_at = perf_counter()
+    def _withdraw(self, deployed: Deployed, spread: Spread) -> None:
         self._leaving[deployed.function] = deployed
-        for pool in deployed.pools.values():
-            pool.drain()
+        if spread.seconds:
+            self._host.clock.call_later(spread.seconds, deployed.leave)
+        else:
+            deployed.leave()
 
     def _forget_left(self) -> None:
         oldest = perf_counter() - _LINGER_SECONDS
         gone = [one for one in self._leaving.values() if one.left_at is not None and one.left_at < oldest]
         for deployed in gone:
-            if not any(pool.environments for pool in deployed.pools.values()):
+            if not any(pool.environments for pool in deployed.pools):
                 del self._leaving[deployed.function]
 
     # ── ending ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -377,6 +369,8 @@ class LambdaService:
 
     def _reap(self) -> None:
         self._reaping = None
+        for deployed in self._all():
+            self._end_older(deployed)
         for pool in self._pools():
             pool.reap(self._settings.idle_seconds)
         self._reap_later()
@@ -402,15 +396,15 @@ class LambdaService:
 
     def status(self) -> ServiceStatus:
         """What is deployed and what runs, for people."""
-        functions = tuple(map(_function_status, self._deployed.values()))
-        return ServiceStatus(functions, self._host.spares.count, self._zygotes.isolation)
+        told = (function_status(one, self._ledger) for one in self._deployed.values())
+        return ServiceStatus(tuple(told), self._host.spares.count, self._zygotes.isolation)
 
 
 @dataclass(frozen=True, slots=True)
 class _Update:
     """What a look at a function's code found. `deployment` is None where nothing can be run."""
 
-    deployed: _Deployed
+    deployed: Deployed
     fingerprint: str
     deployment: Deployment | None
     problems: list[Problem]
@@ -424,21 +418,3 @@ def _unreadable(function: EdgeFunction, error: ConfigError) -> Problem:
 
 def _never_ran(call: Call, request_id: str, failed: Failed) -> Invocation:
     return Invocation(request_id, failed, 0.0, 0, call.function.memory, 0, environment="")
-
-
-def _function_status(deployed: _Deployed) -> FunctionStatus:
-    function, live = deployed.function, deployed.live
-    return FunctionStatus(
-        name=function.name,
-        version=function.version,
-        runtime=function.runtime,
-        interpreter=live.interpreter.title if live else "",
-        digest=live.snapshot.digest if live else "",
-        problem=deployed.problem,
-        queue=sum(pool.queue for pool in deployed.pools.values()),
-        environments=tuple(
-            EnvironmentStatus(one.name, region, one.state, one.pid, one.invocations, one.peak_mb)
-            for region, pool in deployed.pools.items()
-            for one in pool.environments
-        ),
-    )

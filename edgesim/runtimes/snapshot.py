@@ -12,13 +12,14 @@ which has no such folder, the user's own stands in its place.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import shutil
 import stat
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from edgesim.distribution.model import Code, EdgeFunction
@@ -47,13 +48,20 @@ _INLINE_FILES = {Language.NODE: "index.js", Language.PYTHON: "index.py"}
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """One version of some code. `root` is the folder the function runs in; `shown` is what stands for it in texts.
-    `linked` are the user's own folders and where they belong beside `root`, `lent` packages of the SDK by name."""
+    `linked` are the user's own folders and where they belong beside `root`, `lent` packages of the SDK by name;
+    `code_sha256` is Lambda's CodeSha256, base64, and `code_size` its CodeSize, bytes.
+
+    documented: these are of the zip. inferred: of code that is none, they are of its files, since the zip that it is to
+    become is not known
+    """
 
     digest: str
     root: Path
     shown: str
     linked: tuple[tuple[Path, str], ...] = ()
     lent: tuple[tuple[str, Path], ...] = ()
+    code_sha256: str = field(default="", compare=False)
+    code_size: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,8 @@ class Snapshots:
         path = Path(code.path)
         shown = path.parent if path.is_file() and not _is_zip(path) else path
         try:
-            return self._keep(self._copy_settled(code), str(shown), _modules_above(shown))
+            kept = self._keep(self._copy_settled(code), str(shown), _modules_above(shown))
+            return _as_zip(kept, path) if path.is_file() and _is_zip(path) else kept
         except (OSError, zipfile.BadZipFile) as error:
             raise ConfigError(f"{path} can't be read: {error}") from error
 
@@ -122,7 +131,8 @@ class Snapshots:
 
     def _keep(self, draft: Path, shown: str, lenders: Iterable[Path]) -> Snapshot:
         """Give a draft its final name, or drop it where the same code is already there."""
-        digest = _digest(draft / _TASK, shown)
+        content, size = _content(draft / _TASK)
+        digest = hashlib.sha256(shown.encode() + content).hexdigest()[:16]
         home = self._folder / digest
         lent = _lent_modules(lenders)
         if home.exists():
@@ -130,15 +140,27 @@ class Snapshots:
         else:
             _link_all(draft / "node_modules", lent)
             draft.rename(home)
-        return Snapshot(digest, home / _TASK, shown, tuple(_linked(home)), tuple(lent.items()))
+        linked = tuple(_linked(home))
+        return Snapshot(
+            digest, home / _TASK, shown, linked, tuple(lent.items()), base64.b64encode(content).decode(), size
+        )
 
 
-def _digest(root: Path, shown: str) -> str:
-    found = hashlib.sha256(shown.encode())
+def _as_zip(snapshot: Snapshot, archive: Path) -> Snapshot:
+    with archive.open("rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").digest()
+        return replace(snapshot, code_sha256=base64.b64encode(digest).decode(), code_size=opened.tell())
+
+
+def _content(root: Path) -> tuple[bytes, int]:
+    """A digest of everything in a folder, and its bytes. What is linked counts by its link alone."""
+    found, size = hashlib.sha256(), 0
     for file in _files(root):
         found.update(f"\0{file.name}\0{int(file.is_link)}\0".encode())
-        found.update(repr(file.stamp).encode() if file.is_link else file.path.read_bytes())
-    return found.hexdigest()[:16]
+        content = repr(file.stamp).encode() if file.is_link else file.path.read_bytes()
+        found.update(content)
+        size += 0 if file.is_link else len(content)
+    return found.digest(), size
 
 
 # ── listing ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -295,9 +295,11 @@ class Invalidate:
 
 @dataclass(frozen=True, slots=True)
 class Deploy:
-    """Another configuration, or other code, from now on; what is cached stays."""
+    """Another configuration, or other code, from now on; what is cached stays. Each edge location has it at an instant
+    of its own within `propagation` seconds."""
 
     setting: Setting
+    propagation: float = 0
     place: Place = NOWHERE
 
 

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from edgesim.distribution.propagation import AT_ONCE, Rollout, Spread
 from edgesim.driver.identity import request_id
 from edgesim.errors import ConfigError, OriginFault, ViewerFault
 from edgesim.ports import BodyStream
@@ -46,13 +47,18 @@ class RequestBody(BodyStream):
 
 
 class ViewerApp:
-    """The ASGI application behind the viewer port. `distributions` may be replaced at any time (hot reload): a request
-    keeps the one it started with."""
+    """The ASGI application behind the viewer port. Its distributions may be replaced at any time (hot reload), for one
+    edge location after the other: a request keeps the one it started with."""
 
     def __init__(self, driver: Driver, distributions: Sequence[Distribution], defaults: ViewerDefaults) -> None:
         self.driver = driver
-        self.distributions = tuple(distributions)
         self.defaults = defaults
+        self.rollout = Rollout(tuple(distributions))
+
+    def deploy(self, distributions: Sequence[Distribution], spread: Spread = AT_ONCE) -> None:
+        """Serve these from now on, at each edge location once the update has reached it."""
+        now = self.driver.clock.now()
+        self.rollout = self.rollout.since(now).then(tuple(distributions), now, spread)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,7 +70,8 @@ class ViewerApp:
             return
         # Where the viewer goes while it is still sending, there is nobody left to answer
         with contextlib.suppress(ViewerFault):
-            exchange = await self.driver.answer(arrival, self.distributions)
+            distributions = self.rollout.at(arrival.viewer.pop, arrival.at)
+            exchange = await self.driver.answer(arrival, distributions)
             await _deliver(exchange, send)
 
     def _arrival(self, scope: Scope, receive: Receive) -> Arrival:

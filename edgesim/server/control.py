@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from edgesim import __version__
+from edgesim.distribution.versions import Refused
 from edgesim.logs.explain import as_data
 from edgesim.logs.prometheus import CONTENT_TYPE, exposition
 from edgesim.logs.stats import as_data as as_stats
@@ -56,8 +57,8 @@ class Steerable(Protocol):
 
 
 class Control:
-    """The control API's handlers. `status` gives what `GET /` shows beside the version; `figures`, where somebody
-    counts, what was counted."""
+    """The control API's handlers. `status` gives what `GET /` shows beside the version, `functions` all functions or
+    those that a name means; `figures`, where somebody counts, what was counted."""
 
     def __init__(
         self,
@@ -67,14 +68,23 @@ class Control:
         clock: Steerable,
         distributions: Callable[[], Sequence[Distribution]],
         status: Callable[[], dict[str, Any]],
+        functions: Callable[[str], list[dict[str, Any]] | Refused],
         figures: Callable[[], Snapshot] | None = None,
     ) -> None:
         self._store, self._recorder, self._clock = store, recorder, clock
-        self._distributions, self._status, self._figures = distributions, status, figures
+        self._distributions, self._status, self._functions = distributions, status, functions
+        self._figures = figures
 
     async def overview(self, request: Request) -> JSONResponse:
         del request
         return JSONResponse({"edgesim": __version__, **self._status()})
+
+    async def functions(self, request: Request) -> JSONResponse:
+        """What runs: versions, aliases, environments. `?of=` takes a name or an ARN, with or without a qualifier."""
+        found = self._functions(request.query_params.get("of", ""))
+        if isinstance(found, Refused):
+            return _refusal(404, f"{found.code}: {found.message}")
+        return JSONResponse(found)
 
     async def transcript(self, request: Request) -> JSONResponse:
         """`?of=last`, a request id, a URL or a path."""
@@ -215,6 +225,7 @@ def control_app(control: Control) -> Starlette:
     return Starlette(
         routes=[
             Route("/", control.overview),
+            Route("/functions", control.functions),
             Route("/transcript", control.transcript),
             Route("/transcripts", control.transcripts),
             Route("/metrics", control.metrics),

@@ -281,8 +281,7 @@ class LiveEdge:
             parameters={**self._said.parameters, **(parameters or {})},
         )
         setting = setting_of(said)
-        self.run(self._background.stage.prepare(setting))
-        self.inner.deploy(setting)
+        self.inner.deploy(self.run(self._background.stage.prepare(setting)))
         self._said = said
 
     # ── what functions did ───────────────────────────────────────────────────

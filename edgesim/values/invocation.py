@@ -45,7 +45,8 @@ class Invocation:
     """One run of a function in an execution environment.
 
     Times are milliseconds. `init_ms` is set on a cold start only; `memory_used_mb` is the environment's peak so far;
-    `environment` names the environment, so that reuse can be seen; `log` holds the function's own output lines.
+    `environment` names the environment, so that reuse can be seen; `log` holds the function's own output lines;
+    `version` is the function's version that ran, as X-Amz-Executed-Version tells it, empty where none did.
     """
 
     request_id: str
@@ -57,6 +58,7 @@ class Invocation:
     environment: str
     init_ms: float | None = None
     log: tuple[str, ...] = ()
+    version: str = ""
 
     @property
     def cold(self) -> bool:

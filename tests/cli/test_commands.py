@@ -29,7 +29,7 @@ Resources:
 OPTIONS = (
     *("--origin", "--resolve", "--host", "--port", "--https-port", "--control-port", "--pop", "--viewer-country"),
     *("--viewer-request", "--origin-response", "--function", "--config", "--cache-size", "--no-reload"),
-    *("--parameter", "--environments", "--quiet", "--log-dir"),
+    *("--parameter", "--environments", "--quiet", "--log-dir", "--propagation"),
 )
 
 
@@ -50,7 +50,7 @@ def test_version() -> None:
     assert run("--version").output == f"edgesim, version {__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["serve", "check", "explain", "invalidate", "clock", "demo", "stats"])
+@pytest.mark.parametrize("command", ["serve", "check", "explain", "invalidate", "functions", "clock", "demo", "stats"])
 def test_every_command_is_in_the_help_and_has_help_of_its_own(command: str) -> None:
     assert command in run("--help").output
     told = run(command, "--help")
@@ -109,6 +109,11 @@ def test_check_prints_problems_as_json(template: Path) -> None:
         pytest.param(("serve", "--origin", "http://a", "--pop", "!"), "viewer pop is '!'", id="a pop that is none"),
         pytest.param(
             ("serve", "--origin", "http://a", "--port", "70000"), "a port is a number", id="a port that is none"
+        ),
+        pytest.param(
+            ("serve", "--origin", "http://a", "--propagation", "soon"),
+            "is not a length of time",
+            id="a span that is none",
         ),
         pytest.param(("serve", "--origin", "http://a", "--cache-size", "x"), "is not a size", id="a size that is none"),
         pytest.param(

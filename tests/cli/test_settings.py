@@ -68,6 +68,7 @@ def test_flags_win_over_the_file_and_tables_are_merged(tmp_path: Path) -> None:
             "origins = 3\n", "origins must be a table of names and texts, not 3", "", id="a number for a table"
         ),
         pytest.param("port = \n", "is not TOML", "", id="not TOML"),
+        pytest.param('propagation = "soon"\n', "propagation: 'soon' is not a length", "", id="a span that is none"),
         pytest.param('cache-size = "many"\n', "'many' is not a size", "write it as 64MiB", id="a size that is none"),
     ],
 )
@@ -108,3 +109,10 @@ def test_what_is_no_size(text: str) -> None:
 def test_settings_out_of_range_are_refused(settings: Settings) -> None:
     with pytest.raises(ConfigError):
         check_ranges(settings)
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("30", 30.0), ("0.5", 0.5), ('"1m30s"', 90.0)])
+def test_propagation_is_a_length_of_time(tmp_path: Path, written: str, seconds: float) -> None:
+    path = tmp_path / "edgesim.toml"
+    path.write_text(f"propagation = {written}\n")
+    assert read_config(path).propagation == seconds

@@ -115,6 +115,21 @@ def test_explain_and_invalidate_talk_to_the_running_server(edge: Program) -> Non
     assert "no request '/never'" in unknown.stderr
 
 
+def test_functions_are_listed_with_their_versions(dev_origin: Origin, code: Path) -> None:
+    function = code / "stamp.js"
+    function.write_text(STAMP % "one")
+    with serving("serve", "--origin", dev_origin.url, "--viewer-response", str(function)) as edge:
+        function.write_text(STAMP % "two")
+        name = edge.wait_for("reloaded: version 2").split()[1]
+        edge.get("/a")
+        told = edge.ask("functions").stdout
+        assert f"function:{name}:2" in told
+        assert "leads to" in edge.ask("functions", f"{name}:1").stdout
+        assert ["version", "2"] in [line.split() for line in edge.ask("explain", "last").stdout.splitlines()]
+        unknown = edge.ask("functions", f"{name}:9")
+        assert (unknown.returncode, "ResourceNotFoundException" in unknown.stderr) == (1, True)
+
+
 def test_time_passes_when_it_is_told_to(dev_origin: Origin, code: Path) -> None:
     (code / "index.js").write_text(
         "exports.handler = async (event) => {\n"

@@ -6,15 +6,19 @@ import asyncio
 import io
 import shutil
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from edgesim.distribution.versions import Refused
 from edgesim.emulator import Emulator
 from edgesim.loaders import Loaded
 from edgesim.server.reload import watch
 from edgesim.settings import Settings
 from edgesim.terminal import Terminal
+from edgesim.values.instant import Instant
 
 pytestmark = pytest.mark.slow
 
@@ -169,6 +173,77 @@ def test_a_folder_that_a_build_makes_anew_goes_live_and_is_watched_on(tmp_path: 
         await asyncio.gather(watching, return_exceptions=True)
 
     story(tmp_path, tell)
+
+
+# ── versions ─────────────────────────────────────────────────────────────────
+
+
+def test_a_save_publishes_the_next_version_and_says_so(tmp_path: Path) -> None:
+    async def tell(emulator: Emulator, folder: Path) -> None:
+        await _save(emulator, folder, HANDLER % 1)
+        await _save(emulator, folder, HANDLER % 1)
+        (folder / "template.yaml").write_text(TEMPLATE.replace("Handler:", "MemorySize: 256, Handler:"))
+        await emulator.saved({folder / "template.yaml"})
+        (folder / "template.yaml").write_text(TEMPLATE.replace("Handler:", "MemorySize: 256, Handler:") + "# the same")
+        await emulator.saved({folder / "template.yaml"})
+        [function] = emulator.functions()
+        assert function["arn"] == "arn:aws:lambda:us-east-1:123456789012:function:Fn:3"
+        assert [one["version"] for one in function["versions"]] == ["1", "2", "3"]
+        assert function["triggers"] == ["Web * viewer-request"]
+
+    lines = [line for line in story(tmp_path, tell).splitlines() if "function Fn" in line]
+    assert lines == ["function Fn reloaded: version 2", "function Fn reloaded: version 3"]
+
+
+def test_an_update_reaches_edge_locations_one_after_the_other(tmp_path: Path) -> None:
+    async def tell(emulator: Emulator, folder: Path) -> None:
+        assert emulator.app is not None
+        emulator.settings = replace(emulator.settings, propagation=60.0)
+        emulator.clock.freeze()
+        before = emulator.clock.now()
+        (folder / "template.yaml").write_text(TEMPLATE.replace("first", "second"))
+        await emulator.saved({folder / "template.yaml"})
+        pops = [f"IAD{number}-C1" for number in range(40)]
+
+        def comments(seconds: float) -> list[str]:
+            assert emulator.app is not None
+            return [emulator.app.rollout.at(pop, Instant(before + seconds))[0].comment for pop in pops]
+
+        assert comments(-1) == ["first"] * 40
+        assert set(comments(30)) == {"first", "second"}
+        assert comments(60) == ["second"] * 40
+
+    assert "configuration reloaded, at every edge location within 1m\n" in story(tmp_path, tell)
+
+
+def test_aliases_lead_to_what_took_the_place_of_their_version(tmp_path: Path) -> None:
+    alias = """\
+  Live:
+    Type: AWS::Lambda::Alias
+    Properties: {FunctionName: !Ref Fn, FunctionVersion: !GetAtt V.Version, Name: live}
+"""
+
+    async def tell(emulator: Emulator, folder: Path) -> None:
+        (folder / "template.yaml").write_text(TEMPLATE.replace("  Web:\n", f"{alias}  Web:\n"))
+        await emulator.saved({folder / "template.yaml"})
+        await _save(emulator, folder, HANDLER % 1)
+        leads = [{"version": "2", "weight": 1.0}]
+        [function] = _found(emulator, "Fn:live")
+        assert (function["aliases"], function["leadsTo"]) == ([{"name": "live", "leadsTo": leads}], leads)
+        assert _found(emulator, "Fn:1")[0]["leadsTo"] == [{"version": "1", "weight": 1.0}]
+        assert _found(emulator, function["arn"].rpartition(":")[0])[0]["name"] == "Fn"
+        nowhere = emulator.functions("Fn:9")
+        assert isinstance(nowhere, Refused)
+        assert nowhere.code == "ResourceNotFoundException"
+        assert isinstance(emulator.functions("nobody"), Refused)
+
+    story(tmp_path, tell)
+
+
+def _found(emulator: Emulator, wanted: str) -> list[dict[str, Any]]:
+    found = emulator.functions(wanted)
+    assert not isinstance(found, Refused)
+    return found
 
 
 GONE = "the code of function Fn is gone: what it was goes on serving\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import textwrap
 import zipfile
 from collections.abc import Callable
@@ -11,18 +13,24 @@ import pytest
 
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.problems import Severity
+from edgesim.distribution.versions import Alias
 from edgesim.loaders import Loaded
 from edgesim.loaders.function_settings import (
     NO_EFFECT_LOCALLY,
     READ_ELSEWHERE,
     RUNTIMES,
+    Quota,
     Settings,
     VersionSettings,
+    code_over_quota,
+    over_quota,
 )
 from edgesim.loaders.properties import PROPERTIES
 from edgesim.loaders.resources import FUNCTIONS, VERSION
 
 Load = Callable[..., Loaded]
+CACHING = "658327ea-f89d-4fab-a63d-7e88639e58f6"
+TINY = Quota(5, 128, 1_048_576)
 SAM = "Transform: AWS::Serverless-2016-10-31\n"
 
 
@@ -457,3 +465,176 @@ def test_a_deprecated_runtime_is_a_warning(distribution: Load, runtime: str) -> 
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_the_runtimes_that_lambda_takes_are_silent(distribution: Load, runtime: str) -> None:
     assert distribution(attach("!Ref V"), resources=a_function(Runtime=runtime)).problems == ()
+
+
+# ── quotas and shapes ────────────────────────────────────────────────────────
+
+
+def test_a_profile_of_its_own_says_what_a_trigger_allows() -> None:
+    settings = Settings.model_validate({"Timeout": 6, "MemorySize": 256})
+    told = [*over_quota(settings, "arn:x", TINY), *code_over_quota(1_048_577, "arn:x", TINY)]
+    mb, event = 1_048_576, "for functions that are triggered by a CloudFront event:"
+    assert [finding.message.removesuffix(" Function: arn:x") for finding in told] == [
+        f"The function timeout is larger than the maximum allowed {event} 6 Max allowed: 5",
+        f"The function memory size is larger than the maximum allowed size {event} 256 Max allowed: 128",
+        f"The function code size is larger than the maximum allowed size {event} 1048577 Max allowed: {mb}",
+    ]
+    assert {finding.code for finding in told} == {"InvalidLambdaFunctionAssociation"}
+    assert not [*over_quota(settings, "arn:x"), *code_over_quota(1_048_577, "arn:x")]
+
+
+def test_a_package_that_is_too_large_is_warned_of(distribution: Load, code: Path) -> None:
+    package = code.parent / "auth.zip"
+    with package.open("wb") as made:
+        made.seek(50 * 1024 * 1024)  # a zip may have anything before it
+        with zipfile.ZipFile(made, "w") as packed:
+            packed.writestr("index.js", "")
+    [problem] = distribution(attach("!Ref V"), resources=a_function("src/auth.zip")).problems
+    assert (problem.severity, problem.code) == (Severity.WARNING, "InvalidLambdaFunctionAssociation")
+    assert "code size" in problem.message
+    assert f"event: {package.stat().st_size} Max allowed: 52428800 Function: arn:" in problem.message
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_a_version_may_ask_for_the_digest_of_its_package(distribution: Load, code: Path, fits: bool) -> None:
+    package = code.parent / "auth.zip"
+    with zipfile.ZipFile(package, "w") as packed:
+        packed.writestr("index.js", "")
+    wanted = base64.b64encode(hashlib.sha256(package.read_bytes() if fits else b"").digest()).decode()
+    resources = a_function("src/auth.zip").replace("!Ref Fn}", f"!Ref Fn, CodeSha256: '{wanted}'}}")
+    problems = distribution(attach("!Ref V"), resources=resources).problems
+    assert [(problem.severity, problem.code, problem.at) for problem in problems] == (
+        [] if fits else [(Severity.WARNING, "InvalidParameterValueException", "Resources.V.Properties.CodeSha256")]
+    )
+
+
+def test_an_image_is_refused_wherever_its_code_comes_from(distribution: Load, code: Path) -> None:
+    resources = a_function("{ImageUri: i}", PackageType="Image")
+    loaded = distribution(attach("!Ref V"), resources=resources, functions={"fn": str(code / "index.mjs")})
+    [problem] = loaded.problems
+    assert (problem.severity, problem.code) == (Severity.WARNING, "InvalidLambdaFunctionAssociation")
+    assert "no container images" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("FunctionName", "a.b", "Value 'a.b' at 'functionName' failed to satisfy constraint: Member must satisfy"),
+        ("FunctionName", "a" * 65, "at 'functionName' failed to satisfy constraint: Member must have length less than"),
+        ("Handler", "a" * 129, "at 'handler' failed to satisfy constraint: Member must have length less than or equal"),
+        ("Handler", "'index.my handler'", "at 'handler' failed to satisfy constraint: Member must satisfy"),
+        ("Description", "a" * 257, "at 'description' failed to satisfy constraint: Member must have length less than"),
+    ],
+)
+def test_names_and_texts_that_lambda_takes_nowhere_are_errors(
+    distribution: Load, name: str, value: str, says: str
+) -> None:
+    errors = distribution(attach("!Ref V"), resources=a_function(**{name: value})).errors
+    [error] = [error for error in errors if error.code == "ValidationException"]
+    assert says in error.message
+    assert error.at == f"Resources.Fn.Properties.{name}"
+
+
+# ── accounts ─────────────────────────────────────────────────────────────────
+
+ELSEWHERE = "arn:aws:lambda:us-east-1:999999999999:function:fn:1"
+
+
+def two_functions(first: str, second: str) -> str:
+    return (
+        f"LambdaFunctionAssociations: [{{EventType: viewer-request, LambdaFunctionARN: {first}}}, "
+        f"{{EventType: viewer-response, LambdaFunctionARN: {second}}}]\n"
+    )
+
+
+def test_functions_of_two_accounts_are_in_no_distribution(distribution: Load) -> None:
+    behavior = two_functions(ELSEWHERE, ELSEWHERE.replace("9" * 12, "8" * 12))
+    [error] = distribution(behavior, resources=a_function()).errors
+    assert error.code == "InvalidLambdaFunctionAssociation"
+    assert "888888888888" in error.message
+    assert "999999999999" in error.hint
+
+
+def test_an_account_that_the_user_tells_is_the_distributions_own(distribution: Load) -> None:
+    behavior = two_functions("!Ref V", ELSEWHERE)
+    assert distribution(behavior, resources=a_function()).errors == ()
+    given = {"AWS::AccountId": "111111111111"}
+    assert len(distribution(behavior, resources=a_function(), parameters=given).errors) == 1
+
+
+# ── aliases ──────────────────────────────────────────────────────────────────
+
+
+def an_alias(**properties: str) -> str:
+    written = {"FunctionName": "!Ref Fn", "FunctionVersion": "!GetAtt V.Version", "Name": "live", **properties}
+    listed = ", ".join(f"{name}: {value}" for name, value in written.items())
+    return f"Live: {{Type: AWS::Lambda::Alias, Properties: {{{listed}}}}}\n"
+
+
+def test_aliases_of_associated_functions_are_known_with_their_weights(distribution: Load) -> None:
+    weights = "{AdditionalVersionWeights: [{FunctionVersion: '2', FunctionWeight: 0.1}]}"
+    loaded = distribution(attach("!Ref V"), resources=a_function() + an_alias(RoutingConfig=weights))
+    assert loaded.problems == ()
+    assert loaded.aliases == {"fn": (Alias("live", "1", {"2": 0.1}),)}
+
+
+def test_sams_alias_leads_to_the_version_it_publishes(distribution: Load) -> None:
+    loaded = distribution(attach("!Ref Fn.Version"), resources=SAM_FN, head=GLOBALS)
+    assert loaded.aliases == {"Fn": (Alias("live", "1"),)}
+
+
+@pytest.mark.parametrize(
+    ("properties", "at", "code"),
+    [
+        ({"Name": "'12'"}, "Name", "ValidationException"),
+        ({"FunctionVersion": "other"}, "FunctionVersion", "ValidationException"),
+        (
+            {"RoutingConfig": "{AdditionalVersionWeights: [{FunctionVersion: '1', FunctionWeight: 0.1}]}"},
+            "RoutingConfig",
+            "InvalidParameterValueException",
+        ),
+        (
+            {"RoutingConfig": "{AdditionalVersionWeights: [{FunctionVersion: '2', FunctionWeight: 1.5}]}"},
+            "RoutingConfig.AdditionalVersionWeights",
+            "ValidationException",
+        ),
+    ],
+    ids=["a number as name", "an alias to an alias", "the same version twice", "a weight above one"],
+)
+def test_an_alias_that_lambda_refuses_is_an_error(
+    distribution: Load, properties: dict[str, str], at: str, code: str
+) -> None:
+    [error] = distribution(attach("!Ref V"), resources=a_function() + an_alias(**properties)).errors
+    assert (error.at, error.code) == (f"Resources.Live.Properties.{at}", code)
+
+
+def test_an_alias_of_a_function_that_nothing_associates_is_nobodys_business(distribution: Load) -> None:
+    other = "Other: {Type: AWS::Lambda::Function, Properties: {FunctionName: other}}\n"
+    loaded = distribution(
+        attach("!Ref V"), resources=a_function() + other + an_alias(FunctionName="!Ref Other", Name="'1'")
+    )
+    assert (loaded.problems, loaded.aliases) == ((), {})
+
+
+# ── how many ─────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("functions", "warnings"), [(100, 0), (101, 1)])
+def test_a_distribution_has_a_hundred_functions_at_most(
+    distribution: Load, code: Path, functions: int, warnings: int
+) -> None:
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:f%s:1"
+    events = ("viewer-request", "origin-request", "origin-response", "viewer-response")
+    behaviors = [
+        f"{{PathPattern: /{number}/*, TargetOriginId: o, ViewerProtocolPolicy: allow-all, CachePolicyId: {CACHING}, "
+        "LambdaFunctionAssociations: ["
+        + ", ".join(
+            f"{{EventType: {event}, LambdaFunctionARN: '{arn % which}'}}"
+            for which, event in zip(range(number, functions, 26), events, strict=False)
+        )
+        + "]}"
+        for number in range(26)
+    ]
+    given = {f"f{number}": str(code / "index.mjs") for number in range(functions)}
+    loaded = distribution(config=f"CacheBehaviors: [{', '.join(behaviors)}]\n", functions=given)
+    assert [problem.code for problem in loaded.problems] == ["TooManyLambdaFunctionAssociations"] * warnings

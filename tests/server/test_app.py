@@ -261,7 +261,7 @@ def test_a_request_keeps_the_distribution_it_started_with() -> None:
         wire = Wire(app)
         wire.protocol.data_received(b"POST /f HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n")
         await settle()
-        app.distributions = ()
+        app.deploy(())
         return await wire.send(b"x", GET)
 
     edge = edge_of(lambda request, origin: a_response())

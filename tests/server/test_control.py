@@ -12,6 +12,7 @@ import pytest
 
 from edgesim import __version__
 from edgesim.distribution.model import Distribution
+from edgesim.distribution.versions import Refused
 from edgesim.driver.clock import SteeredClock
 from edgesim.driver.recorder import TranscriptRing
 from edgesim.logs.metrics import Metrics, Snapshot
@@ -40,6 +41,12 @@ class Asked:
     def __call__(self, method: str, path: str, host: str = "localhost:8090", **more: Any) -> httpx.Response:
         return asyncio.run(self._ask(method, path, host, **more))
 
+    @staticmethod
+    def functions(wanted: str) -> list[dict[str, Any]] | Refused:
+        if wanted in {"", "fn:1"}:
+            return [{"name": "fn", "version": "1"}]
+        return Refused("ResourceNotFoundException", f"Function not found: {wanted}")
+
     def post(self, json: Any) -> httpx.Response:
         return self("POST", "/invalidations", json=json)
 
@@ -54,6 +61,7 @@ class Asked:
             distributions=lambda: self.edge.distributions,
             status=lambda: {"port": 8080},
             figures=self.figures,
+            functions=self.functions,
         )
         headers: Mapping[str, str] = {"Host": host, **more.pop("headers", {})}
         transport = httpx.ASGITransport(control_app(control))
@@ -275,3 +283,20 @@ def test_an_edge_that_does_not_count_says_so(path: str) -> None:
     asked.figures = None
     answer = asked("GET", path)
     assert (answer.status_code, answer.json()) == (404, {"error": "nothing is counted here: ask an edgesim serve"})
+
+
+# ── functions ────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("query", ["", "?of=fn:1"])
+def test_functions_are_told(query: str) -> None:
+    answer = Asked()("GET", f"/functions{query}")
+    assert (answer.status_code, answer.json()) == (200, [{"name": "fn", "version": "1"}])
+
+
+def test_a_function_that_is_not_there_is_refused_in_lambdas_words() -> None:
+    answer = Asked()("GET", "/functions?of=nobody")
+    assert (answer.status_code, answer.json()) == (
+        404,
+        {"error": "ResourceNotFoundException: Function not found: nobody"},
+    )

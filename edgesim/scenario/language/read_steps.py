@@ -256,7 +256,7 @@ CHECK_STEP = _shape("an expect by itself", {"expect": expectation(CHECK)}, {**_A
 DEPLOY = _shape("deploy", {"deploy": r.element_itself})
 DEPLOYED = Shape(
     "deploy",
-    dict.fromkeys(("distribution", "functions", "parameters"), r.element_itself),
+    {**dict.fromkeys(("distribution", "functions", "parameters"), r.element_itself), "propagation": r.duration},
     {"origins": "what origins answer is changed by a step of its own: - set: {site: {answers: 503}}"},
 )
 PARALLEL = _shape("parallel", {"parallel": r.element_itself, "expect": expectation(PARALLEL_EXPECT)})
@@ -284,10 +284,11 @@ def _check(reading: Reading, element: Element, _: Context) -> Step:
 
 def _deploy(reading: Reading, element: Element, context: Context) -> Step:
     said = DEPLOYED.read(reading, _the_one(DEPLOY, reading, element))
+    propagation = said.pop("propagation", 0)
     if not said:
         raise Wrong(element, "this deploys nothing", "write deploy: {functions: {auth: PATH}}, or distribution:")
     context.deployment = context.deployment.over(said)
-    return Deploy(read_setting(reading, context.deployment), reading.place(element))
+    return Deploy(read_setting(reading, context.deployment), propagation, reading.place(element))
 
 
 def _the_one(shape: Shape, reading: Reading, element: Element) -> Any:

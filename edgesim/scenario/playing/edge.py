@@ -17,6 +17,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from edgesim.distribution.model import Distribution, EdgeFunction, Trigger
+from edgesim.distribution.propagation import Rollout, Spread
 from edgesim.driver.driver import Driver
 from edgesim.driver.recorder import TranscriptRing
 from edgesim.driver.virtual_clock import VirtualClock, settle
@@ -28,6 +29,7 @@ from edgesim.scenario.playing.seen import Answered
 from edgesim.server.viewer_header import ViewerDefaults, viewer_of
 from edgesim.stores.memory import MemoryStore
 from edgesim.values.entry import CacheKey, Entry
+from edgesim.values.instant import Duration
 from edgesim.values.invocation import Invocation
 from edgesim.values.message import Request
 from edgesim.values.viewer import Arrival
@@ -58,11 +60,14 @@ class Ids:
         self.restart()
 
     def restart(self) -> None:
-        self._requests, self._invocations = count(1), count(1)
+        self._requests, self._invocations, self._seeds = count(1), count(1), count(1)
 
     def request(self) -> str:
         digest = hashlib.sha512(f"request {next(self._requests)}".encode()).digest()
         return base64.urlsafe_b64encode(digest[:40]).decode().replace("-", "_")
+
+    def seed(self) -> int:
+        return next(self._seeds)
 
     def invocation(self) -> str:
         digits = hashlib.sha256(f"invocation {next(self._invocations)}".encode()).hexdigest()
@@ -93,7 +98,7 @@ class Edge:
 
     def __init__(self, setting: Setting, runtime: Runtime, clock: VirtualClock, ids: Ids) -> None:
         self.clock, self._ids = clock, ids
-        self.distributions: tuple[Distribution, ...] = setting.distributions
+        self.rollout = Rollout(setting.distributions)
         self.store = MemoryStore()
         self.origins = ScriptedOrigins(clock, ids.invocation, setting.folders)
         self.functions = Watched(runtime)
@@ -102,6 +107,15 @@ class Edge:
         self.driver = Driver(
             clock=clock, store=self.store, origins=self.origins, runtime=self.functions, recorder=self.recorder
         )
+
+    @property
+    def distributions(self) -> tuple[Distribution, ...]:
+        """What was deployed last."""
+        return self.rollout.newest
+
+    def distributions_for(self, arrival: Arrival) -> tuple[Distribution, ...]:
+        """What a request's edge location had when it came."""
+        return self.rollout.at(arrival.viewer.pop, arrival.at)
 
     # ── what a viewer does ───────────────────────────────────────────────────
 
@@ -125,7 +139,7 @@ class Edge:
 
     async def _answered(self, arrival: Arrival, step: object, scripts: Scripts) -> Answered:
         with self.origins.during(step, scripts):
-            exchange = await self.driver.answer(arrival, self.distributions)
+            exchange = await self.driver.answer(arrival, self.distributions_for(arrival))
             body, complete = bytearray(), False
             try:
                 async with aclosing(exchange.chunks()) as chunks:
@@ -152,9 +166,11 @@ class Edge:
         """Drop what matches from the cache of every distribution; how many objects that were."""
         return sum([await self.store.invalidate(d.id, path) for d in self.distributions for path in paths])
 
-    def deploy(self, setting: Setting) -> None:
-        """Another configuration for the requests from now on. Its functions must be in the runtime already."""
-        self.distributions = setting.distributions
+    def deploy(self, setting: Setting, propagation: float = 0) -> None:
+        """Another configuration, which reaches each edge location within so many seconds. Its functions must be in the
+        runtime already."""
+        now, spread = self.clock.now(), Spread(Duration(propagation), self._ids.seed())
+        self.rollout = self.rollout.since(now).then(setting.distributions, now, spread)
         self.origins.folders = dict(setting.folders)
 
     # ── time ─────────────────────────────────────────────────────────────────

@@ -4,12 +4,13 @@ likes to ask, and time is the scenario's."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
+from edgesim.distribution.versions import Refused
 from edgesim.driver.clock import SystemClock
 from edgesim.driver.virtual_clock import VirtualClock
 from edgesim.errors import EdgesimBug
@@ -47,14 +48,23 @@ class _Errand:
 
 class LiveEdge(Edge):
     """An edge that is an ASGI application for viewers. Its own requests go to `address`, where somebody must serve it;
-    requests from elsewhere are viewers like `viewer`, and are answered by the scripts of the latest step.
+    requests from elsewhere are viewers like `viewer`, and are answered by the scripts of the latest step. `functions`
+    is what the control port tells of functions.
     """
 
     def __init__(
-        self, setting: Setting, runtime: Runtime, clock: VirtualClock, ids: Ids, address: Url, viewer: ViewerDefaults
+        self,
+        setting: Setting,
+        runtime: Runtime,
+        clock: VirtualClock,
+        ids: Ids,
+        address: Url,
+        viewer: ViewerDefaults,
+        *,
+        functions: Callable[[str], list[dict[str, Any]] | Refused] = lambda wanted: [],
     ) -> None:
         super().__init__(setting, runtime, clock, ids)
-        self._address, self._viewer = address, viewer
+        self._address, self._viewer, self._functions = address, viewer, functions
         self._client = Client()
         self._numbers = count(1)
         self._errands: dict[bytes, _Errand] = {}
@@ -100,6 +110,7 @@ class LiveEdge(Edge):
         try:
             with self.origins.during(errand.step, errand.scripts):
                 app = ViewerApp(self.driver, self.distributions, errand.viewer)
+                app.rollout = self.rollout
                 await app(scope, receive, self._noticed(send))
         finally:
             self._gone(is_guest)
@@ -170,6 +181,7 @@ class LiveEdge(Edge):
                 clock=_StoryTime(self),
                 distributions=lambda: self.distributions,
                 status=self._status,
+                functions=self._functions,
             )
         )
 

@@ -125,8 +125,7 @@ class Play:
             case SetOrigins():
                 edge.origins.set(self.filled(step).origins)
             case Deploy():
-                await self._stage.prepare(step.setting)
-                edge.deploy(step.setting)
+                edge.deploy(await self._stage.prepare(step.setting), step.propagation)
             case _:
                 assert_never(step)
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
 
-from edgesim.distribution.model import EdgeFunction, Trigger
+from edgesim.distribution.model import Code, Distribution, EdgeFunction, Trigger
 from edgesim.distribution.problems import Problem, Severity
+from edgesim.distribution.versions import Refused
 from edgesim.driver.virtual_clock import VIRTUAL_START, VirtualClock
 from edgesim.errors import ConfigError
 from edgesim.ports import Call
-from edgesim.runtimes import LambdaService, Settings
+from edgesim.runtimes import LambdaService, Settings, functions_as_data
+from edgesim.runtimes.ledger import Ledger
 from edgesim.scenario.model import Scenario, Setting
 from edgesim.scenario.outcome import Outcome
 from edgesim.scenario.playing.edge import Edge, Ids
@@ -46,6 +50,8 @@ class Stage:
         self._interpreters = interpreters
         self._service: LambdaService | None = None
         self._functions: OrderedDict[EdgeFunction, None] = OrderedDict()
+        self._ledger = Ledger(self.clock)
+        self._deployed: tuple[Distribution, ...] = ()
 
     async def __aenter__(self) -> Self:
         return self
@@ -73,20 +79,24 @@ class Stage:
         self.clock.restart(VIRTUAL_START if at is None else at)
         self.ids.restart()
         self.log.lines.clear()
+        self._ledger = Ledger(self.clock)
         await self.prepare(setting, fresh=fresh)
 
-    async def prepare(self, setting: Setting, *, fresh: bool = False) -> None:
-        """Have the functions of a setting deployed, those used last still warm. Raises ConfigError."""
+    async def prepare(self, setting: Setting, *, fresh: bool = False) -> Setting:
+        """Have the functions of a setting deployed, those used last still warm: the setting with the versions that they
+        are in this story. Raises ConfigError."""
+        setting = published(setting, self._ledger)
+        self._deployed = setting.distributions
         functions = list(dict.fromkeys(f for d in setting.distributions for f in d.functions))
         if not functions:
-            return
+            return setting
         for function in functions:
             self._functions[function] = None
             self._functions.move_to_end(function)
         while len(self._functions) > max(_WARM, len(functions)):
             self._functions.popitem(last=False)
         if self._service is None:
-            settings = Settings(initialise_ahead=False)
+            settings = Settings(initialise_ahead=False, publishes=False)
             self._service = LambdaService(
                 self.clock, self.log, self.ids.invocation, interpreters=self._interpreters, settings=settings
             )
@@ -94,6 +104,14 @@ class Stage:
         if fresh:
             self._service.cool(functions)
         _refuse(functions, problems, self._service)
+        return setting
+
+    def functions(self, wanted: str = "") -> list[dict[str, Any]] | Refused:
+        """What runs of each function that is deployed, or of those that a name or an ARN means."""
+        deployed = {function for d in self._deployed for function in d.functions}
+        statuses = self._service.status().functions if self._service is not None else ()
+        told = [one for one in statuses if one.function in deployed]
+        return functions_as_data(told, self._deployed, {}, wanted)
 
     async def invoke(self, call: Call) -> Invocation:
         """ports.Runtime: run a function that was prepared."""
@@ -109,6 +127,39 @@ class Stage:
         """End every process."""
         if self._service is not None:
             await self._service.close()
+
+
+def published(setting: Setting, ledger: Ledger) -> Setting:
+    """A setting with the versions that its functions are, after all that was deployed in a story before."""
+    versions = {
+        function: replace(function, version=ledger.publish(function, _sha_of(function.code)))
+        for distribution in setting.distributions
+        for function in distribution.functions
+    }
+    if all(function == version for function, version in versions.items()):
+        return setting
+    return replace(setting, distributions=tuple(_with(one, versions) for one in setting.distributions))
+
+
+def _sha_of(code: Code) -> str:
+    """What tells one code from another within a story, in which no file changes."""
+    return base64.b64encode(hashlib.sha256(f"{code.path}\0{code.inline}".encode()).digest()).decode()
+
+
+def _with(distribution: Distribution, versions: Mapping[EdgeFunction, EdgeFunction]) -> Distribution:
+    behaviors = tuple(
+        replace(
+            behavior,
+            associations=MappingProxyType(
+                {
+                    trigger: replace(association, function=versions[association.function])
+                    for trigger, association in behavior.associations.items()
+                }
+            ),
+        )
+        for behavior in distribution.behaviors
+    )
+    return replace(distribution, behaviors=behaviors)
 
 
 def _refuse(functions: Iterable[EdgeFunction], problems: Iterable[Problem], service: LambdaService) -> None:

@@ -1,0 +1,96 @@
+"""Aliases as templates declare them: AWS::Lambda::Alias, and SAM's AutoPublishAlias.
+
+Rule 1: only the aliases of functions that an association names are looked at.
+Rule 2: no association takes an alias; they are read to be shown, and to say what Lambda would refuse.
+Source: lambda-platform.md §7, CloudFormation's AWS::Lambda::Alias.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
+
+from edgesim.distribution.findings import Finding, Loc
+from edgesim.distribution.versions import Alias, alias_fault
+from edgesim.loaders import resources
+from edgesim.loaders.intrinsics import Resolver
+from edgesim.loaders.nodes import Node, problem
+from edgesim.loaders.properties import report_unknown
+from edgesim.loaders.unknowns import Unknowns
+from edgesim.values.function_arn import function_name
+
+_PROPERTIES = ("FunctionName", "FunctionVersion", "Name", "Description", "RoutingConfig")
+_PLACES: Mapping[str, Loc] = MappingProxyType(
+    {
+        "name": ("Name",),
+        "functionVersion": ("FunctionVersion",),
+        "routingConfig.additionalVersionWeights": ("RoutingConfig", "AdditionalVersionWeights"),
+    }
+)
+"""Where in the template what Lambda's API calls so is."""
+
+
+def declared_aliases(
+    resolver: Resolver, logical_ids: Mapping[str, str], associated: Collection[str]
+) -> dict[str, tuple[Alias, ...]]:
+    """The aliases of associated functions by function name. `logical_ids` are the template's functions by name. What
+    Lambda would refuse is among the resolver's problems."""
+    found: dict[str, list[Alias]] = {}
+    for name in logical_ids.keys() & set(associated):
+        found[name] = list(_published_by_sam(resolver, logical_ids[name]))
+    for logical_id, _ in resolver.live(resources.ALIAS):
+        name = function_name(resolver.property_of(logical_id, "FunctionName").text)
+        if name in found:
+            found[name] += _declared(resolver, logical_id)
+    return {name: tuple(aliases) for name, aliases in found.items() if aliases}
+
+
+def _published_by_sam(resolver: Resolver, logical_id: str) -> Iterator[Alias]:
+    """documented: AutoPublishAlias makes a version and an alias that leads to it"""
+    if resolver.resources[logical_id].get("Type").text != resources.SAM_FUNCTION:
+        return
+    name = resolver.property_of(logical_id, "AutoPublishAlias")
+    if not name.text:
+        return
+    alias = Alias(name.text, resolver.version_of(logical_id))
+    fault = None if name.unknown else alias_fault(alias)
+    if fault is None:
+        yield alias
+    else:
+        finding = Finding((), fault.message, code=fault.code)
+        resolver.problems.append(problem(finding, name, resolver.file))
+
+
+def _declared(resolver: Resolver, logical_id: str) -> Iterator[Alias]:
+    where = resolver.resources[logical_id].get("Properties")
+    tree = where.with_value({name: resolver.property_of(logical_id, name) for name in _PROPERTIES})
+    report_unknown(resolver, logical_id)
+    alias = _alias(tree)
+    if not alias.version:  # a property that must be there, which is CloudFormation's to say
+        return
+    fault = alias_fault(alias)
+    if fault is None:
+        yield alias
+        return
+    place = next((loc for member, loc in _PLACES.items() if f"at '{member}'" in fault.message), ("RoutingConfig",))
+    findings = Unknowns(tree).sayable([Finding(place, fault.message, code=fault.code)])
+    resolver.problems += [problem(finding, tree, resolver.file) for finding in findings]
+
+
+def _alias(tree: Node) -> Alias:
+    weights = tree.get("RoutingConfig", "AdditionalVersionWeights").items
+    beside = {item.get("FunctionVersion").text: _share(item.get("FunctionWeight").text) for item in weights}
+    return Alias(
+        tree.get("Name").text,
+        tree.get("FunctionVersion").text,
+        MappingProxyType(beside),
+        tree.get("Description").text,
+    )
+
+
+def _share(text: str) -> float:
+    """A weight; what is no number is none that Lambda takes."""
+    try:
+        return float(text)
+    except ValueError:
+        return -1.0

@@ -1,0 +1,137 @@
+"""What a service has deployed: functions, their versions that run, and how that is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from edgesim.distribution.model import EdgeFunction
+from edgesim.distribution.problems import Problem
+from edgesim.distribution.propagation import Rollout
+from edgesim.distribution.versions import LambdaFunction
+from edgesim.runtimes.deployment import Deployment
+from edgesim.runtimes.ledger import Ledger, Published
+from edgesim.runtimes.pool import Pool
+from edgesim.runtimes.zygotes import Isolation
+
+
+@dataclass(slots=True)
+class Running:
+    """A version that runs, and its environments by Region. `over`: no request that comes from now on gets it."""
+
+    deployment: Deployment
+    pools: dict[str, Pool] = field(default_factory=dict)
+    over: bool = False
+
+    def end(self) -> None:
+        """Nothing stays warm. Requests that began with it are still served."""
+        self.over = True
+        for pool in self.pools.values():
+            pool.drain()
+
+
+@dataclass(slots=True)
+class Deployed:
+    """One function as it stands. `rollout` is None where there is nothing to run it with, or no code."""
+
+    function: EdgeFunction
+    fingerprint: str = ""
+    rollout: Rollout[Running] | None = None
+    works: bool = False
+    """the live version was seen to start"""
+    problem: Problem | None = None
+    left_at: float | None = None
+    """when it was last deployed, for one that no longer is"""
+
+    @property
+    def live(self) -> Deployment | None:
+        """The newest version that serves."""
+        return self.rollout.newest.deployment if self.rollout else None
+
+    @property
+    def running(self) -> tuple[Running, ...]:
+        return self.rollout.all if self.rollout else ()
+
+    @property
+    def pools(self) -> list[Pool]:
+        return [pool for one in self.running for pool in one.pools.values()]
+
+    def leave(self) -> None:
+        """It is deployed no longer."""
+        self.left_at = perf_counter()
+        for pool in self.pools:
+            pool.drain()
+
+
+# ── telling ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentStatus:
+    """`state` is `busy`, `warm` or `reset` (its process is gone, the next invocation starts another)."""
+
+    name: str
+    region: str
+    state: str
+    pid: int | None
+    invocations: int
+    peak_mb: int
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionStatus:
+    """`interpreter` and `digest` are empty where nothing can run; `problem` is why the newest code does not start.
+    `function` is what was deployed, `version` the one that runs for it; `serving` are the versions that edge locations
+    have, the newest last; `versions` are all that were published, `published` holds them as Lambda would; `code_size`
+    is bytes, of a zip where the code is one."""
+
+    function: EdgeFunction
+    name: str
+    version: str
+    runtime: str
+    interpreter: str
+    digest: str
+    problem: Problem | None
+    queue: int
+    environments: tuple[EnvironmentStatus, ...]
+    published: LambdaFunction
+    serving: tuple[str, ...] = ()
+    versions: tuple[Published, ...] = ()
+    code_sha256: str = ""
+    code_size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStatus:
+    functions: tuple[FunctionStatus, ...]
+    spares: int
+    isolation: Isolation
+
+
+def function_status(deployed: Deployed, ledger: Ledger) -> FunctionStatus:
+    """A function as it stands."""
+    function, live = deployed.function, deployed.live
+    return FunctionStatus(
+        function=function,
+        name=function.name,
+        version=live.function.version if live else function.version,
+        runtime=function.runtime,
+        interpreter=live.interpreter.title if live else "",
+        digest=live.snapshot.digest if live else "",
+        problem=deployed.problem,
+        queue=sum(pool.queue for pool in deployed.pools),
+        environments=tuple(
+            EnvironmentStatus(
+                one.name, region, one.state, one.pid, one.invocations, one.peak_mb, running.deployment.function.version
+            )
+            for running in deployed.running
+            for region, pool in running.pools.items()
+            for one in pool.environments
+        ),
+        serving=tuple(running.deployment.function.version for running in deployed.running if not running.over),
+        published=ledger.function(function),
+        versions=ledger.versions(function),
+        code_sha256=live.snapshot.code_sha256 if live else "",
+        code_size=live.snapshot.code_size if live else 0,
+    )

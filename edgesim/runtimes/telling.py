@@ -1,0 +1,103 @@
+"""Functions, told as data: what `edgesim functions` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from edgesim.distribution.model import Distribution, EdgeFunction
+from edgesim.distribution.versions import Alias, LambdaFunction, Refused, Routes, routes
+from edgesim.runtimes.deployed import EnvironmentStatus, FunctionStatus
+from edgesim.values.function_arn import name_and_qualifier
+from edgesim.values.instant import iso_utc
+
+Aliases = Mapping[str, tuple[Alias, ...]]
+"""By function name, as they are declared."""
+
+
+def functions_as_data(
+    statuses: Sequence[FunctionStatus], distributions: Iterable[Distribution], aliases: Aliases, wanted: str = ""
+) -> list[dict[str, Any]] | Refused:
+    """Every function, or the one that `wanted` names (a name, an ARN, each with or without a qualifier) and where its
+    qualifier leads. Refused in Lambda's words where there is none."""
+    triggers = _triggers(distributions)
+    told = [_told(status, _as_lambda(status, statuses, aliases), triggers) for status in statuses]
+    if not wanted:
+        return told
+    name, qualifier = name_and_qualifier(wanted)
+    found = [(status, data) for status, data in zip(statuses, told, strict=True) if status.name == name]
+    if not found:
+        return Refused("ResourceNotFoundException", f"Function not found: {wanted}")
+    if qualifier:
+        leads = routes(_as_lambda(found[0][0], statuses, aliases), qualifier)
+        if isinstance(leads, Refused):
+            return leads
+        return [{**data, "qualifier": qualifier, "leadsTo": _routes(leads)} for _, data in found]
+    return [data for _, data in found]
+
+
+def _told(status: FunctionStatus, state: LambdaFunction, triggers: Mapping[EdgeFunction, list[str]]) -> dict[str, Any]:
+    function, problem = status.function, status.problem
+    return {
+        "name": status.name,
+        "arn": f"{state.arn}:{status.version}",
+        "version": status.version,
+        "serving": list(status.serving),
+        "runtime": status.runtime,
+        "handler": function.handler,
+        "interpreter": status.interpreter,
+        "memory": function.memory,
+        "timeout": function.timeout,
+        "codeSize": status.code_size,
+        "codeSha256": status.code_sha256,
+        "problem": problem.message if problem is not None else None,
+        "triggers": triggers.get(function, []),
+        "versions": [
+            {"version": one.version, "codeSha256": one.code_sha256, "publishedAt": iso_utc(one.at)}
+            for one in status.versions
+        ],
+        "aliases": [{"name": alias, "leadsTo": _routes(routes(state, alias))} for alias in state.aliases],
+        "queue": status.queue,
+        "environments": [_environment(one) for one in status.environments],
+    }
+
+
+def _environment(one: EnvironmentStatus) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "version": one.version,
+        "region": one.region,
+        "state": one.state,
+        "pid": one.pid,
+        "invocations": one.invocations,
+        "peakMb": one.peak_mb,
+    }
+
+
+def _routes(leads: Routes | Refused) -> list[dict[str, Any]]:
+    return [] if isinstance(leads, Refused) else [{"version": one.version, "weight": one.weight} for one in leads]
+
+
+def _triggers(distributions: Iterable[Distribution]) -> dict[EdgeFunction, list[str]]:
+    """Where each function runs: distribution, path pattern and event type."""
+    found: dict[EdgeFunction, list[str]] = {}
+    for distribution in distributions:
+        for behavior in distribution.behaviors:
+            for trigger, association in behavior.associations.items():
+                place = f"{distribution.name} {behavior.path_pattern} {trigger.value}"
+                found.setdefault(association.function, []).append(place)
+    return found
+
+
+def _as_lambda(status: FunctionStatus, statuses: Iterable[FunctionStatus], aliases: Aliases) -> LambdaFunction:
+    """A function with its aliases. What a template says of a version holds for the one that took its place here."""
+    runs = {one.function.version: one.version for one in statuses if one.name == status.name}
+    moved = {alias.name: _moved(alias, runs) for alias in aliases.get(status.name, ())}
+    return replace(status.published, aliases=moved)
+
+
+def _moved(alias: Alias, runs: Mapping[str, str]) -> Alias:
+    beside = {runs.get(version, version): weight for version, weight in alias.additional.items()}
+    version = runs.get(alias.version, alias.version)
+    return replace(alias, version=version, additional={one: beside[one] for one in beside if one != version})
