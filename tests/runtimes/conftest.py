@@ -75,7 +75,7 @@ class Lab:
         self.log = Lines()
         self._folders = 0
         self._runner = runner
-        settings = settings or Settings(spares={}, max_environments=4)
+        settings = settings or Settings(spares={}, max_environments=4, publishes=False)
         self.service = new_service(self.log, settings, clock or SystemClock())
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
