@@ -45,7 +45,7 @@ def interpreters() -> dict[str, Path]:
     }
 
 
-PLAIN = Settings(spares={}, max_environments=4, relaxed=frozenset({Limit.ISOLATION}))
+PLAIN = Settings(spares={}, max_environments=4, publishes=False, relaxed=frozenset({Limit.ISOLATION}))
 """Processes without a sandbox: their ids are this machine's, and they see its files."""
 
 
@@ -90,7 +90,7 @@ class Lab:
         self.streams = Streams()
         self._folders = 0
         self._runner = runner
-        settings = settings or Settings(spares={}, max_environments=4)
+        settings = settings or Settings(spares={}, max_environments=4, publishes=False)
         self.service = new_service(self.log, settings, clock or SystemClock(), self.streams)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:

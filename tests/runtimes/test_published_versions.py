@@ -16,6 +16,7 @@ from edgesim.distribution.propagation import Spread
 from edgesim.driver.virtual_clock import VirtualClock
 from edgesim.runtimes import Settings
 from edgesim.values.instant import Duration
+from tests.runtimes.conftest import PLAIN
 
 pytestmark = pytest.mark.slow
 
@@ -260,7 +261,8 @@ def test_other_settings_propagate_too(timed, clock):
     assert timed.run(story()).cold  # a request that came before: served, and nothing stays
 
 
-def test_nothing_is_left_of_many_updates(timed, clock, alive, expect_value):
+def test_nothing_is_left_of_many_updates(new_lab, clock, alive, expect_value):
+    timed = new_lab(replace(PLAIN, publishes=True), clock=clock)
     function = timed.python("import os\ndef handler(event, context):\n    return os.getpid()\n")
 
     async def story():
