@@ -38,13 +38,16 @@ _KEPT_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What environments need of the service they belong to. `freeze_after` is seconds, or None for never."""
+    """What environments need of the service they belong to. `freeze_after` is seconds, or None for never. Without
+    `time_limits` nothing is ended for taking long: functions see their remaining time pass all the same, to 0 in Python
+    and below it in Node.js, so that what they do about it stays what it is."""
 
     clock: Clock
     log: FunctionLog
     new_id: Callable[[], str]
     spares: Spares
     freeze_after: float | None
+    time_limits: bool = True
 
 
 # ── what comes of sending a frame ───────────────────────────────────────────────────────────────────────────────
@@ -309,7 +312,8 @@ class Environment:
             then(_ShutDown())
             return
         self._then = then
-        self._deadline = self._loop.call_later(max(seconds, 0), self._expire)
+        if self._host.time_limits:
+            self._deadline = self._loop.call_later(max(seconds, 0), self._expire)
         self._child.send(frame)
 
     async def _exchange(self, frame: bytes, seconds: float) -> _Outcome:

@@ -19,13 +19,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
-from edgesim.distribution.limits import Limit
+from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit, PackageLimits
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.errors import ConfigError
 from edgesim.ports import Call, Clock, FunctionLog
+from edgesim.runtimes.concurrency import Concurrency
 from edgesim.runtimes.deployment import Deployment
 from edgesim.runtimes.environment import SHUT_DOWN, Environment, Host
+from edgesim.runtimes.fleet import Fleet, default_limit, default_limit_in_all
 from edgesim.runtimes.guard import Guard
 from edgesim.runtimes.interpreters import (
     Interpreter,
@@ -35,7 +37,7 @@ from edgesim.runtimes.interpreters import (
     parse_runtime,
     stand_in,
 )
-from edgesim.runtimes.pool import Pool, default_limit
+from edgesim.runtimes.pool import Pool
 from edgesim.runtimes.snapshot import Snapshot, Snapshots, fingerprint
 from edgesim.runtimes.spares import DEFAULT_SPARES, Spares
 from edgesim.runtimes.wire import encode_json
@@ -54,7 +56,9 @@ _LINGER_SECONDS = 60.0
 class Settings:
     """How a service treats processes. Times are seconds.
 
-    `max_environments`: real processes per function and region. `idle_seconds`: after how long an idle one ends
+    `max_environments`: real processes per function and region; `max_in_all`: of all of them, see fleet.py.
+    `concurrency`: how many invocations may run at once in each region. `package`: how large a function may be.
+    `idle_seconds`: after how long an idle one ends
     (Lambda: unspecified). `freeze_after`: see environment.py; None leaves threads and child processes running.
     `spares`: processes started ahead, per language. `initialise_ahead`: load every function when it is deployed,
     which finds broken ones and warms the first environment; its Init Duration is still reported with the first
@@ -63,6 +67,9 @@ class Settings:
     """
 
     max_environments: int = field(default_factory=default_limit)
+    max_in_all: int = field(default_factory=default_limit_in_all)
+    concurrency: int = ACCOUNT_CONCURRENCY
+    package: PackageLimits = field(default_factory=PackageLimits)
     idle_seconds: float = 300.0
     freeze_after: float | None = 0.05
     spares: Mapping[Language, int] = field(default_factory=lambda: DEFAULT_SPARES)
@@ -134,15 +141,19 @@ class LambdaService:
         settings: Settings | None = None,
     ) -> None:
         self._settings = settings or Settings()
+        relaxed = self._settings.relaxed
         self._interpreters = Interpreters(interpreters)
         self._workspace = Workspace()
         self._snapshots = Snapshots(self._workspace.code)
         self._guard = Guard(self._workspace.path)
         spares = Spares(self._guard, self._settings.spares)
-        self._host = Host(clock, log, new_id, spares, self._settings.freeze_after)
+        self._host = Host(
+            clock, log, new_id, spares, self._settings.freeze_after, time_limits=Limit.TIMEOUTS not in relaxed
+        )
         self._deployed: dict[EdgeFunction, _Deployed] = {}
         self._names: Counter[str] = Counter()
-        self._running: Counter[EdgeFunction] = Counter()
+        self._concurrency = Concurrency(None if Limit.CONCURRENCY in relaxed else self._settings.concurrency)
+        self._fleet = Fleet(self._pools, self._settings.max_in_all)
         self._told: set[Problem] = set()
         self._leaving: dict[EdgeFunction, _Deployed] = {}
         self._copies: set[Snapshot] = set()
@@ -158,15 +169,11 @@ class LambdaService:
 
     async def invoke(self, call: Call) -> Invocation:
         """Run a function once. A caller that goes away does not stop the function: Lambda would not either."""
-        request_id = self._host.new_id()
+        request_id, event = self._host.new_id(), encode_json(call.event)
         refusal = self._refusal(call)
         if refusal is not None:
             return _never_ran(call, request_id, refusal)
-        self._running[call.function] += 1
-        try:
-            outcome = await self._pool(call.function, call.region).invoke(call, request_id, encode_json(call.event))
-        finally:
-            self._running[call.function] -= 1
+        outcome = await self._pool(call.function, call.region).invoke(call, request_id, event)
         return _never_ran(call, request_id, outcome) if isinstance(outcome, Failed) else outcome
 
     def _refusal(self, call: Call) -> Failed | None:
@@ -181,14 +188,10 @@ class LambdaService:
             problem = deployed.problem
             message = f"{problem.message} ({problem.hint})" if problem and problem.hint else str(problem)
             return Failed(FailureKind.UNAVAILABLE, "Edgesim.Unavailable", message)
-        return self._throttled(call)
+        return self._concurrency.enter(call.function, call.region)
 
-    def _throttled(self, call: Call) -> Failed | None:
-        """documented: configuration-concurrency; the words: observed in Lambda's API"""
-        most = call.function.concurrency
-        if most is None or self._running[call.function] < most:
-            return None
-        return Failed(FailureKind.THROTTLED, "TooManyRequestsException", "Rate Exceeded.")
+    def _ended(self, call: Call) -> None:
+        self._concurrency.leave(call.function, call.region)
 
     def _find(self, function: EdgeFunction) -> _Deployed | None:
         return self._deployed.get(function) or self._leaving.get(function)
@@ -200,7 +203,9 @@ class LambdaService:
         pool = deployed.pools.get(region)
         if pool is None:
             start = lambda deployment: self._environment(deployment, region)  # noqa: E731
-            pool = deployed.pools[region] = Pool(deployed.live, start, self._settings.max_environments)
+            pool = deployed.pools[region] = Pool(
+                deployed.live, start, self._settings.max_environments, self._fleet, self._ended
+            )
             if deployed.left_at is not None:
                 pool.drain()
         return pool
@@ -229,10 +234,17 @@ class LambdaService:
                 self._withdraw(self._deployed.pop(function))
             for function in wanted:
                 self._deployed.setdefault(function, _Deployed(function))
-            problems = await self._update_all(list(self._deployed.values()))
+            problems = [*self._reserve(), *await self._update_all(list(self._deployed.values()))]
             self._host.spares.keep_only({one.live.interpreter for one in self._deployed.values() if one.live})
             self._reap_later()
             return problems
+
+    def _reserve(self) -> list[Problem]:
+        finding = self._concurrency.reserve(self._deployed)
+        if finding is None:
+            return []
+        problem = Problem(finding.message, hint=finding.hint, severity=finding.severity, code=finding.code)
+        return [problem] if self._is_news(problem) else []
 
     async def refresh(self) -> list[Problem]:
         """Take over changed code. The problems are those of the functions that changed."""
@@ -371,6 +383,7 @@ class LambdaService:
         self._reaping = None
         for pool in self._pools():
             pool.reap(self._settings.idle_seconds)
+        self._fleet.trim()
         self._reap_later()
 
     async def close(self) -> None:
