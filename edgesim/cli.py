@@ -16,7 +16,9 @@ from edgesim.commands.control import ask, control_port_option, speaking
 from edgesim.commands.demo import demo
 from edgesim.commands.ready import run, say_ready
 from edgesim.commands.record import record
+from edgesim.commands.relax import relax_option
 from edgesim.commands.test import test
+from edgesim.distribution.limits import ACCOUNT_CONCURRENCY
 from edgesim.errors import ConfigError
 from edgesim.settings import (
     DEFAULT_CONTROL_PORT,
@@ -178,6 +180,14 @@ def _viewer_options(command: F) -> F:
 @_viewer_options
 @click.option("--cache-size", callback=_size, metavar="SIZE", help="Memory for the cache.  [default: 256MiB]")
 @click.option("--environments", type=click.IntRange(1), metavar="N", help="Most execution environments a function has.")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Invocations that may run at once; more are throttled, as beyond the account's quota.  "
+    f"[default: {ACCOUNT_CONCURRENCY}]",
+)
+@relax_option
 @click.option(
     "--runtime",
     "runtimes",

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit, read_limits
 from edgesim.errors import ConfigError
 
 CONFIG_NAME = "edgesim.toml"
@@ -40,7 +41,8 @@ class Settings:
     """Everything that can be set. Mappings go from a name to what was written for it.
 
     `https_port` of None means no HTTPS listener; `cache_size` is bytes; `environments` is the number of execution
-    environments a function may have at once, 0 for edgesim's own choice.
+    environments a function may have at once, 0 for edgesim's own choice; `concurrency` is how many invocations a Region
+    lets run at once; `relax` has the limits that are not enforced.
     """
 
     source: str = ""
@@ -60,6 +62,8 @@ class Settings:
     control_port: int = DEFAULT_CONTROL_PORT
     cache_size: int = DEFAULT_CACHE_BYTES
     environments: int = 0
+    concurrency: int = ACCOUNT_CONCURRENCY
+    relax: frozenset[Limit] = frozenset()
     include_body: bool = False
     reload: bool = True
     quiet: bool = False
@@ -85,6 +89,8 @@ _KEYS: dict[str, tuple[str, type]] = {
     "control-port": ("control_port", int),
     "cache-size": ("cache_size", object),
     "environments": ("environments", int),
+    "concurrency": ("concurrency", int),
+    "relax": ("relax", object),
     "include-body": ("include_body", bool),
     "reload": ("reload", bool),
     "quiet": ("quiet", bool),
@@ -145,11 +151,25 @@ def _setting(path: Path, key: str, value: object) -> tuple[str, Any]:
     target, kind = _KEYS[name]
     if target == "cache_size":
         return target, parse_size(str(value))
+    if target == "relax":
+        return target, _relaxed(path, value)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise ConfigError(f"{path}: {key} must be {_TYPE_NAMES[kind]}, not {value!r}")
     if isinstance(value, dict):
         return target, {str(inner): str(text) for inner, text in value.items()}
     return target, value
+
+
+def _relaxed(path: Path, value: object) -> frozenset[Limit]:
+    """`relax = "timeouts,memory"`, or a list of the words."""
+    given: list[object] = value if isinstance(value, list) else [value]
+    words = [word for word in given if isinstance(word, str)]
+    if len(words) < len(given):
+        raise ConfigError(f"{path}: relax must be a text or a list of texts, not {value!r}")
+    try:
+        return read_limits(words)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}", error.hint) from None
 
 
 def _with_paths(changes: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -186,3 +206,5 @@ def check_ranges(settings: Settings) -> None:
             raise ConfigError(f"{setting.name.replace('_', '-')} is {value}", "a port is a number from 0 to 65535")
     if settings.cache_size <= 0:
         raise ConfigError("cache-size must be above zero")
+    if settings.concurrency <= 0:
+        raise ConfigError("concurrency must be above zero", "a single function is paused by reserving 0 for it")

@@ -19,8 +19,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
+from edgesim.distribution.findings import Finding
 from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit, PackageLimits
 from edgesim.distribution.model import EdgeFunction
+from edgesim.distribution.package_size import package_faults
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.errors import ConfigError
 from edgesim.ports import Call, Clock, FunctionLog
@@ -37,8 +39,9 @@ from edgesim.runtimes.interpreters import (
     parse_runtime,
     stand_in,
 )
+from edgesim.runtimes.measuring import Measure
 from edgesim.runtimes.pool import Pool
-from edgesim.runtimes.snapshot import Snapshot, Snapshots, fingerprint
+from edgesim.runtimes.snapshot import Snapshot, Snapshots, fingerprint, package_size
 from edgesim.runtimes.spares import DEFAULT_SPARES, Spares
 from edgesim.runtimes.wire import encode_json
 from edgesim.runtimes.workspace import Workspace
@@ -145,6 +148,7 @@ class LambdaService:
         self._interpreters = Interpreters(interpreters)
         self._workspace = Workspace()
         self._snapshots = Snapshots(self._workspace.code)
+        self._measure = Measure(self._settings.package)
         self._guard = Guard(self._workspace.path)
         spares = Spares(self._guard, self._settings.spares)
         self._host = Host(
@@ -295,6 +299,9 @@ class LambdaService:
 
     def _prepare(self, deployed: _Deployed, seen: str) -> _Update:
         function = deployed.function
+        too_large = self._too_large(function)
+        if too_large and too_large[0].severity is Severity.ERROR:
+            return _Update(deployed, seen, None, too_large)
         runtime, interpreter = parse_runtime(function.runtime), self._interpreters.choose(function.runtime)
         if runtime is None or interpreter is None:
             return _Update(deployed, seen, None, [no_interpreter(function)])
@@ -302,7 +309,15 @@ class LambdaService:
         self._copies.add(snapshot)
         deployment = Deployment(function, runtime, interpreter, snapshot, self._lend(interpreter))
         warning = stand_in(function, interpreter)
-        return _Update(deployed, seen, deployment, [warning] if warning else [])
+        return _Update(deployed, seen, deployment, [*too_large, *([warning] if warning else [])])
+
+    def _too_large(self, function: EdgeFunction) -> list[Problem]:
+        """What AWS has against the size of a function's package: one problem or none."""
+        if Limit.PACKAGE_SIZE in self._settings.relaxed:
+            return []
+        size = package_size(function.code, self._measure)
+        finding = package_faults(size, self._settings.package, function.arn)
+        return [_of_package(function, finding)] if finding else []
 
     def _lend(self, interpreter: Interpreter) -> Path | None:
         if interpreter.language is not Language.PYTHON:
@@ -421,6 +436,17 @@ class _Update:
 def _unreadable(function: EdgeFunction, error: ConfigError) -> Problem:
     return Problem(
         f"{function.name}: {error}", at=f"function {function.name}", file=function.code.path, hint=error.hint
+    )
+
+
+def _of_package(function: EdgeFunction, finding: Finding) -> Problem:
+    return Problem(
+        finding.message,
+        at=f"function {function.name}",
+        hint=finding.hint,
+        severity=finding.severity,
+        file=function.code.path,
+        code=finding.code,
     )
 
 
