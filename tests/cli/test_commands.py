@@ -29,7 +29,7 @@ Resources:
 OPTIONS = (
     *("--origin", "--resolve", "--host", "--port", "--https-port", "--control-port", "--pop", "--viewer-country"),
     *("--viewer-request", "--origin-response", "--function", "--config", "--cache-size", "--no-reload"),
-    *("--parameter", "--environments", "--quiet"),
+    *("--parameter", "--environments", "--quiet", "--concurrency", "--relax"),
 )
 
 
@@ -109,6 +109,11 @@ def test_check_prints_problems_as_json(template: Path) -> None:
         pytest.param(("serve", "--origin", "http://a", "--pop", "!"), "viewer pop is '!'", id="a pop that is none"),
         pytest.param(
             ("serve", "--origin", "http://a", "--port", "70000"), "a port is a number", id="a port that is none"
+        ),
+        pytest.param(
+            ("serve", "--origin", "http://a", "--relax", "memory,timeout"),
+            "did you mean timeouts?",
+            id="a limit that is none",
         ),
         pytest.param(("serve", "--origin", "http://a", "--cache-size", "x"), "is not a size", id="a size that is none"),
         pytest.param(

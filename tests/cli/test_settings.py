@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edgesim.distribution.limits import Limit
 from edgesim.errors import ConfigError
 from edgesim.settings import Settings, check_ranges, find_config, parse_size, read_config
 
@@ -32,6 +33,13 @@ def test_the_file_holds_the_flags_under_their_own_names(tmp_path: Path) -> None:
     assert settings.resolve == {"*.example.com": "http://localhost:3001"}
     assert settings.viewer == {"country": "DE"}
     assert settings.functions == {"auth": str(tmp_path / "src/auth.js")}
+
+
+@pytest.mark.parametrize("written", ['"timeouts,memory"', '["timeouts", "memory"]', '["timeouts,memory"]'])
+def test_limits_are_relaxed_in_a_text_or_a_list(tmp_path: Path, written: str) -> None:
+    settings = read_config(_written(tmp_path, f"relax = {written}\nconcurrency = 10\n"))
+    assert settings.relax == {Limit.TIMEOUTS, Limit.MEMORY}
+    assert settings.concurrency == 10
 
 
 def test_viewers_may_be_told_under_the_flags_own_names(tmp_path: Path) -> None:
@@ -66,6 +74,8 @@ def test_flags_win_over_the_file_and_tables_are_merged(tmp_path: Path) -> None:
             "origins = 3\n", "origins must be a table of names and texts, not 3", "", id="a number for a table"
         ),
         pytest.param("port = \n", "is not TOML", "", id="not TOML"),
+        pytest.param('relax = "timeout"\n', "there is no limit 'timeout'", "did you mean timeouts?", id="no limit"),
+        pytest.param("relax = [1]\n", "relax must be a text or a list of texts", "", id="limits that are no texts"),
         pytest.param('cache-size = "many"\n', "'many' is not a size", "write it as 64MiB", id="a size that is none"),
     ],
 )
