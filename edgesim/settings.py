@@ -4,6 +4,7 @@
 
     source = "template.yaml"
     port = 8080
+    relax = ["timeouts"]
 
     [origins]
     site = "http://localhost:3000"

@@ -1,8 +1,8 @@
 """What invoking a function costs: `python tests/benchmarks/invocation.py [ROUNDS]`.
 
-Warm: a function that returns the request it gets, in a 2 KB event. From the event as it is built to the result as it
-is applied, beside a bare round trip of frames of the same sizes over a socket pair of the same kind, with a child in the
-same language that parses and encodes JSON and does nothing else. Both in the same run, in turns.
+Warm: a function that returns the request it gets, in a 2 KB event. From the event as it is built to the result as
+it is applied, beside a bare round trip of frames of the same sizes over a socket pair of the same kind, with a child in
+the same language that parses and encodes JSON and does nothing else. Both in the same run, in turns.
 
 Cold: from the call to the function's answer in a new environment, one after the other and five at once, with and
 without a spare process at hand.
@@ -33,7 +33,7 @@ from edgesim.driver.clock import SystemClock
 from edgesim.ports import Call
 from edgesim.rules.function_event import function_event
 from edgesim.rules.function_result import ChangedRequest, judge
-from edgesim.runtimes import Language, LambdaService, Settings
+from edgesim.runtimes import LambdaService, Language, Settings
 from edgesim.runtimes.interpreters import Interpreter, Interpreters
 from edgesim.runtimes.wire import FrameReader, Kind, encode_frame
 from edgesim.testing.make import a_distribution, a_request, an_arrival

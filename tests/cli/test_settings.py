@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edgesim.commands.relax import relaxed_line
 from edgesim.distribution.limits import Limit
 from edgesim.errors import ConfigError
 from edgesim.settings import Settings, check_ranges, find_config, parse_size, read_config
@@ -33,6 +34,11 @@ def test_the_file_holds_the_flags_under_their_own_names(tmp_path: Path) -> None:
     assert settings.resolve == {"*.example.com": "http://localhost:3001"}
     assert settings.viewer == {"country": "DE"}
     assert settings.functions == {"auth": str(tmp_path / "src/auth.js")}
+
+
+def test_what_is_relaxed_is_said_in_one_line_in_one_order() -> None:
+    assert relaxed_line({Limit.ISOLATION, Limit.TIMEOUTS}) == "not enforced: timeouts, isolation"
+    assert relaxed_line(()) == ""
 
 
 @pytest.mark.parametrize("written", ['"timeouts,memory"', '["timeouts", "memory"]', '["timeouts,memory"]'])

@@ -71,7 +71,7 @@ def children() -> frozenset[int]:
 
 
 def traces() -> Traces:
-    open_files = frozenset(os.listdir("/proc/self/fd"))
+    open_files = frozenset(map(str, Path("/proc/self/fd").iterdir()))
     folders = frozenset(str(path) for path in Path(gettempdir()).glob("*edgesim-*"))
     return Traces(children(), open_files, folders, len(asyncio.all_tasks()))
 
