@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from edgesim.distribution.model import Trigger
 from edgesim.rules.hooks import HOOKS, is_disallowed
@@ -27,8 +28,7 @@ class Rejected:
     at: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One header line of a result: the lower-case map name, the key as it will be written, the value as text."""
 
     name: str

@@ -20,7 +20,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ import uvloop
 
 from edgesim.distribution.model import Code, EdgeFunction, Trigger
 from edgesim.driver.clock import SystemClock
+from edgesim.driver.identity import invocation_id
 from edgesim.ports import Call
 from edgesim.rules.function_event import function_event
 from edgesim.rules.function_result import ChangedRequest, judge
@@ -86,7 +86,7 @@ class Silence:
 
 def new_service(spares: int) -> LambdaService:
     settings = Settings(spares=dict.fromkeys(Language, spares), max_environments=64, max_in_all=64)
-    return LambdaService(SystemClock(), Silence(), lambda: str(uuid.uuid4()), settings=settings)
+    return LambdaService(SystemClock(), Silence(), invocation_id, settings=settings)
 
 
 def a_function(folder: Path, language: Language) -> EdgeFunction:
