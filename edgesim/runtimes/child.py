@@ -1,11 +1,11 @@
-"""One operating-system process that runs a bootstrap: started, spoken to, listened to, killed, buried.
+"""One operating-system process that runs a bootstrap: spoken to, listened to, killed, buried.
 
-It knows nothing of functions. The process starts in a session of its own, with no variables and no descriptors of
-edgesim's but its end of the control socket; what it is to run comes in the first frame, so a process can be started
-before it is known for which function.
+It knows nothing of functions, and not how the process was started (process.py, zygotes.py). The process has no
+variables and no descriptors of edgesim's but its end of the control socket; what it is to run comes in the first
+frame, so a process can be started before it is known for which function.
 
 Everything here happens on the event loop's thread and never waits: descriptors are non-blocking and watched by the
-loop. Starting a process holds the loop for the time of a vfork and an exec, about a millisecond.
+loop.
 """
 
 from __future__ import annotations
@@ -14,27 +14,18 @@ import asyncio
 import os
 import signal
 import socket
-import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Protocol
 
-from edgesim.runtimes.guard import Guard
+from edgesim.runtimes.process import MemoryFile, Process
 from edgesim.runtimes.wire import FrameReader, Kind, LineReader, WireError
 
-BOOT_VARIABLES = {
-    # documented: configuration-envvars. TZ and LANG must be there when an interpreter starts; the rest comes with INIT.
-    "LANG": "en_US.UTF-8",
-    "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
-    "TZ": ":UTC",
-}
 _SOCKET_READ = 256 * 1024
 _OUTPUT_READ = 32 * 1024
 """Bytes of output taken at once: a function that prints without end gets one turn of the loop like everybody else."""
 _PIPE_READS = 4
 """Enough to empty a pipe (64 KiB on Linux, as much at most on macOS) that the child has filled before it answered."""
-_EXIT_POLL_SECONDS = 0.005
 _GRACE_SECONDS = 0.5
 
 # observed: the names that Go, and so Lambda, gives signals
@@ -84,63 +75,39 @@ class _Nobody:
 NOBODY = _Nobody()
 
 
+Start = Callable[[int, int], Process]
+"""Starts a process with two descriptors: its end of the control socket, and where its output goes. They stay the
+caller's, who closes them. Raises OSError."""
+
+
 class Child:
     """A running process. Raises OSError where it can't be started."""
 
-    def __init__(self, command: Sequence[str], guard: Guard) -> None:
+    def __init__(self, start: Start) -> None:
         self.listener: Listener = NOBODY
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._loop = asyncio.get_running_loop()
-        self._guard = guard
         self._frames = FrameReader()
         self._lines = LineReader()
         self._unsent = bytearray()
         self._frozen = False
-        self._start(command)
+        self._memory: MemoryFile | None = None
+        self._control, self._output, self.process = _connected(start)
         self._watch()
 
     def __repr__(self) -> str:
         return f"<Child {self.pid}{' frozen' if self._frozen else ''}{' ended' if self.exited.done() else ''}>"
 
     @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    # ── starting ────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _start(self, command: Sequence[str]) -> None:
-        ours, theirs = socket.socketpair()
-        output, their_output = os.pipe()
-        try:
-            self._process = subprocess.Popen(
-                [*command, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=their_output,
-                stderr=their_output,
-                env=BOOT_VARIABLES,
-                cwd="/",
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-            )
-        except OSError:
-            ours.close()
-            os.close(output)
-            raise
-        finally:
-            theirs.close()
-            os.close(their_output)
-        self._control, self._output = ours, output
-        self._guard.started(self.pid)
+    def pid(self) -> int | None:
+        return self.process.pid
 
     def _watch(self) -> None:
         self._control.setblocking(False)
         os.set_blocking(self._output, False)
-        self._status = _open_status(self.pid)
-        self._pidfd = _open_pidfd(self.pid)
         self._loop.add_reader(self._control.fileno(), self._read_control)
         self._loop.add_reader(self._output, self._read_output)
-        if self._pidfd is not None:
-            self._loop.add_reader(self._pidfd, self._bury)
+        self.process.watch(self._bury)
 
     # ── speaking ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -197,8 +164,7 @@ class Child:
         """Its end of the socket is closed, or nonsense comes out of it: with that it is of no use."""
         self._loop.remove_reader(self._control.fileno())
         self._loop.call_later(_GRACE_SECONDS, self.kill)  # where it is ending by itself, its own exit code counts
-        if self._pidfd is None:
-            self._bury()
+        self.process.closed()
 
     def drain(self) -> None:
         """Hand over all output written so far, a last line without its end too."""
@@ -225,40 +191,26 @@ class Child:
 
     def freeze(self) -> None:
         """Stop the whole group: threads and child processes too, which the blocking read does not hold."""
-        if not self._frozen and self._signal(signal.SIGSTOP):
+        if not self._frozen and not self.exited.done():
             self._frozen = True
+            self.process.signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         if self._frozen:
             self._frozen = False
-            self._signal(signal.SIGCONT)
+            self.process.signal(signal.SIGCONT)
 
     # ── ending ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def kill(self) -> None:
         """Kill the whole group at once. Its burial follows."""
-        self._signal(signal.SIGKILL)
-        if self._pidfd is None and not self.exited.done():
-            self._loop.call_soon(self._bury)
-
-    def _signal(self, number: signal.Signals) -> bool:
-        if self.exited.done():  # the id may be somebody else's by now
-            return False
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, number)
-        return True
+        if not self.exited.done():
+            self.process.kill()
 
     def _bury(self) -> None:
         """The process has ended. Take in its last words, kill what it left in its group, release everything."""
-        if self.exited.done():
-            return
-        if not _has_ended(self._process):
-            self._loop.call_later(_EXIT_POLL_SECONDS, self._bury)
-            return
         self._read_last_words()
-        self._signal(signal.SIGKILL)  # before it is reaped: until then the group's id can't be reused
-        code = self._process.wait()
-        self._guard.gone(self.pid)
+        code = self.process.reap()
         self._release()
         self.exited.set_result(code)
         self.listener.on_exit(code)
@@ -278,41 +230,41 @@ class Child:
         self._loop.remove_reader(self._output)
         self._control.close()
         os.close(self._output)
-        for descriptor in (self._status, self._pidfd):
-            if descriptor is not None:
-                self._loop.remove_reader(descriptor)
-                os.close(descriptor)
+        if self._memory is not None:
+            self._memory.close()
 
     # ── memory ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def memory(self) -> MemoryFile | None:
+        """Where its memory can be read; None where nothing tells, or no longer."""
+        if self.exited.done():
+            return None
+        if self._memory is None:
+            self._memory = self.process.memory()
+        return self._memory
+
     def peak_kb(self) -> int:
-        """Peak resident memory in kilobytes, or 0 where /proc can't tell. Not ru_maxrss: on Linux a process inherits
-        that from whoever started it."""
-        if self._status is None or self.exited.done():
-            return 0
-        with suppress(OSError):
-            _, _, rest = os.pread(self._status, 4096, 0).partition(b"VmHWM:")
-            return int(rest.split(None, 1)[0]) if rest else 0
-        return 0
+        """Peak resident memory in kilobytes, or 0 where nothing tells."""
+        memory = self.memory()
+        return memory.peak_kb() if memory is not None else 0
+
+    def resident_kb(self) -> int:
+        """Resident memory now in kilobytes, or 0 where nothing tells."""
+        memory = self.memory()
+        return memory.resident_kb() if memory is not None else 0
 
 
-def _open_status(pid: int) -> int | None:
+def _connected(start: Start) -> tuple[socket.socket, int, Process]:
+    """(control socket, output, process) of a new process."""
+    ours, theirs = socket.socketpair()
+    output, their_output = os.pipe()
     try:
-        return os.open(Path("/proc") / str(pid) / "status", os.O_RDONLY)
+        process = start(theirs.fileno(), their_output)
     except OSError:
-        return None
-
-
-def _open_pidfd(pid: int) -> int | None:
-    """A descriptor that tells of the process's end. None off Linux: there the control socket's end tells."""
-    try:
-        return os.pidfd_open(pid)
-    except (AttributeError, OSError):
-        return None
-
-
-def _has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Without reaping it, where the platform can."""
-    if hasattr(os, "waitid"):
-        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    return process.poll() is not None
+        ours.close()
+        os.close(output)
+        raise
+    finally:
+        theirs.close()
+        os.close(their_output)
+    return ours, output, process

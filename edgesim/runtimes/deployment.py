@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.problems import Problem
 from edgesim.runtimes.interpreters import NODE_BOOTSTRAP, PYTHON_BOOTSTRAP, Interpreter, Language, RuntimeName
+from edgesim.runtimes.room import RUNTIME_ROOT, TASK_ROOT, Room
 from edgesim.runtimes.snapshot import Snapshot
 from edgesim.runtimes.variables import context_fields, variables
+from edgesim.runtimes.workspace import Lent
 from edgesim.values.invocation import Failed, FailureKind
 
 _BOOTSTRAPS = (
     (str(NODE_BOOTSTRAP), "/var/runtime/index.mjs"),
     (str(PYTHON_BOOTSTRAP), "/var/runtime/bootstrap.py"),
+    (f"{RUNTIME_ROOT}/{NODE_BOOTSTRAP.name}", "/var/runtime/index.mjs"),
     (str(NODE_BOOTSTRAP.parent), "/var/runtime"),
     (str(PYTHON_BOOTSTRAP.parent), "/var/runtime"),
 )
@@ -26,32 +29,65 @@ _CLIENT_GENERATION = {True: 4, False: 3}
 """inferred: Node.js 24 brings version 4 of Lambda's runtime client, everything before it version 3"""
 
 
+def heap_options(memory: int) -> tuple[str, ...]:
+    """How Node.js is told what it has of a function's memory, in megabytes. observed: on Lambda a tenth stays outside
+    of the heap, and half of that tenth is a semi-space's"""
+    tenth = memory // 10
+    return f"--max-old-space-size={memory - tenth}", f"--max-semi-space-size={max(tenth // 2, 1)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A function, the copy of its code and the interpreter that runs it. `lent` is a folder of packages."""
+    """A function, the copy of its code and the interpreter that runs it. `lent` are the packages that Lambda's Python
+    brings along."""
 
     function: EdgeFunction
     runtime: RuntimeName
     interpreter: Interpreter
     snapshot: Snapshot
-    lent: Path | None = None
+    lent: Lent | None = None
 
     def shown(self, text: str) -> str:
         """A text from the function with the user's own paths in the place of the copy's."""
         text = text.replace(str(self.snapshot.root), self.snapshot.shown)
-        for real, name in _BOOTSTRAPS:
-            text = text.replace(real, name)
+        for place, shown in (*self._in_a_room, *_BOOTSTRAPS):
+            text = text.replace(place, shown)
         return text
 
-    def settings(self, region: str, log_stream: str) -> dict[str, Any]:
+    @property
+    def _in_a_room(self) -> Iterable[tuple[str, str]]:
+        yield f"{TASK_ROOT}/", f"{self.snapshot.shown}/"
+        for path, place in self.snapshot.linked:
+            yield f"/var/{place}/", f"{path}/"
+
+    def program(self) -> list[str]:
+        """What to start for it, before it is known which function it is for; the control socket's number follows."""
+        return self.interpreter.command(self._options)
+
+    def sandboxed_program(self) -> list[str] | None:
+        """The same in a sandbox; None for a fork of the zygote."""
+        return self.interpreter.sandboxed_command(self._options)
+
+    @property
+    def _options(self) -> tuple[str, ...]:
+        return heap_options(self.function.memory) if self.runtime.language is Language.NODE else ()
+
+    def room(self, environment: str) -> Room:
+        """What an environment of this version sees in a sandbox."""
+        lent = ((path, f"runtime/{name}") for name, path in (self.lent.packages if self.lent else ()))
+        modules = ((path, f"node_modules/{name}") for name, path in self.snapshot.lent)
+        things = ((self.snapshot.root, "task"), *self.snapshot.linked, *lent, *modules)
+        return Room(tuple(things), environment)
+
+    def settings(self, region: str, log_stream: str, *, sandboxed: bool) -> dict[str, Any]:
         """The contents of the first frame."""
-        function, root = self.function, self.snapshot.root
+        function, root = self.function, TASK_ROOT if sandboxed else str(self.snapshot.root)
         return {
             "handler": function.handler,
-            "root": str(root),
+            "root": root,
             "env": variables(function, self.runtime, root, region, log_stream),
             "context": context_fields(function, region, log_stream),
-            "paths": [str(self.lent)] if self.lent else [],
+            "paths": [RUNTIME_ROOT if sandboxed else str(self.lent.folder)] if self.lent else [],
             **self._semantics(),
         }
 

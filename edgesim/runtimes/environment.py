@@ -1,8 +1,8 @@
 """An execution environment: one function version, one process, one invocation at a time.
 
     initialise → (invoke → frozen)*          the process lives; it is warm
-    timeout, crash                           the process is killed; the next invocation initialises again, inside its
-                                             own time and without an Init Duration (documented)
+    timeout, crash, too much memory          the process is killed; the next invocation initialises again, inside its
+                                             own time and without an Init Duration (documented); /tmp stays
 
 A function sees the service's Clock (node/clock.cjs, python/seen_time.py) where that is not the machine's. Its limits of
 time are real all the same: a process does not wait faster.
@@ -24,6 +24,7 @@ from edgesim.logs import lambda_log
 from edgesim.ports import Call, Clock, FunctionLog
 from edgesim.runtimes.child import NOBODY, Child, exit_text
 from edgesim.runtimes.deployment import NOWHERE, Deployment, Place, place_in
+from edgesim.runtimes.memory import MemoryWatch
 from edgesim.runtimes.spares import Spares
 from edgesim.runtimes.wire import Kind, encode_event, encode_frame, seen_clock
 from edgesim.values.instant import Pace, iso_utc
@@ -38,15 +39,17 @@ _KEPT_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What environments need of the service they belong to. `freeze_after` is seconds, or None for never. Without
-    `time_limits` nothing is ended for taking long: functions see their remaining time pass all the same, to 0 in Python
-    and below it in Node.js, so that what they do about it stays what it is."""
+    """What environments need of the service they belong to. `freeze_after` is seconds, or None for never; `memory` is
+    None where memory is not limited. Without `time_limits` nothing is ended for taking long: functions see their
+    remaining time pass all the same, to 0 in Python and below it in Node.js, so that what they do about it stays what
+    it is."""
 
     clock: Clock
     log: FunctionLog
     new_id: Callable[[], str]
     spares: Spares
     freeze_after: float | None
+    memory: MemoryWatch | None = None
     time_limits: bool = True
 
 
@@ -70,11 +73,16 @@ class _Expired:
 
 
 @dataclass(frozen=True, slots=True)
+class _OutOfMemory:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
 class _ShutDown:
     pass
 
 
-_Outcome = _Answered | _Exited | _Expired | _ShutDown
+_Outcome = _Answered | _Exited | _Expired | _OutOfMemory | _ShutDown
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +146,7 @@ class Environment:
         self._trigger: Trigger | None = None
         self._output = _Output([])
         self._freezing: asyncio.TimerHandle | None = None
+        self._look = self._look_at_memory  # one object, to be found again
 
     def __repr__(self) -> str:
         return f"<Environment {self.name} {self.state} {self.invocations} invocations>"
@@ -180,12 +189,13 @@ class Environment:
             return InitFailure(SHUT_DOWN)
         begun = perf_counter()
         self._write(lambda_log.init_start(*self._runtime_version()))
-        try:
-            self._child = self._host.spares.take(self.deployment.interpreter)
-        except OSError as error:
-            return InitFailure(Failed(FailureKind.UNAVAILABLE, "Edgesim.NoProcess", f"no process: {error}"))
-        self._child.listener = self
-        settings = self.deployment.settings(self._region, self._log_stream())
+        child = await self._taken()
+        if isinstance(child, InitFailure):
+            return child
+        self._child = child
+        child.listener = self
+        sandboxed = child.process.sandboxed
+        settings = self.deployment.settings(self._region, self._log_stream(), sandboxed=sandboxed)
         clock = seen_clock(self._host.clock)
         self._steered = clock is not None
         if clock is not None:
@@ -196,6 +206,17 @@ class Environment:
             self._let_go()
             self._report_init(_milliseconds_since(begun), phase, failure)
         return failure
+
+    async def _taken(self) -> Child | InitFailure:
+        """A process that waits to hear what it is to run."""
+        try:
+            child = await self._host.spares.take(self.deployment, self.name)
+        except OSError as error:
+            return InitFailure(Failed(FailureKind.UNAVAILABLE, "Edgesim.NoProcess", f"no process: {error}"))
+        if self._disposed:
+            child.kill()
+            return InitFailure(SHUT_DOWN)
+        return child
 
     def _init_failure(self, outcome: _Outcome, request_id: str) -> InitFailure | None:
         match outcome:
@@ -209,6 +230,8 @@ class Environment:
             case _Expired():
                 message = f"the function did not finish loading within {INIT_SECONDS:.0f} seconds"
                 return InitFailure(Failed(FailureKind.INIT, "Runtime.Unknown", message), timed_out=True)
+            case _OutOfMemory():
+                return InitFailure(_out_of_memory(request_id))
             case _ShutDown():
                 return InitFailure(SHUT_DOWN)
 
@@ -270,6 +293,8 @@ class Environment:
                 return Failed(FailureKind.EXIT, "Runtime.ExitError", message)
             case _Expired():
                 return self._timeout(job)
+            case _OutOfMemory():
+                return _out_of_memory(job.request_id)
             case _ShutDown():
                 return SHUT_DOWN
 
@@ -314,6 +339,8 @@ class Environment:
         self._then = then
         if self._host.time_limits:
             self._deadline = self._loop.call_later(max(seconds, 0), self._expire)
+        if self._host.memory is not None:
+            self._host.memory.started(self._look)
         self._child.send(frame)
 
     async def _exchange(self, frame: bytes, seconds: float) -> _Outcome:
@@ -327,6 +354,8 @@ class Environment:
         if then is not None:
             if self._deadline is not None:
                 self._deadline.cancel()
+            if self._host.memory is not None:
+                self._host.memory.ended(self._look)
             then(outcome)
 
     def _expire(self) -> None:
@@ -334,6 +363,18 @@ class Environment:
             self._child.drain()
         self._let_go()
         self._settle(_Expired())
+
+    def _look_at_memory(self) -> None:
+        """Does the function that runs use more than it has?"""
+        if self._child is not None and self._child.resident_kb() > self._function.memory * 1024:
+            self._end_for_memory()
+
+    def _end_for_memory(self) -> None:
+        if self._child is not None:
+            self._child.drain()
+        self._let_go()
+        self.peak_mb = self._function.memory  # Lambda's function never gets more
+        self._settle(_OutOfMemory())
 
     def _let_go(self) -> None:
         """Kill the process, if there is one. Its burial needs nobody."""
@@ -349,6 +390,7 @@ class Environment:
         if self._freezing is not None:
             self._freezing.cancel()
         self._let_go()
+        self._host.spares.forget(self.name)
         self._settle(_ShutDown())
 
     def _note_peak(self, kilobytes: int) -> None:
@@ -381,6 +423,9 @@ class Environment:
             return
         if self._child is not None:
             self._note_peak(self._child.peak_kb())
+        if self._host.memory is not None and self.peak_mb > self._function.memory:
+            self._end_for_memory()
+            return
         if kind in (Kind.LAST_RESULT, Kind.LAST_ERROR):
             self._let_go()
         self._settle(_Answered(kind, payload))
@@ -396,6 +441,11 @@ class Environment:
 
     def _write(self, line: str) -> None:
         self._host.log.line(self._function, self._trigger, line)
+
+
+def _out_of_memory(request_id: str) -> Failed:
+    """observed: the answer names the signal, and the log's REPORT the reason"""
+    return Failed(FailureKind.OUT_OF_MEMORY, "Runtime.ExitError", lambda_log.exited(request_id, "signal: killed"))
 
 
 def _milliseconds_since(begun: float) -> float:
@@ -426,9 +476,13 @@ def _closing_lines(invocation: Invocation) -> list[str]:
         used_mb=invocation.memory_used_mb,
         init_ms=invocation.init_ms,
         status=status,
-        error_type=failed.error_type if failed and status == "error" else "",
+        error_type=_reported_type(failed) if failed and status == "error" else "",
     )
     return [*_obituary(failed), lambda_log.end(invocation.request_id), report]
+
+
+def _reported_type(failed: Failed) -> str:
+    return "Runtime.OutOfMemory" if failed.kind is FailureKind.OUT_OF_MEMORY else failed.error_type
 
 
 def _obituary(failed: Failed | None) -> list[str]:

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.problems import Problem, Severity
+from edgesim.runtimes.room import RUNTIME_ROOT, place_of
 
 _PROBE_SECONDS = 10.0
 _RUNTIME = re.compile(r"(?:(nodejs)(\d+)\.x|(python)(3)\.(\d+))$")
@@ -61,24 +62,33 @@ def parse_runtime(name: str) -> RuntimeName | None:
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """An interpreter that starts. `flags` are the options of ours that it knows; `packages` its site-packages."""
+    """An interpreter that starts. `flags` are the options of ours that it knows; `packages` its site-packages; `real`
+    is the program itself, whatever links or scripts led to it, and `needs` the files and folders that it runs from."""
 
     language: Language
     path: Path
     version: tuple[int, ...]
     flags: tuple[str, ...] = ()
     packages: tuple[Path, ...] = ()
+    real: Path = Path()
+    needs: tuple[Path, ...] = ()
 
     @property
     def title(self) -> str:
         return f"{_TITLES[self.language]} {'.'.join(map(str, self.version))}"
 
-    def command(self) -> list[str]:
-        """How to start its bootstrap; the control socket's number is still to be added."""
+    def command(self, options: tuple[str, ...] = ()) -> list[str]:
+        """How to start its bootstrap; the control socket's number is still to be added. `options` are Node.js's."""
         if self.language is Language.NODE:
-            return [str(self.path), *self.flags, str(NODE_BOOTSTRAP)]
+            return [str(self.path), *self.flags, *options, str(NODE_BOOTSTRAP)]
         # -I: nothing of edgesim's environment; -S: no .pth files, which cost up to 30 ms of a start (measured)
         return [str(self.path), "-I", "-S", "-u", "-X", "utf8", "-c", _START_PYTHON, str(PYTHON_BOOTSTRAP.parent)]
+
+    def sandboxed_command(self, options: tuple[str, ...] = ()) -> list[str] | None:
+        """The same in a sandbox; None where it is a fork of something that already runs."""
+        if self.language is Language.PYTHON:
+            return None
+        return [str(place_of(self.real)), *self.flags, *options, f"{RUNTIME_ROOT}/{NODE_BOOTSTRAP.name}"]
 
 
 NODE_BOOTSTRAP = Path(__file__).parent / "node" / "bootstrap.cjs"
@@ -94,9 +104,13 @@ _NODE_FLAGS = ("--no-experimental-require-module", "--no-experimental-detect-mod
 
 _NODE_PROBE = (
     f"const known = process.allowedNodeEnvironmentFlags; const flags = {json.dumps(_NODE_FLAGS)};"
-    "console.log(JSON.stringify([process.versions.node, '', flags.filter((flag) => known.has(flag))]))"
+    "const { versions, execPath } = process;"
+    "console.log(JSON.stringify([versions.node, execPath, [], flags.filter((flag) => known.has(flag))]))"
 )
-_PYTHON_PROBE = "import json, sys; print(json.dumps(['.'.join(map(str, sys.version_info[:3])), sys.prefix, []]))"
+_PYTHON_PROBE = (
+    "import json, sys; version = '.'.join(map(str, sys.version_info[:3]));"
+    "print(json.dumps([version, sys.executable, [sys.prefix, sys.base_prefix, sys.base_exec_prefix], []]))"
+)
 _OLDEST = {Language.NODE: (18,), Language.PYTHON: (3, 9)}
 """What the bootstraps run on."""
 
@@ -204,14 +218,28 @@ def probe(language: Language, path: Path) -> Interpreter | None:
         answer = subprocess.run(
             [path, *command], capture_output=True, timeout=_PROBE_SECONDS, check=True, env={}, stdin=subprocess.DEVNULL
         )
-        text, prefix, flags = json.loads(answer.stdout)
+        text, executable, prefixes, flags = json.loads(answer.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
     version = tuple(int(part) for part in text.split(".") if part.isdecimal())
     if version < _OLDEST[language]:
         return None
-    packages = _site_packages(Path(prefix), version) if language is Language.PYTHON else ()
-    return Interpreter(language, path, version, tuple(f"{flag}" for flag in flags), packages)
+    packages = _site_packages(Path(prefixes[0]), version) if language is Language.PYTHON else ()
+    real = Path(executable).resolve()
+    return Interpreter(language, path, version, tuple(flags), packages, real, _needs(real, prefixes))
+
+
+_WHOLE = (Path("/nix/store"), Path("/gnu/store"), Path("/home/linuxbrew/.linuxbrew"))
+"""Folders of package managers, in which programs use libraries from beside their own."""
+
+
+def _needs(program: Path, prefixes: Iterable[str]) -> tuple[Path, ...]:
+    """What a program runs from: its prefixes (for Node.js the folder above bin), and a package manager's folder; no
+    home directory, though a program may lie right in one."""
+    places = [Path(prefix).resolve() for prefix in prefixes] or [program.parent.parent]
+    folders = [place for place in places if not Path.home().is_relative_to(place)]
+    managed = [folder for folder in _WHOLE if program.is_relative_to(folder)]
+    return tuple(dict.fromkeys((*folders, *managed, program)))
 
 
 def _site_packages(prefix: Path, version: tuple[int, ...]) -> tuple[Path, ...]:

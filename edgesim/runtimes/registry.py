@@ -40,11 +40,13 @@ from edgesim.runtimes.interpreters import (
     stand_in,
 )
 from edgesim.runtimes.measuring import Measure
+from edgesim.runtimes.memory import MemoryWatch
 from edgesim.runtimes.pool import Pool
 from edgesim.runtimes.snapshot import Snapshot, Snapshots, fingerprint, package_size
 from edgesim.runtimes.spares import DEFAULT_SPARES, Spares
 from edgesim.runtimes.wire import encode_json
-from edgesim.runtimes.workspace import Workspace
+from edgesim.runtimes.workspace import Lent, Workspace
+from edgesim.runtimes.zygotes import Isolation, Zygotes
 from edgesim.values.invocation import Failed, FailureKind, Invocation
 
 # documented: what Lambda's Python runtimes bring along (the SDK and what it needs)
@@ -111,6 +113,7 @@ class FunctionStatus:
 class ServiceStatus:
     functions: tuple[FunctionStatus, ...]
     spares: int
+    isolation: Isolation
 
 
 @dataclass(slots=True)
@@ -150,10 +153,11 @@ class LambdaService:
         self._snapshots = Snapshots(self._workspace.code)
         self._measure = Measure(self._settings.package)
         self._guard = Guard(self._workspace.path)
-        spares = Spares(self._guard, self._settings.spares)
-        self._host = Host(
-            clock, log, new_id, spares, self._settings.freeze_after, time_limits=Limit.TIMEOUTS not in relaxed
-        )
+        self._zygotes = Zygotes(self._workspace.path / "sandbox", self._guard, wanted=Limit.ISOLATION not in relaxed)
+        spares = Spares(self._guard, self._zygotes, self._settings.spares)
+        self._memory = None if Limit.MEMORY in relaxed else MemoryWatch()
+        time_limits = Limit.TIMEOUTS not in relaxed
+        self._host = Host(clock, log, new_id, spares, self._settings.freeze_after, self._memory, time_limits)
         self._deployed: dict[EdgeFunction, _Deployed] = {}
         self._names: Counter[str] = Counter()
         self._concurrency = Concurrency(None if Limit.CONCURRENCY in relaxed else self._settings.concurrency)
@@ -239,7 +243,7 @@ class LambdaService:
             for function in wanted:
                 self._deployed.setdefault(function, _Deployed(function))
             problems = [*self._reserve(), *await self._update_all(list(self._deployed.values()))]
-            self._host.spares.keep_only({one.live.interpreter for one in self._deployed.values() if one.live})
+            self._host.spares.keep_only({tuple(one.live.program()) for one in self._deployed.values() if one.live})
             self._reap_later()
             return problems
 
@@ -319,7 +323,7 @@ class LambdaService:
         finding = package_faults(size, self._settings.package, function.arn)
         return [_of_package(function, finding)] if finding else []
 
-    def _lend(self, interpreter: Interpreter) -> Path | None:
+    def _lend(self, interpreter: Interpreter) -> Lent | None:
         if interpreter.language is not Language.PYTHON:
             return None
         key = str(interpreter.path).strip("/").replace("/", "-")
@@ -410,6 +414,8 @@ class LambdaService:
             self._reaping.cancel()
         for pool in self._pools():
             pool.close()
+        if self._memory is not None:
+            self._memory.close()
         await self._host.spares.close()
         await asyncio.gather(*(pool.settled() for pool in self._pools()))
         async with self._deploying:
@@ -420,7 +426,8 @@ class LambdaService:
 
     def status(self) -> ServiceStatus:
         """What is deployed and what runs, for people."""
-        return ServiceStatus(tuple(map(_function_status, self._deployed.values())), self._host.spares.count)
+        functions = tuple(map(_function_status, self._deployed.values()))
+        return ServiceStatus(functions, self._host.spares.count, self._zygotes.isolation)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ share it. In whatever is shown, the copy's path is turned back into the user's o
 
 What is copied: the files of a directory, a single file, a zip's contents, or inline text as Lambda writes it
 (index.js, index.py). Not copied: `IGNORED` folders. Linked, not copied: node_modules and the like, which are large
-and change by reinstalling; their modules resolve to the user's own paths.
+and change by reinstalling. The link leads to a folder beside the copy, and that on to the user's own: in a sandbox,
+which has no such folder, the user's own stands in its place.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import os
 import shutil
 import stat
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -25,6 +26,7 @@ from edgesim.distribution.package_size import PackageSize
 from edgesim.errors import ConfigError
 from edgesim.runtimes.interpreters import Language
 from edgesim.runtimes.measuring import Measure
+from edgesim.runtimes.room import TASK_ROOT
 
 IGNORED = frozenset(
     {".git", ".hg", ".svn", ".venv", "venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".idea"}
@@ -37,17 +39,20 @@ _LENT_NODE_MODULES = ("@aws-sdk", "@smithy")
 are linked above the copy: nothing else that lies there is found, as nothing else would be on Lambda."""
 
 _ATTEMPTS = 3
-_TASK = "task"
+_TASK, _LINKS = "task", "linked"
 _INLINE_FILES = {Language.NODE: "index.js", Language.PYTHON: "index.py"}
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One version of some code. `root` is the folder the function runs in; `shown` is what stands for it in texts."""
+    """One version of some code. `root` is the folder the function runs in; `shown` is what stands for it in texts.
+    `linked` are the user's own folders and where they belong beside `root`, `lent` packages of the SDK by name."""
 
     digest: str
     root: Path
     shown: str
+    linked: tuple[tuple[Path, str], ...] = ()
+    lent: tuple[tuple[str, Path], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ class Snapshots:
     def _take_inline(self, text: str, name: str) -> Snapshot:
         draft = self._draft()
         (draft / _TASK / name).write_text(text)
-        return self._keep(draft, "/var/task", [])
+        return self._keep(draft, TASK_ROOT, [])
 
     def _draft(self) -> Path:
         self._folder.mkdir(exist_ok=True)
@@ -115,6 +120,7 @@ class Snapshots:
         while (draft := self._folder / f"draft{number}").exists():
             number += 1
         (draft / _TASK).mkdir(parents=True)
+        (draft / _TASK).chmod(0o755)
         return draft
 
     def _copy_settled(self, code: Code) -> Path:
@@ -132,12 +138,13 @@ class Snapshots:
         """Give a draft its final name, or drop it where the same code is already there."""
         digest = _digest(draft / _TASK, shown)
         home = self._folder / digest
+        lent = _lent_modules(lenders)
         if home.exists():
             shutil.rmtree(draft)
         else:
-            _lend_modules(draft / "node_modules", lenders)
+            _link_all(draft / "node_modules", lent)
             draft.rename(home)
-        return Snapshot(digest, home / _TASK, shown)
+        return Snapshot(digest, home / _TASK, shown, tuple(_linked(home)), tuple(lent.items()))
 
 
 def _digest(root: Path, shown: str) -> str:
@@ -199,11 +206,49 @@ def _copy(source: Path, target: Path) -> None:
         return
     for file in _files(source):
         place = target / file.name
-        place.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(place.parent)
         if file.is_link:
-            place.symlink_to(file.path.resolve())
+            _link(place, file.path.resolve(), target.parent / _LINKS)
         else:
             shutil.copy(file.path, place)
+            place.chmod(place.stat().st_mode | 0o444)  # inferred: packing tools make everything readable
+
+
+def _make_folder(path: Path) -> None:
+    """Like mkdir -p, for everybody to enter, whatever this process's umask is."""
+    if not path.is_dir():
+        _make_folder(path.parent)
+        path.mkdir()
+        path.chmod(0o755)
+
+
+def _link(place: Path, real: Path, links: Path) -> None:
+    """A link to a folder beside the copy, and from there to the real one."""
+    link = links / str(len(list(links.iterdir())) if links.exists() else 0) / place.name
+    link.parent.mkdir(parents=True)
+    link.symlink_to(real)
+    place.symlink_to(os.path.relpath(link, place.parent))
+
+
+def _linked(home: Path) -> Iterator[tuple[Path, str]]:
+    """What stands in the places of a copy's links, where the links themselves can't lead: the real folders, piece by
+    piece where one has links out of itself, as workspaces of several packages do."""
+    for link in sorted(home.glob(f"{_LINKS}/*/*")):
+        real, place = link.resolve(), str(link.relative_to(home))
+        pieces = [*_packages(real)]
+        if all(piece.resolve().is_relative_to(real) for piece in pieces):
+            yield real, place
+        else:
+            yield from ((piece.resolve(), f"{place}/{piece.relative_to(real)}") for piece in pieces if piece.exists())
+
+
+def _packages(modules: Path) -> Iterator[Path]:
+    """The packages in a node_modules folder, those of scopes too."""
+    for entry in modules.iterdir():
+        if entry.name.startswith("@") and not entry.is_symlink() and entry.is_dir():
+            yield from entry.iterdir()
+        else:
+            yield entry
 
 
 def _modules_above(folder: Path) -> list[Path]:
@@ -211,13 +256,16 @@ def _modules_above(folder: Path) -> list[Path]:
     return [parent / "node_modules" for parent in folder.parents if (parent / "node_modules").is_dir()]
 
 
-def _lend_modules(folder: Path, lenders: Iterable[Path]) -> None:
+def _lent_modules(lenders: Iterable[Path]) -> dict[str, Path]:
     searched = list(lenders)
-    for name in _LENT_NODE_MODULES:
-        found = next((lender / name for lender in searched if (lender / name).is_dir()), None)
-        if found is not None:
-            folder.mkdir(exist_ok=True)
-            (folder / name).symlink_to(found)
+    found = {name: next((one / name for one in searched if (one / name).is_dir()), None) for name in _LENT_NODE_MODULES}
+    return {name: place.resolve() for name, place in found.items() if place is not None}
+
+
+def _link_all(folder: Path, lent: Mapping[str, Path]) -> None:
+    for name, place in lent.items():
+        folder.mkdir(exist_ok=True)
+        (folder / name).symlink_to(place)
 
 
 # ── zip archives ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -240,9 +288,9 @@ def _safe_name(archive: Path, name: str) -> PurePosixPath:
 def _unpack_member(contents: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path) -> None:
     mode = member.external_attr >> 16
     if member.is_dir():
-        place.mkdir(parents=True, exist_ok=True)
+        _make_folder(place)
         return
-    place.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(place.parent)
     if stat.S_ISLNK(mode):
         return  # inferred: nothing in a Lambda package needs one, and a link could lead anywhere
     with contents.open(member) as packed, place.open("wb") as unpacked:

@@ -1,12 +1,10 @@
 """What a function finds in its environment variables and its context. Source: Lambda's guide, configuration-envvars.
 
-Nothing of edgesim's own environment is in there. Where Lambda has paths of its own and edgesim has others, the real
-ones are given: LAMBDA_TASK_ROOT is the snapshot of the code, which is also the working directory.
+Nothing of edgesim's own environment is in there. LAMBDA_TASK_ROOT is also the working directory; without a sandbox it
+is the snapshot of the code.
 """
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from edgesim.distribution.model import EdgeFunction
 from edgesim.runtimes.interpreters import Language, RuntimeName
@@ -47,7 +45,7 @@ def log_group(function: EdgeFunction) -> str:
     return f"/aws/lambda/{edge_name(function)}"
 
 
-def variables(function: EdgeFunction, runtime: RuntimeName, root: Path, region: str, log_stream: str) -> dict[str, str]:
+def variables(function: EdgeFunction, runtime: RuntimeName, root: str, region: str, log_stream: str) -> dict[str, str]:
     """A function's environment variables."""
     of_language = _NODE if runtime.language is Language.NODE else _PYTHON
     return {
@@ -62,8 +60,8 @@ def variables(function: EdgeFunction, runtime: RuntimeName, root: Path, region: 
         "AWS_LAMBDA_LOG_GROUP_NAME": log_group(function),
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_REGION": region,
-        "LAMBDA_TASK_ROOT": str(root),
-        "PWD": str(root),
+        "LAMBDA_TASK_ROOT": root,
+        "PWD": root,
     }
 
 

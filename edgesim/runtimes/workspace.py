@@ -13,10 +13,19 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 _PREFIX = "edgesim-"
 _LOCK = "lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """Packages to lend: (name, where it is), and a folder with a link to each."""
+
+    folder: Path
+    packages: tuple[tuple[str, Path], ...]
 
 
 class Workspace:
@@ -31,16 +40,17 @@ class Workspace:
     def code(self) -> Path:
         return self.path / "code"
 
-    def lend(self, key: str, names: Iterable[str], places: Iterable[Path]) -> Path:
-        """A folder with links to those of `names` that some place has: what the runtimes on Lambda bring along."""
+    def lend(self, key: str, names: Iterable[str], places: Iterable[Path]) -> Lent:
+        """Those of `names` that some place has: what the runtimes on Lambda bring along."""
         folder = self.path / "lent" / key
         folder.mkdir(parents=True, exist_ok=True)
         searched = list(places)
-        for name in names:
-            found = next((place / name for place in searched if (place / name).exists()), None)
-            if found is not None and not (folder / name).exists():
-                (folder / name).symlink_to(found)
-        return folder
+        found = {name: next((one / name for one in searched if (one / name).exists()), None) for name in names}
+        packages = {name: place for name, place in found.items() if place is not None}
+        for name, place in packages.items():
+            if not (folder / name).exists():
+                (folder / name).symlink_to(place)
+        return Lent(folder, tuple(packages.items()))
 
     def close(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)

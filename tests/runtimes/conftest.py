@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import pytest
 import uvloop
 
+from edgesim.distribution.limits import Limit
 from edgesim.distribution.model import Code, EdgeFunction, Trigger
 from edgesim.distribution.problems import Problem
 from edgesim.driver.clock import SystemClock
@@ -41,6 +42,10 @@ def interpreters() -> dict[str, Path]:
         if name in os.environ
         for runtime in runtimes
     }
+
+
+PLAIN = Settings(spares={}, max_environments=4, relaxed=frozenset({Limit.ISOLATION}))
+"""Processes without a sandbox: their ids are this machine's, and they see its files."""
 
 
 @dataclass(frozen=True)
@@ -201,6 +206,12 @@ def lab(shared_lab: Lab, tmp_path: Path) -> Lab:
     shared_lab.folder = tmp_path / "user"
     shared_lab.log.clear()
     return shared_lab
+
+
+@pytest.fixture
+def plain_lab(new_lab: Callable[..., Lab]) -> Lab:
+    """One without a sandbox."""
+    return new_lab(PLAIN)
 
 
 @pytest.fixture

@@ -110,7 +110,9 @@ def test_the_environment_that_was_idle_for_longest_makes_room(new_lab, alive):
 
     async def story():
         await lab.deploy(a, b)
-        pids = [int((await lab.call(one)).result.payload) for one in (a, b)]
+        for one in (a, b):
+            await lab.call(one)
+        pids = [one.environments[0].pid for one in lab.service.status().functions]
         await lab.deploy(a, b, c)
         assert (await lab.call(b)).cold is False
         await lab.call(c)

@@ -77,7 +77,7 @@ def machine(tmp_path, monkeypatch):
 
 
 def answering(version: str) -> str:
-    return f"""echo '["{version}", "", []]'"""
+    return f"""echo '["{version}", "/usr/bin/node", [], []]'"""
 
 
 def test_what_does_not_start_does_not_count(machine):

@@ -16,7 +16,9 @@ import pytest
 
 from edgesim.distribution.model import Code, EdgeFunction
 from edgesim.runtimes import Language, Settings
+from edgesim.runtimes.workspace import Lent
 from edgesim.values.invocation import FailureKind
+from tests.runtimes.conftest import PLAIN
 
 pytestmark = pytest.mark.slow
 
@@ -31,6 +33,10 @@ def handler(event, context):
         time.sleep(0.005)
     return os.getpid()
 """
+PY_SELF = (
+    "import time, uuid\nme = str(uuid.uuid4())\n"
+    "def handler(event, context):\n    time.sleep(event.get('wait', 0))\n    return me\n"
+)
 PY_PID = "import os, time\ndef handler(event, context):\n    time.sleep(event.get('wait', 0))\n    return os.getpid()\n"
 
 
@@ -52,7 +58,7 @@ def test_only_the_first_invocation_is_cold_and_the_process_is_reused(lab, expect
 
 def test_load_makes_environments_up_to_the_limit_and_then_a_queue(new_lab, expect_value):
     lab = new_lab(Settings(spares={}, max_environments=3))
-    function = lab.python(PY_PID)
+    function = lab.python(PY_SELF)
 
     async def story():
         await lab.deploy(function)
@@ -65,7 +71,7 @@ def test_load_makes_environments_up_to_the_limit_and_then_a_queue(new_lab, expec
 
 
 def test_beyond_its_reserved_concurrency_a_function_is_throttled(lab, expect_value, expect_failure):
-    function = replace(lab.python(PY_PID), concurrency=1)
+    function = replace(lab.python(PY_SELF), concurrency=1)
 
     async def story():
         await lab.deploy(function)
@@ -80,18 +86,18 @@ def test_beyond_its_reserved_concurrency_a_function_is_throttled(lab, expect_val
     assert expect_failure(second).error_type == "TooManyRequestsException"
 
 
-def test_the_most_recently_used_environment_comes_first(lab, tmp_path):
-    function, go_on = lab.python(PY_WAIT), tmp_path / "go on"
+def test_the_most_recently_used_environment_comes_first(plain_lab, tmp_path):
+    function, go_on = plain_lab.python(PY_WAIT), tmp_path / "go on"
 
     async def story():
-        await lab.deploy(function)
-        slow = asyncio.ensure_future(lab.call(function, {"until": str(go_on)}))
-        fast = await _another_environment(lab, function, slow)
+        await plain_lab.deploy(function)
+        slow = asyncio.ensure_future(plain_lab.call(function, {"until": str(go_on)}))
+        fast = await _another_environment(plain_lab, function, slow)
         go_on.touch()
         assert (await slow).environment != fast.environment
-        return await slow, await lab.call(function)
+        return await slow, await plain_lab.call(function)
 
-    slow, third = lab.run(story())
+    slow, third = plain_lab.run(story())
     assert third.environment == slow.environment
 
 
@@ -107,7 +113,7 @@ async def _another_environment(lab, function, busy):
 
 
 def test_idle_environments_end(new_lab, expect_value, alive):
-    lab = new_lab(Settings(spares={}, idle_seconds=0.1))
+    lab = new_lab(replace(PLAIN, idle_seconds=0.1))
     function = lab.python(PY_PID)
 
     async def story():
@@ -247,7 +253,7 @@ def test_what_is_not_deployed_is_unavailable(lab, expect_failure):
 
 def test_functions_that_share_code_are_separate(lab, expect_value):
     one = lab.python(
-        "import os\ndef a(e, c): return ['a', os.getpid()]\ndef b(e, c): return ['b', os.getpid()]\n", "app.a"
+        "import uuid\nme = str(uuid.uuid4())\ndef a(e, c): return ['a', me]\ndef b(e, c): return ['b', me]\n", "app.a"
     )
     other = replace(one, handler="app.b")
 
@@ -255,43 +261,44 @@ def test_functions_that_share_code_are_separate(lab, expect_value):
         await lab.deploy(one, other)
         return expect_value(await lab.call(one)), expect_value(await lab.call(other))
 
-    (a, pid), (b, other_pid) = lab.run(story())
+    (a, process), (b, other_process) = lab.run(story())
     assert (a, b) == ("a", "b")
-    assert pid != other_pid
+    assert process != other_process
 
 
-def test_what_is_no_longer_deployed_ends_when_it_is_done(lab, expect_value, alive):
-    old, new = lab.python(PY_PID, name="old"), lab.python(PY_PID, name="new")
+def test_what_is_no_longer_deployed_ends_when_it_is_done(plain_lab, expect_value, alive):
+    old, new = plain_lab.python(PY_PID, name="old"), plain_lab.python(PY_PID, name="new")
 
     async def story():
-        await lab.deploy(old)
-        running = asyncio.ensure_future(lab.call(old, {"wait": 0.15}))
+        await plain_lab.deploy(old)
+        running = asyncio.ensure_future(plain_lab.call(old, {"wait": 0.15}))
         await asyncio.sleep(0.05)
-        await lab.deploy(new)
+        await plain_lab.deploy(new)
         pid = expect_value(await running)
         await asyncio.sleep(0.1)
         return pid
 
-    assert not alive(lab.run(story()))
+    assert not alive(plain_lab.run(story()))
 
 
-def test_a_request_that_began_before_a_reload_is_still_served(lab, expect_value, alive):
-    old, new = lab.python(PY_PID, name="old"), lab.python(PY_PID, name="new")
+def test_a_request_that_began_before_a_reload_is_still_served(plain_lab, expect_value, alive):
+    old, new = plain_lab.python(PY_PID, name="old"), plain_lab.python(PY_PID, name="new")
 
     async def story():
-        await lab.deploy(old)
-        await lab.deploy(new)
-        pid = expect_value(await lab.call(old))
+        await plain_lab.deploy(old)
+        await plain_lab.deploy(new)
+        pid = expect_value(await plain_lab.call(old))
         await asyncio.sleep(0.1)
         return pid
 
-    assert not alive(lab.run(story()))
+    assert not alive(plain_lab.run(story()))
 
 
 def test_packages_that_lambda_brings_are_lent(lab, tmp_path, monkeypatch):
     (tmp_path / "lent").mkdir()
     (tmp_path / "lent/boto3.py").write_text("name = 'lent'")
-    monkeypatch.setattr(lab.service, "_lend", lambda interpreter: tmp_path / "lent")
+    packages = (("boto3.py", tmp_path / "lent/boto3.py"),)
+    monkeypatch.setattr(lab.service, "_lend", lambda interpreter: Lent(tmp_path / "lent", packages))
     source = "import boto3\ndef handler(event, context):\n    return boto3.name\n"
     assert lab.value(lab.python(source)) == "lent"
     assert lab.value(lab.python({"app.py": source, "boto3.py": "name = 'own'"})) == "own"
@@ -372,22 +379,22 @@ def test_a_function_broken_from_the_start_is_mended_by_a_save(lab, expect_failur
     assert expect_value(third) == 1
 
 
-def test_an_invocation_that_runs_during_a_reload_finishes_with_its_version(lab, expect_value, tmp_path):
-    function, go_on = lab.python(PY_WAIT.replace("os.getpid()", "1")), tmp_path / "go on"
+def test_an_invocation_that_runs_during_a_reload_finishes_with_its_version(plain_lab, expect_value, tmp_path):
+    function, go_on = plain_lab.python(PY_WAIT.replace("os.getpid()", "1")), tmp_path / "go on"
 
     async def story():
-        await lab.deploy(function)
-        running = asyncio.ensure_future(lab.call(function, {"until": str(go_on)}))
-        await _another_environment(lab, function, running)
+        await plain_lab.deploy(function)
+        running = asyncio.ensure_future(plain_lab.call(function, {"until": str(go_on)}))
+        await _another_environment(plain_lab, function, running)
         save(function, "app.py", "def handler(event, context):\n    return 2\n")
-        await lab.service.refresh()
-        new = await lab.call(function)
+        await plain_lab.service.refresh()
+        new = await plain_lab.call(function)
         assert not running.done()
         go_on.touch()
-        return expect_value(await running), expect_value(new), expect_value(await lab.call(function))
+        return expect_value(await running), expect_value(new), expect_value(await plain_lab.call(function))
 
-    assert lab.run(story()) == (1, 2, 2)
-    assert len(lab.service.status().functions[0].environments) == 1
+    assert plain_lab.run(story()) == (1, 2, 2)
+    assert len(plain_lab.service.status().functions[0].environments) == 1
 
 
 def test_a_save_without_a_change_starts_nothing(lab):
@@ -443,8 +450,8 @@ def test_close_ends_everything_and_invocations_in_flight_fail(new_lab, expect_fa
 
 def test_it_works_without_descriptors_of_processes(new_lab, expect_failure, expect_value, monkeypatch):
     """As on macOS."""
-    monkeypatch.setattr("edgesim.runtimes.child._open_pidfd", lambda pid: None)
-    lab = new_lab(Settings(spares={}))
+    monkeypatch.setattr("edgesim.runtimes.process._open_pidfd", lambda pid: None)
+    lab = new_lab(PLAIN)
     function = lab.python("import os, time\ndef handler(event, context):\n    exec(event['do'])\n    return 1\n")
 
     async def story():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -47,7 +46,8 @@ def test_it_lends_what_is_asked_for_and_there(tmp_path):
     for name in ("boto3", "secret"):
         (packages / name).mkdir(parents=True)
     workspace = Workspace()
-    folder = workspace.lend("key", ["boto3", "botocore"], [tmp_path / "nowhere", packages])
-    assert folder == workspace.lend("key", ["boto3", "botocore"], [packages])
-    assert [path.name for path in Path(folder).iterdir()] == ["boto3"]
+    lent = workspace.lend("key", ["boto3", "botocore"], [tmp_path / "nowhere", packages])
+    assert lent == workspace.lend("key", ["boto3", "botocore"], [packages])
+    assert [path.name for path in lent.folder.iterdir()] == ["boto3"]
+    assert lent.packages == (("boto3", packages / "boto3"),)
     workspace.close()

@@ -354,12 +354,17 @@ def steer(clock):
     """See this clock from here on. None where there is none: then nothing of the interpreter's is touched."""
     if clock is None:
         return None
-    sys.path.insert(0, os.path.dirname(__file__))
-    from seen_time import install
-
-    del sys.path[0], sys.modules["seen_time"]  # the name is the user's
-    seen_time = install()
+    seen_time = load_seen_time().install()
     seen_time.set(clock)
+    return seen_time
+
+
+def load_seen_time():
+    """The module seen_time, without leaving its name in the user's way."""
+    sys.path.insert(0, os.path.dirname(__file__))
+    import seen_time
+
+    del sys.path[0], sys.modules["seen_time"]
     return seen_time
 
 

@@ -1,0 +1,192 @@
+"""A started process as the rest of runtimes/ sees it, and the plain kind: started here, with nothing around it.
+
+The kind that lives in a sandbox is zygotes.py's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from edgesim.runtimes.guard import Guard
+
+BOOT_VARIABLES = {
+    # documented: configuration-envvars. TZ and LANG must be there when an interpreter starts; the rest comes with INIT.
+    "LANG": "en_US.UTF-8",
+    "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+    "TZ": ":UTC",
+}
+_EXIT_POLL_SECONDS = 0.005
+
+Ended = Callable[[], None]
+
+
+class Process(Protocol):
+    """A process that leads a group of its own. Nothing here waits."""
+
+    @property
+    def pid(self) -> int | None:
+        """The group's id; None where it is not known yet."""
+
+    @property
+    def sandboxed(self) -> bool: ...
+
+    def watch(self, ended: Ended) -> None:
+        """Have `ended` called once, when the process has ended and `reap` may be called."""
+
+    def signal(self, number: signal.Signals) -> None:
+        """To the whole group, if it still is there."""
+
+    def kill(self) -> None:
+        """End the whole group at once."""
+
+    def closed(self) -> None:
+        """Its end of the control socket is closed: where nothing else tells of its end, that does."""
+
+    def reap(self) -> int:
+        """The exit code, negative for a signal. Nothing of the group is left, and its id is free from here on."""
+
+    def memory(self) -> MemoryFile | None:
+        """Where its memory can be read, once it runs; None where nothing tells."""
+
+
+class MemoryFile:
+    """The /proc status of a process, kept open so that it never becomes another one's. Raises OSError."""
+
+    def __init__(self, pid: int) -> None:
+        self._tasks = Path("/proc") / str(pid) / "task" / str(pid) / "children"
+        self._status = os.open(Path("/proc") / str(pid) / "status", os.O_RDONLY)
+
+    def peak_kb(self) -> int:
+        """Peak resident memory in kilobytes; 0 once the process has ended. Not ru_maxrss: on Linux a process inherits
+        that from whoever started it."""
+        return self._field(b"VmHWM:")
+
+    def resident_kb(self) -> int:
+        """Resident memory now, in kilobytes, with that of the processes it started."""
+        return self._field(b"VmRSS:") + sum(_resident_below(child) for child in _children(self._tasks))
+
+    def _field(self, name: bytes) -> int:
+        with suppress(OSError):
+            _, _, rest = os.pread(self._status, 4096, 0).partition(name)
+            return int(rest.split(None, 1)[0]) if rest else 0
+        return 0
+
+    def close(self) -> None:
+        os.close(self._status)
+
+
+def _children(listing: Path) -> list[int]:
+    try:
+        return [int(pid) for pid in listing.read_text().split()]
+    except OSError:
+        return []
+
+
+def _resident_below(pid: int) -> int:
+    try:
+        memory = MemoryFile(pid)
+    except OSError:
+        return 0
+    try:
+        return memory.resident_kb()
+    finally:
+        memory.close()
+
+
+def first_child(pid: int) -> int | None:
+    """The process that a process started first and that still runs."""
+    found = _children(Path("/proc") / str(pid) / "task" / str(pid) / "children")
+    return found[0] if found else None
+
+
+class PlainProcess:
+    """A process of this machine like any other. Raises OSError where it can't be started."""
+
+    sandboxed = False
+
+    def __init__(self, command: Sequence[str], control: int, output: int, guard: Guard) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._guard = guard
+        self._process = subprocess.Popen(
+            [*command, str(control)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=BOOT_VARIABLES,
+            cwd="/",
+            pass_fds=[control],
+            start_new_session=True,
+        )
+        guard.started(self.pid)
+        self._pidfd = _open_pidfd(self.pid)
+        self._ended: Ended | None = None
+        self._reaped = False
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def watch(self, ended: Ended) -> None:
+        self._ended = ended
+        if self._pidfd is not None:
+            self._loop.add_reader(self._pidfd, self._look)
+
+    def _look(self) -> None:
+        if self._ended is None:
+            return
+        if not _has_ended(self._process):
+            self._loop.call_later(_EXIT_POLL_SECONDS, self._look)
+            return
+        ended, self._ended = self._ended, None
+        ended()
+
+    def signal(self, number: signal.Signals) -> None:
+        if not self._reaped:  # afterwards the id may be somebody else's
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        self.closed()
+
+    def closed(self) -> None:
+        if self._pidfd is None:
+            self._loop.call_soon(self._look)
+
+    def reap(self) -> int:
+        self.signal(signal.SIGKILL)  # what it left in its group; until it is reaped the group's id can't be reused
+        code = self._process.wait()
+        self._reaped = True
+        self._guard.gone(self.pid)
+        if self._pidfd is not None:
+            self._loop.remove_reader(self._pidfd)
+            os.close(self._pidfd)
+        return code
+
+    def memory(self) -> MemoryFile | None:
+        try:
+            return MemoryFile(self.pid)
+        except OSError:
+            return None
+
+
+def _open_pidfd(pid: int) -> int | None:
+    """A descriptor that tells of the process's end. None off Linux: there the control socket's end tells."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Without reaping it, where the platform can."""
+    if hasattr(os, "waitid"):
+        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    return process.poll() is not None

@@ -1,0 +1,137 @@
+"""The first process of an environment's process namespace: it starts the function's process, buries what that leaves,
+answers for it where the kernel asks, and with its own end everything in the namespace ends.
+
+The function's process asks for two calls: `bind` of a TCP socket to an address that others could reach goes to
+loopback instead, and `connect` to port 25 is refused. documented: inbound connections and port 25 are blocked;
+inferred: a listener works as on Lambda, where nobody can reach it either.
+Runs in the zygote (zygote.py): standard library only.
+"""
+
+import errno
+import ipaddress
+import os
+import select
+import signal
+import socket
+import struct
+
+import kernel
+
+_INET = struct.Struct("!2xH4s")
+_INET6 = struct.Struct("!2xH4x16s")
+_V4, _V6 = 4, 6
+
+
+def watch(child, listener, tell):
+    """Until the child has ended, and then say how: negative for a signal. `listener` is kernel.watch_calls()'s, or
+    None. Never returns."""
+    woken, wakes = os.pipe()
+    os.set_blocking(wakes, False)
+    os.set_blocking(woken, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wakes)
+    poll = select.poll()
+    poll.register(woken, select.POLLIN)
+    if listener is not None:
+        poll.register(listener, select.POLLIN)
+    code = None
+    while (code := _buried(child)) is None:
+        for descriptor, events in poll.poll():
+            if descriptor == woken:
+                _drain(woken)
+            elif events & select.POLLIN:
+                _answer(listener)
+            else:
+                poll.unregister(listener)
+    tell(code)
+    os._exit(0)
+
+
+def _drain(woken):
+    try:
+        os.read(woken, 512)
+    except BlockingIOError:
+        pass
+
+
+def _buried(child):
+    """Bury all that has ended; how the child ended, if it did."""
+    code = None
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return code
+        if pid == 0:
+            return code
+        if pid == child:
+            code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def _answer(listener):
+    try:
+        identity, pid, is_bind, arguments = kernel.next_call(listener)
+    except OSError:  # the one who asked is gone
+        return
+    try:
+        error = _verdict(pid, is_bind, arguments)
+    except (OSError, ValueError, struct.error):  # gone, or its arguments are nonsense: the kernel will say so itself
+        error = None
+    try:
+        kernel.answer_call(listener, identity, error)
+    except OSError:
+        return
+
+
+def _verdict(pid, is_bind, arguments):
+    """None to let the call go on, an error number to refuse it, 0 where it was done in its place."""
+    number, at, length = arguments[0], arguments[1], min(arguments[2] & 0xFFFFFFFF, 128)
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        memory.seek(at)
+        family, address, port = _read(memory.read(length))
+    if family is None:
+        return None
+    if not is_bind:
+        return errno.EACCES if port == 25 else None
+    return None if address.is_loopback else _bind_here(pid, number, family, address, port)
+
+
+def _read(raw):
+    """(4 or 6, address, port) of an internet address; None for one of another kind."""
+    family = int.from_bytes(raw[:2], "little")
+    if family == socket.AF_INET:
+        port, packed = _INET.unpack_from(raw)
+        return _V4, ipaddress.IPv4Address(packed), port
+    if family == socket.AF_INET6:
+        port, packed = _INET6.unpack_from(raw)
+        address = ipaddress.IPv6Address(packed)
+        return _V6, address.ipv4_mapped or address, port
+    return None, None, 0
+
+
+def _bind_here(pid, number, family, address, port):
+    """Bind the caller's socket to loopback in the caller's place, where it is one that could take connections."""
+    process = os.pidfd_open(_process_of(pid))
+    try:
+        with socket.socket(fileno=kernel.take_descriptor(process, number)) as theirs:
+            if theirs.type != socket.SOCK_STREAM:
+                return None
+            theirs.bind(_loopback(theirs, family, port))
+    except OSError as error:
+        return error.errno or errno.EACCES
+    finally:
+        os.close(process)
+    return 0
+
+
+def _process_of(thread):
+    """The process that a thread belongs to; the kernel names who called, and that may be any thread."""
+    with open(f"/proc/{thread}/status", "rb") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith(b"Tgid:"))
+
+
+def _loopback(theirs, family, port):
+    if family == _V4 and theirs.family == socket.AF_INET:
+        return "127.0.0.1", port
+    only_v6 = theirs.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+    return ("::1" if only_v6 else "::ffff:127.0.0.1"), port

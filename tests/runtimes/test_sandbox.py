@@ -1,0 +1,336 @@
+"""What a function finds around it, and what it can't get at. Wherever the kernel allows it, every environment is in a
+sandbox; what the other tests of this folder say of environments holds there too."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edgesim.distribution.limits import Limit
+from edgesim.runtimes import Settings
+from edgesim.runtimes.zygotes import Isolation
+from edgesim.values.invocation import FailureKind
+from tests.runtimes.conftest import PLAIN
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")]
+
+PY_DO = "import os, socket, sys\ndef handler(event, context):\n    return eval(event['do'])\n"
+WRITE = """
+import os
+def attempt(path):
+    try:
+        with open(path, 'w') as file:
+            file.write('x')
+        return 'written'
+    except OSError as error:
+        return os.strerror(error.errno)
+def handler(event, context):
+    return {path: attempt(path) for path in event['paths']}
+"""
+NODE_DO = "exports.handler = async (event) => await eval(event.do)"
+
+
+@pytest.fixture
+def said(lab, expect_value):
+    """What a Python expression comes to inside of an environment."""
+
+    def ask(expression, **options):
+        return expect_value(lab.once(lab.python(PY_DO, **options), {"do": expression}))
+
+    return ask
+
+
+def test_this_machine_gives_the_whole_sandbox(lab):
+    """The rest of this file is about it: where it is not to be had, this says why."""
+    lab.once(lab.python(PY_DO), {"do": "1"})
+    assert lab.service.status().isolation == Isolation()
+
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_nothing_but_tmp_can_be_written(lab, expect_value):
+    paths = ["/tmp/a", "/var/task/app.py", "/var/task/new", "/new", "/usr/new", "/etc/new", "/var/new"]
+    written = expect_value(lab.once(lab.python(WRITE), {"paths": paths}))
+    assert written.pop("/tmp/a") == "written"
+    assert set(written.values()) == {"Read-only file system"}
+
+
+def test_the_code_is_at_var_task_and_the_working_directory(said):
+    assert said("[os.getcwd(), os.environ['LAMBDA_TASK_ROOT'], os.listdir('/var/task'), __file__]") == [
+        "/var/task", "/var/task", ["app.py"], "/var/task/app.py",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", [str(Path.home() / ".profile"), "/home", "/etc/shadow", "/dev/shm", "/run", __file__])
+def test_it_is_not_there(said, path):
+    assert said(f"os.path.exists({path!r})") is False
+
+
+def test_the_user_is_lambdas_and_has_no_privileges(said):
+    status = said("open('/proc/self/status').read()")
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert fields["Uid"].split() == ["993"] * 4
+    assert fields["CapEff"] == fields["CapPrm"] == fields["CapBnd"] == "0" * 16
+    assert fields["NoNewPrivs"] == "1"
+
+
+def test_tmp_holds_512_megabytes_and_not_more(said):
+    assert said("os.statvfs('/tmp').f_blocks * os.statvfs('/tmp').f_frsize") == 512 * 1024 * 1024
+
+
+def test_tmp_is_the_environments_own(lab, expect_value):
+    source = (
+        "import os, time\ndef handler(e, c):\n    open('/tmp/' + e['name'], 'w')\n    time.sleep(0.2)\n"
+        "    return os.listdir('/tmp')\n"
+    )
+    function = lab.python(source)
+
+    async def story():
+        await lab.deploy(function)
+        return await asyncio.gather(*(lab.call(function, {"name": name}) for name in "ab"))
+
+    assert sorted(map(expect_value, lab.run(story()))) == [["a"], ["b"]]
+
+
+@pytest.mark.parametrize("language", ["node", "python"])
+def test_tmp_stays_when_the_process_is_lost_and_the_next_environment_has_its_own(lab, language, expect_value):
+    make, source = {
+        "python": (lab.python, PY_DO),
+        "node": (lab.node, NODE_DO),
+    }[language]
+    steps = {
+        "python": ("open('/tmp/kept', 'w').close() or os._exit(1)", "os.listdir('/tmp')"),
+        "node": (
+            "require('fs').writeFileSync('/tmp/kept', '') ?? process.exit(1)",
+            "require('fs').readdirSync('/tmp')",
+        ),
+    }[language]
+    function = make(source)
+
+    async def story():
+        await lab.deploy(function)
+        lost = await lab.call(function, {"do": steps[0]})
+        again = await lab.call(function, {"do": steps[1]})
+        lab.service.cool([function])
+        return lost, again, await lab.call(function, {"do": steps[1]})
+
+    lost, again, fresh = lab.run(story())
+    assert lost.result.kind is FailureKind.EXIT
+    assert (again.environment, expect_value(again)) == (lost.environment, ["kept"])
+    assert fresh.environment != lost.environment
+    assert expect_value(fresh) == []
+
+
+def test_modules_come_from_linked_folders_and_workspaces_of_several_packages(lab, expect_value):
+    function = lab.node(
+        {
+            "index.js": "exports.handler = async () => [require('plain').name, require('@me/shared').name,"
+            " require.resolve('plain')]",
+            "node_modules/plain/index.js": "exports.name = require('dependency').name",
+            "node_modules/dependency/index.js": "exports.name = 'plain'",
+            "node_modules/@me/placeholder": "",
+        }
+    )
+    folder = lab.folder / "fn" if (lab.folder / "fn").exists() else next(lab.folder.glob("fn*"))
+    shared = lab.write("packages", {"shared/index.js": "exports.name = 'shared'"})
+    (folder / "node_modules/@me/shared").symlink_to(shared / "shared")
+    assert expect_value(lab.once(function))[:2] == ["plain", "shared"]
+
+
+# ── processes ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_no_other_process_can_be_seen(said):
+    assert said("sorted(int(name) for name in os.listdir('/proc') if name.isdigit())") == [1, 2]
+
+
+def test_a_process_can_not_be_traced(said):
+    trace = "__import__('ctypes').CDLL(None, use_errno=True).ptrace(16, 1, 0, 0)"
+    assert said(f"[{trace}, __import__('ctypes').get_errno()]") == [-1, 1]
+
+
+def test_limits_of_descriptors_and_processes(said):
+    limits = said("[__import__('resource').getrlimit(one) for one in (7, 6, 4)]")
+    assert limits[0] == [1024, 1024]
+    assert limits[1][0] >= 1024
+    assert limits[2] == [0, 0]
+
+
+def test_a_daemon_does_not_outlive_its_environment(lab, expect_value):
+    source = (
+        "import os, time\ndef handler(e, c):\n    if os.fork() == 0:\n        os.setsid()\n        if os.fork() == 0:\n"
+        "            time.sleep(1000)\n        os._exit(0)\n    return 1\n"
+    )
+    function = lab.python(source)
+
+    async def story():
+        await lab.deploy(function)
+        await lab.call(function)
+        [environment] = lab.service.status().functions[0].environments
+        namespace = _namespace_of(environment.pid)
+        before = _in_namespace(namespace)
+        lab.service.cool([function])
+        for _ in range(200):
+            if not _in_namespace(namespace):
+                break
+            await asyncio.sleep(0.01)
+        return before, _in_namespace(namespace)
+
+    before, after = lab.run(story())
+    assert before >= 3  # the first process, the function's, the daemon
+    assert after == 0
+
+
+def _namespace_of(pid):
+    return str(Path(f"/proc/{pid}/ns/pid_for_children").readlink())
+
+
+def _in_namespace(name):
+    def of(process):
+        try:
+            return str((process / "ns/pid").readlink())
+        except OSError:
+            return ""
+
+    return sum(of(process) == name for process in Path("/proc").glob("[0-9]*"))
+
+
+def test_a_fork_bomb_ends_with_its_time(new_lab, expect_value):
+    lab = new_lab(Settings(spares={}))
+    source = (
+        "import os\ndef handler(e, c):\n    while True:\n        try:\n            os.fork()\n"
+        "        except OSError:\n            pass\n"
+    )
+    bomb = lab.python(source)
+    other = lab.python("def handler(e, c):\n    return 1\n", name="other")
+
+    async def story():
+        await lab.deploy(bomb, other)
+        bombed = await lab.call(bomb, limit=0.5)
+        return bombed, await lab.call(other)
+
+    bombed, after = lab.run(story())
+    assert bombed.result.kind in (FailureKind.TIMEOUT, FailureKind.OUT_OF_MEMORY)
+    assert expect_value(after) == 1
+
+
+# ── network ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_who_listens_can_be_reached_from_inside_alone(lab, expect_value):
+    source = """
+import socket
+def handler(event, context):
+    found = {}
+    for family, address in ((socket.AF_INET, '0.0.0.0'), (socket.AF_INET6, '::')):
+        with socket.socket(family) as server, socket.socket() as client:
+            server.bind((address, 0))
+            server.listen()
+            client.connect(('127.0.0.1', server.getsockname()[1]))
+            found[address] = server.getsockname()[0]
+    return found
+"""
+    assert expect_value(lab.once(lab.python(source))) == {"0.0.0.0": "127.0.0.1", "::": "::ffff:127.0.0.1"}
+
+
+def test_node_listens_and_answers_itself(lab, expect_value):
+    source = """
+const http = require('http');
+exports.handler = async () => {
+  const server = http.createServer((request, response) => response.end('hello'));
+  await new Promise((resolve) => server.listen(0, resolve));
+  const { port } = server.address();
+  const read = (response, resolve) => response.on('data', (data) => resolve(String(data)));
+  const body = await new Promise((done) => http.get({ port, host: '127.0.0.1' }, (response) => read(response, done)));
+  server.close();
+  return [body, server.listening];
+};
+"""
+    assert expect_value(lab.once(lab.node(source))) == ["hello", False]
+
+
+def test_port_25_is_closed_and_others_are_open(said):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert said(f"socket.create_connection(('127.0.0.1', {port})).close()") is None
+    attempt = "__import__('socket').socket().connect_ex(('127.0.0.1', 25))"
+    assert said(attempt) == 13
+
+
+# ── memory ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+GREEDY = {
+    "node": (
+        "const kept = []; exports.handler = async (event) => {"
+        " for (let n = 0; n < event.mb; n += 8) {"
+        "   kept.push(Buffer.alloc(8 << 20, 1)); await new Promise(setImmediate) }"
+        " if (event.drop) kept.length = 0;"
+        " if (event.wait) await new Promise(() => setTimeout(() => {}, 60000)); return 1 }"
+    ),
+    "python": (
+        "import time\nkept = []\ndef handler(event, context):\n"
+        "    for n in range(0, event['mb'], 8):\n        kept.append(bytearray(8 << 20))\n"
+        "    if event.get('drop'):\n        kept.clear()\n    time.sleep(event.get('wait', 0))\n    return 1\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("language", ["node", "python"])
+@pytest.mark.parametrize("event", [{"mb": 400, "wait": 60}, {"mb": 400}, {"mb": 400, "drop": True}], ids=str)
+def test_more_memory_than_configured_kills_it(lab, language, event, expect_value, expect_failure):
+    function = getattr(lab, language)(GREEDY[language], memory=256)
+
+    async def story():
+        await lab.deploy(function)
+        return await lab.call(function, event, limit=10), await lab.call(function, {"mb": 8})
+
+    greedy, after = lab.run(story())
+    failure = expect_failure(greedy)
+    assert (failure.kind, failure.error_type) == (FailureKind.OUT_OF_MEMORY, "Runtime.ExitError")
+    assert failure.message.endswith("Runtime exited with error: signal: killed")
+    report = next(line for line in lab.log.texts if line.startswith("REPORT"))
+    assert "\tMemory Size: 256 MB\tMax Memory Used: 256 MB\t" in report
+    assert report.endswith("\tStatus: error\tError Type: Runtime.OutOfMemory\t")
+    assert (expect_value(after), after.cold) == (1, False)
+
+
+def test_memory_can_be_had_without_a_limit(new_lab, expect_value):
+    lab = new_lab(replace(PLAIN, relaxed=frozenset({Limit.MEMORY})))
+    assert expect_value(lab.once(lab.python(GREEDY["python"]), {"mb": 300})) == 1
+
+
+def test_node_knows_what_it_has(lab, expect_value):
+    function = lab.node("exports.handler = async () => process.execArgv", memory=512)
+    assert "--max-old-space-size=461" in expect_value(lab.once(function))
+
+
+# ── without ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_without_a_sandbox_functions_run_all_the_same_and_it_is_said_why(new_lab, expect_value, monkeypatch):
+    monkeypatch.setattr("edgesim.runtimes.zygotes.PROGRAMS", "/nowhere")
+    lab = new_lab(Settings(spares={}))
+    assert expect_value(lab.once(lab.python(PY_DO), {"do": "os.getcwd()"})) != "/var/task"
+    assert lab.service.status().isolation.refused
+
+
+def test_a_zygote_that_is_killed_is_replaced(new_lab, expect_value):
+    lab = new_lab(Settings(spares={}))
+    function = lab.python(PY_DO)
+
+    async def story():
+        await lab.deploy(function)
+        await lab.call(function, {"do": "1"})
+        [zygote] = lab.service._zygotes._standing()
+        os.kill(zygote._process.pid, 9)
+        await asyncio.sleep(0.1)
+        return await lab.call(function, {"do": "os.getcwd()"})
+
+    assert expect_value(lab.run(story())) == "/var/task"
