@@ -19,8 +19,10 @@ from edgesim.commands.functions import functions
 from edgesim.commands.invoke import event, invoke
 from edgesim.commands.ready import run, say_ready
 from edgesim.commands.record import record
+from edgesim.commands.relax import relax_option
 from edgesim.commands.stats import stats
 from edgesim.commands.test import test
+from edgesim.distribution.limits import ACCOUNT_CONCURRENCY
 from edgesim.errors import ConfigError
 from edgesim.settings import (
     DEFAULT_CONTROL_PORT,
@@ -198,6 +200,14 @@ def _viewer_options(command: F) -> F:
     help="An update reaches each edge location at some instant within this span; until then the old version answers "
     "there.  [default: 0]",
 )
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Invocations that may run at once; more are throttled, as beyond the account's quota.  "
+    f"[default: {ACCOUNT_CONCURRENCY}]",
+)
+@relax_option
 @click.option(
     "--runtime",
     "runtimes",

@@ -78,8 +78,11 @@ def _targets(named: Mapping[str, str]) -> dict[str, Target]:
 
 def _runtime_settings(settings: Settings, viewers: ViewerDefaults) -> RuntimeSettings:
     """Functions run in the Region of the edge location that most viewers will be at."""
-    defaults = RuntimeSettings(region=region_of(viewers.pop))
-    return replace(defaults, max_environments=settings.environments) if settings.environments else defaults
+    chosen = RuntimeSettings(region=region_of(viewers.pop), concurrency=settings.concurrency, relaxed=settings.relax)
+    if not settings.environments:
+        return chosen
+    in_all = max(chosen.max_in_all, settings.environments)
+    return replace(chosen, max_environments=settings.environments, max_in_all=in_all)
 
 
 class Emulator:

@@ -4,6 +4,7 @@
 
     source = "template.yaml"
     port = 8080
+    relax = ["timeouts"]
 
     [origins]
     site = "http://localhost:3000"
@@ -25,6 +26,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit, read_limits
 from edgesim.errors import ConfigError
 from edgesim.values.durations import parse_duration
 
@@ -42,7 +44,8 @@ class Settings:
 
     `https_port` of None means no HTTPS listener; `cache_size` is bytes; `environments` is the number of execution
     environments a function may have at once, 0 for edgesim's own choice; an empty `log_dir` keeps no logs;
-    `propagation` is the seconds within which an update reaches every edge location.
+    `propagation` is the seconds within which an update reaches every edge location; `concurrency` is how many
+    invocations a Region lets run at once; `relax` has the limits that are not enforced.
     """
 
     source: str = ""
@@ -63,6 +66,8 @@ class Settings:
     cache_size: int = DEFAULT_CACHE_BYTES
     environments: int = 0
     propagation: float = 0.0
+    concurrency: int = ACCOUNT_CONCURRENCY
+    relax: frozenset[Limit] = frozenset()
     include_body: bool = False
     reload: bool = True
     quiet: bool = False
@@ -90,6 +95,8 @@ _KEYS: dict[str, tuple[str, type]] = {
     "cache-size": ("cache_size", object),
     "environments": ("environments", int),
     "propagation": ("propagation", object),
+    "concurrency": ("concurrency", int),
+    "relax": ("relax", object),
     "include-body": ("include_body", bool),
     "reload": ("reload", bool),
     "quiet": ("quiet", bool),
@@ -153,6 +160,8 @@ def _setting(path: Path, key: str, value: object) -> tuple[str, Any]:
         return target, parse_size(str(value))
     if target == "propagation":
         return target, _span(path, key, value)
+    if target == "relax":
+        return target, _relaxed(path, value)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise ConfigError(f"{path}: {key} must be {_TYPE_NAMES[kind]}, not {value!r}")
     if isinstance(value, dict):
@@ -165,6 +174,18 @@ def _span(path: Path, key: str, value: object) -> float:
         return parse_duration(str(value))
     except ValueError as error:
         raise ConfigError(f"{path}: {key}: {error}") from None
+
+
+def _relaxed(path: Path, value: object) -> frozenset[Limit]:
+    """`relax = "timeouts,memory"`, or a list of the words."""
+    given: list[object] = value if isinstance(value, list) else [value]
+    words = [word for word in given if isinstance(word, str)]
+    if len(words) < len(given):
+        raise ConfigError(f"{path}: relax must be a text or a list of texts, not {value!r}")
+    try:
+        return read_limits(words)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}", error.hint) from None
 
 
 def _with_paths(changes: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -201,3 +222,5 @@ def check_ranges(settings: Settings) -> None:
             raise ConfigError(f"{setting.name.replace('_', '-')} is {value}", "a port is a number from 0 to 65535")
     if settings.cache_size <= 0:
         raise ConfigError("cache-size must be above zero")
+    if settings.concurrency <= 0:
+        raise ConfigError("concurrency must be above zero", "a single function is paused by reserving 0 for it")

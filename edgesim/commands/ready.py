@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgesim import __version__
+from edgesim.commands.relax import relaxed_line
 
 if TYPE_CHECKING:
     from edgesim.emulator import Emulator
@@ -35,6 +36,8 @@ def say_ready(terminal: Any, settings: Settings, emulator: Emulator, listeners: 
     for listener in listeners:
         if listener.tls is not None:
             terminal.say(f"  and on https://{host}:{listener.port} (with a certificate of its own: curl -k)")
+    if relaxed := relaxed_line(settings.relax):
+        terminal.say(f"  {terminal.paint(relaxed, fg='yellow')}")
     several = len(emulator.distributions) > 1
     for distribution in emulator.distributions:
         names = [*distribution.aliases, f"{distribution.name.lower()}.localhost"] if several else []

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 from edgesim import __version__
 from edgesim.commands.collecting import Collected, Stamps, affected, collect, stamps, targets_of, watched
 from edgesim.commands.output import Output, Progress
+from edgesim.commands.relax import relaxed_line
+from edgesim.distribution.limits import Limit
 from edgesim.distribution.problems import Severity
 from edgesim.errors import ConfigError
 from edgesim.scenario.model import Scenario
@@ -46,7 +48,7 @@ class ExitCode(IntEnum):
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the command line says. `verbosity` is below 0 for quiet; `workers` 0 or 1 is this process alone; `against`
-    is a server that plays the edge's part."""
+    is a server that plays the edge's part; `relax` are the limits that are not enforced, None for none."""
 
     paths: tuple[str, ...] = ()
     words: str | None = None
@@ -58,6 +60,7 @@ class Asked:
     exit_first: bool = False
     collect_only: bool = False
     against: Target | None = None
+    relax: frozenset[Limit] | None = None
 
 
 def run(asked: Asked) -> ExitCode:
@@ -146,7 +149,8 @@ class _Session:
 
             return Against(self._asked.against)
         workers = min(self._asked.workers, most)
-        return Crew(workers) if workers > 1 else Alone()
+        relaxed = self._asked.relax or frozenset()
+        return Crew(workers, relaxed=relaxed) if workers > 1 else Alone(relaxed)
 
     async def _play(self, players: Players, collected: Collected) -> None:
         progress = Progress(self._output, collected.jobs, self._asked.verbosity)
@@ -157,6 +161,8 @@ class _Session:
             progress.done(index, outcome)
             return not (self._asked.exit_first and outcome.verdict in BAD)
 
+        if (relaxed := relaxed_line(self._asked.relax or ())) and self._asked.verbosity >= 0:
+            self._output.say(relaxed)
         progress.begin()
         if not (self._asked.exit_first and collected.unreadable):
             await players.play(collected.jobs, told, explain=self._asked.explain)

@@ -109,7 +109,7 @@ class Showing:
                     return
 
     async def _one(self, scenario: Scenario, stage: Stage, until: asyncio.Event | None) -> None:
-        await stage.begin(scenario.setting, at=scenario.at, fresh=scenario.fresh)
+        await stage.begin(scenario.setting, at=scenario.at, fresh=scenario.fresh, account=scenario.account)
         viewer = parse_settings(scenario.viewer)
         edge = LiveEdge(scenario.setting, stage, stage.clock, stage.ids, self._url, viewer, functions=stage.functions)
         self._viewers.take(edge)

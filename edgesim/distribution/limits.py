@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
+
+from edgesim.distribution.findings import closest
+from edgesim.errors import ConfigError
 
 KB = 1024  # inferred: the guide's KB are 1,024 bytes
 MB = 1024 * KB
@@ -30,6 +35,11 @@ FUNCTION_TIMEOUT_SECONDS = 30
 DEFAULT_FUNCTION_TIMEOUT_SECONDS = 3
 DEFAULT_FUNCTION_MEMORY_MB = 128
 
+# documented: Lambda's guide, lambda-concurrency: invocations at once, per account and Region; what reservations must
+# leave to functions without one
+ACCOUNT_CONCURRENCY = 1_000
+UNRESERVED_CONCURRENCY_MIN = 100
+
 # documented: RequestAndResponseBehaviorCustomOrigin, DownloadDistValuesOrigin
 CONNECTION_ATTEMPTS = 3
 CONNECTION_TIMEOUT_SECONDS = 10
@@ -50,3 +60,29 @@ class Limit(StrEnum):
     CONCURRENCY = "concurrency"
     PACKAGE_SIZE = "package-size"
     ISOLATION = "isolation"
+
+
+def read_limits(words: Iterable[str]) -> frozenset[Limit]:
+    """The limits that texts such as `timeouts,memory` name. Raises ConfigError for a word that is none of them."""
+    named = [word.strip() for text in words for word in text.split(",")]
+    return frozenset(_limit(word) for word in named if word)
+
+
+def _limit(word: str) -> Limit:
+    name = word.lower().replace("_", "-")
+    if name in list(Limit):
+        return Limit(name)
+    known = f"the limits are {', '.join(Limit)}"
+    raise ConfigError(f"there is no limit {word!r} to relax", closest(name, Limit) or known)
+
+
+@dataclass(frozen=True, slots=True)
+class PackageLimits:
+    """How large a function's package may be, in bytes.
+
+    documented: Lambda's guide, gettingstarted-limits (zipped for an upload, unzipped with everything in it);
+    cloudfront-limits, the zip of any trigger's function in the current edition
+    """
+
+    zipped: int = 50 * MB
+    unzipped: int = 250 * MB

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from edgesim.distribution.model import Trigger
 from edgesim.rules.hooks import HOOKS, is_disallowed
@@ -27,8 +28,7 @@ class Rejected:
     at: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One header line of a result: the lower-case map name, the key as it will be written, the value as text."""
 
     name: str
@@ -45,10 +45,24 @@ def read_headers(value: object, at: str) -> list[Line] | Rejected:
         if not _TOKEN.fullmatch(name):
             detail = f"the header name {shown(name)} has invalid characters"
             return Rejected(Rejection.HEADER_CHARACTERS, detail, at)
-        read = _entries(name, entries, f"{at}[{shown(name)}]")
+        read = _plain_entries(name, entries) or _entries(name, entries, f"{at}[{shown(name)}]")
         if isinstance(read, Rejected):
             return read
         lines += read
+    return lines
+
+
+def _plain_entries(name: str, entries: object) -> list[Line] | None:
+    """The lines of entries as they mostly are, a good value each; None where they must be looked at one by one."""
+    if not isinstance(entries, list):
+        return None
+    lower = name.lower()
+    lines: list[Line] = []
+    for entry in entries:
+        value = entry.get("value") if isinstance(entry, dict) else None
+        if not isinstance(value, str) or _BAD_IN_VALUE.search(value):
+            return None
+        lines.append(Line(lower, _key(name, entry.get("key")), value))
     return lines
 
 
@@ -125,7 +139,8 @@ def forbidden(trigger: Trigger, lines: list[Line], seen: Headers, at: str) -> Re
 def _read_only(trigger: Trigger, lines: list[Line], seen: Headers, at: str) -> Rejected | None:
     returned = _values(lines)
     rules = HOOKS[trigger]
-    for name in sorted(rules.read_only | rules.may_not_add):
+    guarded = rules.read_only | rules.may_not_add
+    for name in sorted(guarded & (returned.keys() | seen.index.keys())):
         before = _texts(seen.all(name))
         after = returned.get(name, [])
         if before == after or (name in rules.may_not_add and not after):
@@ -152,6 +167,8 @@ def applied(lines: list[Line], sent: Headers) -> Headers:
     """The sent headers as the function leaves them: what it returns replaces what it saw, and what was hidden from it
     stays. Unchanged headers keep their place, changed and new ones follow in the function's order; a value that was
     there before keeps its bytes (documented), any other goes out as UTF-8."""
+    if [(line.key, line.value) for line in lines] == [(name, readable(value)) for name, value in sent]:
+        return sent
     returned = _values(lines)
     unchanged = {name for name, values in sent.index.items() if returned.get(name) == _texts(values)}
     keys: dict[str, list[str]] = {}

@@ -89,9 +89,13 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+"""inferred: NaN and Infinity, which Python's runtime writes, are no JSON to CloudFront"""
+
+
 def _parsed(payload: str) -> dict[str, Any] | Rejected:
     try:
-        value = json.loads(payload, parse_constant=_no_constant)
+        value = _DECODER.decode(payload)
     except (ValueError, RecursionError) as why:
         return Rejected(Rejection.NOT_JSON, f"the result is not JSON: {why}")
     if not isinstance(value, dict):

@@ -23,6 +23,7 @@ from edgesim.distribution.model import EdgeFunction, Trigger
 from edgesim.logs import lambda_log
 from edgesim.ports import Call, Clock, FunctionLog, LogKeeper
 from edgesim.runtimes.child import NOBODY, Child, exit_text
+from edgesim.runtimes.closing import closing_lines
 from edgesim.runtimes.deployment import NOWHERE, Deployment, Place, place_in
 from edgesim.runtimes.memory import MemoryWatch
 from edgesim.runtimes.spares import Spares
@@ -42,7 +43,9 @@ _KEPT_BYTES = 256 * 1024
 @dataclass(frozen=True, slots=True)
 class Host:
     """What environments need of the service they belong to. `freeze_after` is seconds, or None for never; `memory` is
-    None where memory is not limited; `kept` is where log groups are kept, None for nowhere."""
+    None where memory is not limited; `kept` is where log groups are kept, or None. Without `time_limits` nothing is
+    ended for taking long: functions see their remaining time pass all the same, to 0 in Python and below it in Node.js,
+    so that what they do about it stays what it is."""
 
     clock: Clock
     log: FunctionLog
@@ -51,6 +54,7 @@ class Host:
     freeze_after: float | None
     memory: MemoryWatch | None = None
     kept: LogKeeper | None = None
+    time_limits: bool = True
 
 
 # ── what comes of sending a frame ───────────────────────────────────────────────────────────────────────────────
@@ -322,7 +326,7 @@ class Environment:
             log=tuple(self._output.lines),
             version=self._function.version,
         )
-        for line in _closing_lines(invocation):
+        for line in closing_lines(invocation):
             self._write(line)
         self.invocations += 1
         self._rest()
@@ -337,7 +341,8 @@ class Environment:
             then(_ShutDown())
             return
         self._then = then
-        self._deadline = self._loop.call_later(max(seconds, 0), self._expire)
+        if self._host.time_limits:
+            self._deadline = self._loop.call_later(max(seconds, 0), self._expire)
         if self._host.memory is not None:
             self._host.memory.started(self._look)
         self._child.send(frame)
@@ -451,47 +456,3 @@ def _out_of_memory(request_id: str) -> Failed:
 
 def _milliseconds_since(begun: float) -> float:
     return (perf_counter() - begun) * 1000
-
-
-# ── closing lines ───────────────────────────────────────────────────────────────────────────────────────────────
-
-_STATUS = {
-    FailureKind.TIMEOUT: "timeout",
-    FailureKind.EXIT: "error",
-    FailureKind.INIT: "error",
-    FailureKind.OUT_OF_MEMORY: "error",
-}
-"""What REPORT says. inferred: an error that the function threw itself is not among it"""
-
-
-def _closing_lines(invocation: Invocation) -> list[str]:
-    """How the platform closes an invocation: what went wrong, END, REPORT."""
-    result = invocation.result
-    failed = result if isinstance(result, Failed) else None
-    status = _STATUS.get(failed.kind, "") if failed else ""
-    report = lambda_log.report(
-        invocation.request_id,
-        duration_ms=invocation.duration_ms,
-        billed_ms=invocation.billed_ms,
-        memory_mb=invocation.memory_mb,
-        used_mb=invocation.memory_used_mb,
-        init_ms=invocation.init_ms,
-        status=status,
-        error_type=_reported_type(failed) if failed and status == "error" else "",
-    )
-    return [*_obituary(failed), lambda_log.end(invocation.request_id), report]
-
-
-def _reported_type(failed: Failed) -> str:
-    return "Runtime.OutOfMemory" if failed.kind is FailureKind.OUT_OF_MEMORY else failed.error_type
-
-
-def _obituary(failed: Failed | None) -> list[str]:
-    """observed: older text logs have these lines, newer ones have REPORT's status; here are both"""
-    if failed is None:
-        return []
-    if failed.kind is FailureKind.TIMEOUT:
-        return [f"{failed.message}\n"]
-    if failed.error_type == "Runtime.ExitError":
-        return [f"{failed.message}\n{failed.error_type}"]
-    return []

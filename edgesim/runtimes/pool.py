@@ -1,21 +1,23 @@
 """The environments of one version of a function in one region.
 
-The most recently used idle environment takes the next invocation; where none is idle another one starts, up to a
-limit of real processes; beyond it callers queue, in order, and their waiting is not part of the function's time.
-(Lambda throttles beyond its concurrency limit; that is a limit of its own and belongs to the service.)
+The most recently used idle environment takes the next invocation; where none is idle another one starts, as far as
+there are processes to be had (fleet.py); beyond that callers queue, in order, and their waiting is not part of the
+function's time. (Lambda throttles beyond its concurrency limit; that is a limit of its own, in concurrency.py, and the
+queue is never longer than it.)
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import perf_counter
 
 from edgesim.ports import Call
 from edgesim.runtimes.deployment import Deployment
 from edgesim.runtimes.environment import SHUT_DOWN, Environment, Job
+from edgesim.runtimes.fleet import Fleet
 from edgesim.values.invocation import Failed, Invocation
 
 Outcome = asyncio.Future[Invocation | Failed]
@@ -25,21 +27,29 @@ StartEnvironment = Callable[[Deployment], Environment]
 """Makes an environment that is not initialised yet."""
 
 
-def default_limit() -> int:
-    """Processes per function: enough to keep every processor busy while some of them wait."""
-    return max(4, 2 * (os.cpu_count() or 1) + 2)
+@dataclass(frozen=True, slots=True)
+class _Lent:
+    """An environment for a caller. `is_new`: it has to be initialised before anything else."""
+
+    environment: Environment
+    is_new: bool = False
 
 
 class Pool:
-    """Lends environments of one deployment, each to one caller at a time."""
+    """Lends environments of one deployment, each to one caller at a time. `limit`: how many there may be of them.
+    `ended` is told of each call when its invocation has ended, whether or not somebody still waits for it."""
 
-    def __init__(self, deployment: Deployment, start: StartEnvironment, limit: int) -> None:
+    def __init__(
+        self, deployment: Deployment, start: StartEnvironment, limit: int, fleet: Fleet, ended: Callable[[Call], None]
+    ) -> None:
         self.deployment = deployment
+        self.limit = limit
         self._start = start
-        self._limit = limit
-        self._idle: list[Environment] = []  # the most recently used last
+        self._fleet = fleet
+        self._ended = ended
+        self._idle: list[Environment] = []  # the most recently used last; empty while somebody waits
         self._all: set[Environment] = set()
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[_Lent | None]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
         self._closed = False
@@ -52,6 +62,19 @@ class Pool:
     def queue(self) -> int:
         """Callers that wait for an environment."""
         return len(self._waiting)
+
+    @property
+    def size(self) -> int:
+        """Environments, busy or idle."""
+        return len(self._all)
+
+    def longest_idle(self) -> Environment | None:
+        return min(self._idle, key=lambda one: one.idle_since, default=None)
+
+    def give_up(self, environment: Environment) -> None:
+        """End an environment that is idle."""
+        self._idle.remove(environment)
+        self._discard(environment)
 
     def invoke(self, call: Call, request_id: str, event: str) -> Outcome:
         """Run once in some environment. A caller that stops waiting does not stop the function."""
@@ -68,32 +91,33 @@ class Pool:
 
     def cool(self) -> None:
         """Give up every environment that is idle."""
-        for idle in self._idle:
-            self._discard(idle)
-        self._idle.clear()
+        for idle in tuple(self._idle):
+            self.give_up(idle)
+        self._fleet.freed()
 
     def adopt(self, environment: Environment) -> None:
         """Take in an environment that was initialised elsewhere."""
         self._all.add(environment)
         self._give_back(environment)
+        self._fleet.trim()
 
     def reap(self, seconds: float) -> None:
         """Give up environments that have been idle for longer."""
         oldest = perf_counter() - seconds
-        expired = [one for one in self._idle if one.idle_since < oldest]
-        for environment in expired:
-            self._idle.remove(environment)
-            self._discard(environment)
+        for environment in [one for one in self._idle if one.idle_since < oldest]:
+            self.give_up(environment)
+        self._fleet.freed()
 
     def drain(self) -> None:
         """The version was replaced: nothing stays warm. Requests that began with it are still served."""
         self._draining = True
         self.cool()
-        self._wake_all()
 
     def close(self) -> None:
         """End everything at once."""
         self._closed = True
+        while self._waiting:
+            self._lend(None)
         self.drain()
         for environment in tuple(self._all):
             self._discard(environment)
@@ -106,10 +130,14 @@ class Pool:
 
     async def _invoke_later(self, call: Call, request_id: str, event: str, outcome: Outcome) -> None:
         """Run as soon as there is an environment to run in."""
-        environment = await self._borrow()
-        if environment is None:
+        lent = await self._borrow()
+        if lent is None:
+            self._ended(call)
             _resolve(outcome, SHUT_DOWN)
             return
+        environment = lent.environment
+        if lent.is_new:  # where its init fails, it is used all the same: the invocation tries again, as on Lambda
+            await environment.initialise()
         job = self._job(call, request_id, event, environment, outcome)
         if environment.state == "warm":
             environment.invoke(job)
@@ -119,49 +147,50 @@ class Pool:
     def _job(self, call: Call, request_id: str, event: str, environment: Environment, outcome: Outcome) -> Job:
         def conclude(invocation: Invocation) -> None:
             self._give_back(environment)
+            self._ended(call)
             _resolve(outcome, invocation)
 
         return Job(call, request_id, event, conclude)
 
     # ── lending ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _borrow(self) -> Environment | None:
-        queued = False
-        while not self._closed:
-            self._drop_outdated()
-            if self._idle:
-                return self._idle.pop()
-            if len(self._all) < self._limit:
-                return await self._initialised()
-            await self._turn(first=queued)
-            queued = True
-        return None
+    async def _borrow(self) -> _Lent | None:
+        """An environment, as soon as it is this caller's turn; None where the pool has closed."""
+        if self._closed:
+            return None
+        self._drop_outdated()
+        if self._idle:
+            return _Lent(self._idle.pop())
+        waiter: asyncio.Future[_Lent | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        self._fleet.queued += 1
+        if len(self._waiting) == 1 and self._fleet.admits(self):
+            self.grow()
+        return await waiter
 
-    async def _initialised(self) -> Environment:
-        """A new environment. Where its init fails, it is lent all the same: the invocation tries again, as on
-        Lambda."""
+    def grow(self) -> None:
+        """Start an environment for the caller who has waited for longest."""
         environment = self._start(self.deployment)
         self._all.add(environment)
-        await environment.initialise()
-        return environment
+        self._lend(_Lent(environment, is_new=True))
 
-    async def _turn(self, *, first: bool) -> None:
-        """Wait until an environment may be free. Who waited already and came too late is the first in the queue."""
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if first:
-            self._waiting.appendleft(waiter)
-        else:
-            self._waiting.append(waiter)
-        await waiter
+    def _lend(self, lent: _Lent | None) -> None:
+        """To the caller who has waited for longest."""
+        self._fleet.queued -= 1
+        waiter = self._waiting.popleft()
+        if not waiter.done():  # the loop may be ending
+            waiter.set_result(lent)
 
     def _give_back(self, environment: Environment) -> None:
-        if self._draining or environment.outdated:
+        if self._waiting and not environment.outdated:
+            self._lend(_Lent(environment))
+        elif self._draining or environment.outdated:
             self._discard(environment)
         elif environment.state == "warm":
             self._idle.append(environment)
         else:
             self._idle.insert(0, environment)  # without a process: only where nothing warm is left
-        self._wake_one()
+        self._fleet.freed()
 
     def _drop_outdated(self) -> None:
         """As if their code had changed."""
@@ -171,19 +200,6 @@ class Pool:
     def _discard(self, environment: Environment) -> None:
         self._all.discard(environment)
         environment.dispose()
-
-    def _wake_one(self) -> None:
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-                return
-
-    def _wake_all(self) -> None:
-        for waiter in self._waiting:
-            if not waiter.done():
-                waiter.set_result(None)
-        self._waiting.clear()
 
 
 def _resolve(outcome: Outcome, value: Invocation | Failed) -> None:

@@ -19,15 +19,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
-from edgesim.distribution.limits import Limit
+from edgesim.distribution.findings import Finding
+from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit, PackageLimits
 from edgesim.distribution.model import EdgeFunction
+from edgesim.distribution.package_size import package_faults
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.distribution.propagation import AT_ONCE, Rollout, Spread
 from edgesim.errors import ConfigError
 from edgesim.ports import Call, Clock, FunctionLog, LogKeeper
+from edgesim.runtimes.concurrency import Concurrency
 from edgesim.runtimes.deployed import Deployed, Running, ServiceStatus, function_status
 from edgesim.runtimes.deployment import Deployment
 from edgesim.runtimes.environment import SHUT_DOWN, Environment, Host
+from edgesim.runtimes.fleet import Fleet, default_limit, default_limit_in_all
 from edgesim.runtimes.guard import Guard
 from edgesim.runtimes.interpreters import (
     Interpreter,
@@ -38,9 +42,10 @@ from edgesim.runtimes.interpreters import (
     stand_in,
 )
 from edgesim.runtimes.ledger import Ledger
+from edgesim.runtimes.measuring import Measure
 from edgesim.runtimes.memory import MemoryWatch
-from edgesim.runtimes.pool import Pool, default_limit
-from edgesim.runtimes.snapshot import Snapshot, Snapshots, fingerprint
+from edgesim.runtimes.pool import Pool
+from edgesim.runtimes.snapshot import Snapshot, Snapshots, fingerprint, package_size
 from edgesim.runtimes.spares import DEFAULT_SPARES, Spares
 from edgesim.runtimes.wire import encode_json
 from edgesim.runtimes.workspace import Lent, Workspace
@@ -60,7 +65,9 @@ _LINGER_SECONDS = 60.0
 class Settings:
     """How a service treats processes. Times are seconds.
 
-    `max_environments`: real processes per function and region. `idle_seconds`: after how long an idle one ends
+    `max_environments`: real processes per function and region; `max_in_all`: of all of them, see fleet.py.
+    `concurrency`: how many invocations may run at once in each region. `package`: how large a function may be.
+    `idle_seconds`: after how long an idle one ends
     (Lambda: unspecified). `freeze_after`: see environment.py; None leaves threads and child processes running.
     `spares`: processes started ahead, per language. `initialise_ahead`: load every function when it is deployed,
     which finds broken ones and warms the first environment; its Init Duration is still reported with the first
@@ -70,6 +77,9 @@ class Settings:
     """
 
     max_environments: int = field(default_factory=default_limit)
+    max_in_all: int = field(default_factory=default_limit_in_all)
+    concurrency: int = ACCOUNT_CONCURRENCY
+    package: PackageLimits = field(default_factory=PackageLimits)
     idle_seconds: float = 300.0
     freeze_after: float | None = 0.05
     spares: Mapping[Language, int] = field(default_factory=lambda: DEFAULT_SPARES)
@@ -97,19 +107,22 @@ class LambdaService:
         kept: LogKeeper | None = None,
     ) -> None:
         self._settings = settings or Settings()
+        relaxed = self._settings.relaxed
         self._interpreters = Interpreters(interpreters)
         self._workspace = Workspace()
         self._snapshots = Snapshots(self._workspace.code)
+        self._measure = Measure(self._settings.package)
         self._guard = Guard(self._workspace.path)
-        wanted = Limit.ISOLATION not in self._settings.relaxed
-        self._zygotes = Zygotes(self._workspace.path / "sandbox", self._guard, wanted=wanted)
+        self._zygotes = Zygotes(self._workspace.path / "sandbox", self._guard, wanted=Limit.ISOLATION not in relaxed)
         spares = Spares(self._guard, self._zygotes, self._settings.spares)
-        self._memory = None if Limit.MEMORY in self._settings.relaxed else MemoryWatch()
-        self._host = Host(clock, log, new_id, spares, self._settings.freeze_after, self._memory, kept)
+        self._memory = None if Limit.MEMORY in relaxed else MemoryWatch()
+        time_limits = Limit.TIMEOUTS not in relaxed
+        self._host = Host(clock, log, new_id, spares, self._settings.freeze_after, self._memory, kept, time_limits)
         self._ledger = Ledger(clock)
         self._deployed: dict[EdgeFunction, Deployed] = {}
         self._names: Counter[str] = Counter()
-        self._running: Counter[EdgeFunction] = Counter()
+        self._concurrency = Concurrency(None if Limit.CONCURRENCY in relaxed else self._settings.concurrency)
+        self._fleet = Fleet(self._pools, self._settings.max_in_all)
         self._told: set[Problem] = set()
         self._leaving: dict[EdgeFunction, Deployed] = {}
         self._copies: set[Snapshot] = set()
@@ -125,15 +138,11 @@ class LambdaService:
 
     async def invoke(self, call: Call) -> Invocation:
         """Run a function once. A caller that goes away does not stop the function: Lambda would not either."""
-        request_id = self._host.new_id()
+        request_id, event = self._host.new_id(), encode_json(call.event)
         refusal = self._refusal(call)
         if refusal is not None:
             return _never_ran(call, request_id, refusal)
-        self._running[call.function] += 1
-        try:
-            outcome = await self._pool_for(call).invoke(call, request_id, encode_json(call.event))
-        finally:
-            self._running[call.function] -= 1
+        outcome = await self._pool_for(call).invoke(call, request_id, event)
         return _never_ran(call, request_id, outcome) if isinstance(outcome, Failed) else outcome
 
     def _refusal(self, call: Call) -> Failed | None:
@@ -148,14 +157,10 @@ class LambdaService:
             problem = deployed.problem
             message = f"{problem.message} ({problem.hint})" if problem and problem.hint else str(problem)
             return Failed(FailureKind.UNAVAILABLE, "Edgesim.Unavailable", message)
-        return self._throttled(call)
+        return self._concurrency.enter(call.function, call.region)
 
-    def _throttled(self, call: Call) -> Failed | None:
-        """documented: configuration-concurrency; the words: observed in Lambda's API"""
-        most = call.function.concurrency
-        if most is None or self._running[call.function] < most:
-            return None
-        return Failed(FailureKind.THROTTLED, "TooManyRequestsException", "Rate Exceeded.")
+    def _ended(self, call: Call) -> None:
+        self._concurrency.leave(call.function, call.region)
 
     def _find(self, function: EdgeFunction) -> Deployed | None:
         return self._deployed.get(function) or self._leaving.get(function)
@@ -174,7 +179,9 @@ class LambdaService:
         pool = running.pools.get(region)
         if pool is None:
             start = lambda deployment: self._environment(deployment, region)  # noqa: E731
-            pool = running.pools[region] = Pool(running.deployment, start, self._settings.max_environments)
+            pool = running.pools[region] = Pool(
+                running.deployment, start, self._settings.max_environments, self._fleet, self._ended
+            )
             if over or running.over:
                 pool.drain()
         return pool
@@ -204,10 +211,17 @@ class LambdaService:
                 self._withdraw(self._deployed.pop(function), spread)
             for function in wanted:
                 self._deployed.setdefault(function, Deployed(function))
-            problems = await self._update_all(list(self._deployed.values()), spread)
+            problems = [*self._reserve(), *await self._update_all(list(self._deployed.values()), spread)]
             self._host.spares.keep_only({tuple(one.live.program()) for one in self._deployed.values() if one.live})
             self._reap_later()
             return problems
+
+    def _reserve(self) -> list[Problem]:
+        finding = self._concurrency.reserve(self._deployed)
+        if finding is None:
+            return []
+        problem = Problem(finding.message, hint=finding.hint, severity=finding.severity, code=finding.code)
+        return [problem] if self._is_news(problem) else []
 
     async def refresh(self, spread: Spread = AT_ONCE) -> list[Problem]:
         """Take over changed code. The problems are those of the functions that changed."""
@@ -258,6 +272,9 @@ class LambdaService:
 
     def _prepare(self, deployed: Deployed, seen: str) -> _Update:
         function = deployed.function
+        too_large = self._too_large(function)
+        if too_large and too_large[0].severity is Severity.ERROR:
+            return _Update(deployed, seen, None, too_large)
         runtime, interpreter = parse_runtime(function.runtime), self._interpreters.choose(function.runtime)
         if runtime is None or interpreter is None:
             return _Update(deployed, seen, None, [no_interpreter(function)])
@@ -265,7 +282,15 @@ class LambdaService:
         self._copies.add(snapshot)
         deployment = Deployment(function, runtime, interpreter, snapshot, self._lend(interpreter))
         warning = stand_in(function, interpreter)
-        return _Update(deployed, seen, deployment, [warning] if warning else [])
+        return _Update(deployed, seen, deployment, [*too_large, *([warning] if warning else [])])
+
+    def _too_large(self, function: EdgeFunction) -> list[Problem]:
+        """What AWS has against the size of a function's package: one problem or none."""
+        if Limit.PACKAGE_SIZE in self._settings.relaxed:
+            return []
+        size = package_size(function.code, self._measure)
+        finding = package_faults(size, self._settings.package, function.arn)
+        return [_of_package(function, finding)] if finding else []
 
     def _lend(self, interpreter: Interpreter) -> Lent | None:
         if interpreter.language is not Language.PYTHON:
@@ -373,6 +398,7 @@ class LambdaService:
             self._end_older(deployed)
         for pool in self._pools():
             pool.reap(self._settings.idle_seconds)
+        self._fleet.trim()
         self._reap_later()
 
     async def close(self) -> None:
@@ -413,6 +439,17 @@ class _Update:
 def _unreadable(function: EdgeFunction, error: ConfigError) -> Problem:
     return Problem(
         f"{function.name}: {error}", at=f"function {function.name}", file=function.code.path, hint=error.hint
+    )
+
+
+def _of_package(function: EdgeFunction, finding: Finding) -> Problem:
+    return Problem(
+        finding.message,
+        at=f"function {function.name}",
+        hint=finding.hint,
+        severity=finding.severity,
+        file=function.code.path,
+        code=finding.code,
     )
 
 

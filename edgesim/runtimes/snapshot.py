@@ -23,8 +23,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from edgesim.distribution.model import Code, EdgeFunction
+from edgesim.distribution.package_size import PackageSize
 from edgesim.errors import ConfigError
 from edgesim.runtimes.interpreters import Language
+from edgesim.runtimes.measuring import Measure
 from edgesim.runtimes.room import TASK_ROOT
 
 IGNORED = frozenset(
@@ -37,9 +39,6 @@ _LENT_NODE_MODULES = ("@aws-sdk", "@smithy")
 """documented: nodejs18.x and later bring version 3 of the SDK. Found in a node_modules above the user's code, they
 are linked above the copy: nothing else that lies there is found, as nothing else would be on Lambda."""
 
-# documented: Lambda's guide, gettingstarted-limits
-_ZIP_LIMIT = 50 * 1024 * 1024
-_UNZIPPED_LIMIT = 250 * 1024 * 1024
 _ATTEMPTS = 3
 _TASK, _LINKS = "task", "linked"
 _INLINE_FILES = {Language.NODE: "index.js", Language.PYTHON: "index.py"}
@@ -80,6 +79,21 @@ def fingerprint(code: Code) -> str:
         return hashlib.sha256(code.inline.encode()).hexdigest()
     listed = ((one.name, one.is_link, one.stamp) for one in _files(Path(code.path)))
     return hashlib.sha256(repr(list(listed)).encode()).hexdigest()
+
+
+def package_size(code: Code, measure: Measure) -> PackageSize:
+    """How large a function's package is, or would be. Raises ConfigError."""
+    if code.inline or not code.path:
+        return PackageSize(len(code.inline.encode()))
+    path = Path(code.path)
+    try:
+        if _is_zip(path) and path.is_file():
+            return measure.archive(path)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ConfigError(f"{path} can't be read: {error}") from error
+    files = list(_files(path))
+    own = sum(file.stamp[0] for file in files if not file.is_link)
+    return measure.folder(own, [file.path for file in files if file.is_link])
 
 
 class Snapshots:
@@ -280,14 +294,9 @@ def _link_all(folder: Path, lent: Mapping[str, Path]) -> None:
 
 
 def _unpack(archive: Path, target: Path) -> None:
-    """Unpack what stays within the target and within Lambda's limits. Raises ConfigError."""
-    if archive.stat().st_size > _ZIP_LIMIT:
-        raise ConfigError(f"{archive} is larger than the 50 MB that Lambda@Edge takes")
+    """Unpack what stays within the target. Raises ConfigError."""
     with zipfile.ZipFile(archive) as contents:
-        members = contents.infolist()
-        if sum(member.file_size for member in members) > _UNZIPPED_LIMIT:
-            raise ConfigError(f"{archive} unpacks to more than the 250 MB that Lambda takes")
-        for member in members:
+        for member in contents.infolist():
             _unpack_member(contents, member, target / _safe_name(archive, member.filename))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit
 from edgesim.distribution.model import Distribution, Trigger
 from edgesim.errors import OriginTrouble
 from edgesim.values.instant import Instant
@@ -370,6 +371,15 @@ class Evidence(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """The AWS account that functions run in. `concurrency`: invocations at once; `relaxed`: limits that are not
+    enforced."""
+
+    concurrency: int = ACCOUNT_CONCURRENCY
+    relaxed: frozenset[Limit] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """One story. `at` is when it begins; None: always the same instant. `fresh`: its functions begin without an
     environment, so that its first invocations are cold; chosen where an expectation speaks of cold and warm."""
@@ -383,4 +393,5 @@ class Scenario:
     source: str = ""
     at: Instant | None = None
     fresh: bool = False
+    account: Account = Account()
     place: Place = NOWHERE

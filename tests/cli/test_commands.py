@@ -29,7 +29,7 @@ Resources:
 OPTIONS = (
     *("--origin", "--resolve", "--host", "--port", "--https-port", "--control-port", "--pop", "--viewer-country"),
     *("--viewer-request", "--origin-response", "--function", "--config", "--cache-size", "--no-reload"),
-    *("--parameter", "--environments", "--quiet", "--log-dir", "--propagation"),
+    *("--parameter", "--environments", "--quiet", "--log-dir", "--propagation", "--concurrency", "--relax"),
 )
 
 
@@ -114,6 +114,11 @@ def test_check_prints_problems_as_json(template: Path) -> None:
             ("serve", "--origin", "http://a", "--propagation", "soon"),
             "is not a length of time",
             id="a span that is none",
+        ),
+        pytest.param(
+            ("serve", "--origin", "http://a", "--relax", "memory,timeout"),
+            "did you mean timeouts?",
+            id="a limit that is none",
         ),
         pytest.param(("serve", "--origin", "http://a", "--cache-size", "x"), "is not a size", id="a size that is none"),
         pytest.param(

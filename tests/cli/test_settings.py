@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from edgesim.commands.relax import relaxed_line
+from edgesim.distribution.limits import Limit
 from edgesim.errors import ConfigError
 from edgesim.settings import Settings, check_ranges, find_config, parse_size, read_config
 
@@ -34,6 +36,18 @@ def test_the_file_holds_the_flags_under_their_own_names(tmp_path: Path) -> None:
     assert settings.resolve == {"*.example.com": "http://localhost:3001"}
     assert settings.viewer == {"country": "DE"}
     assert settings.functions == {"auth": str(tmp_path / "src/auth.js")}
+
+
+def test_what_is_relaxed_is_said_in_one_line_in_one_order() -> None:
+    assert relaxed_line({Limit.ISOLATION, Limit.TIMEOUTS}) == "not enforced: timeouts, isolation"
+    assert relaxed_line(()) == ""
+
+
+@pytest.mark.parametrize("written", ['"timeouts,memory"', '["timeouts", "memory"]', '["timeouts,memory"]'])
+def test_limits_are_relaxed_in_a_text_or_a_list(tmp_path: Path, written: str) -> None:
+    settings = read_config(_written(tmp_path, f"relax = {written}\nconcurrency = 10\n"))
+    assert settings.relax == {Limit.TIMEOUTS, Limit.MEMORY}
+    assert settings.concurrency == 10
 
 
 def test_viewers_may_be_told_under_the_flags_own_names(tmp_path: Path) -> None:
@@ -69,6 +83,8 @@ def test_flags_win_over_the_file_and_tables_are_merged(tmp_path: Path) -> None:
         ),
         pytest.param("port = \n", "is not TOML", "", id="not TOML"),
         pytest.param('propagation = "soon"\n', "propagation: 'soon' is not a length", "", id="a span that is none"),
+        pytest.param('relax = "timeout"\n', "there is no limit 'timeout'", "did you mean timeouts?", id="no limit"),
+        pytest.param("relax = [1]\n", "relax must be a text or a list of texts", "", id="limits that are no texts"),
         pytest.param('cache-size = "many"\n', "'many' is not a size", "write it as 64MiB", id="a size that is none"),
     ],
 )

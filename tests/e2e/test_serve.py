@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -87,6 +88,38 @@ def test_quick_mode_needs_no_file_but_the_function(dev_origin: Origin, code: Pat
     flags = ("--origin", dev_origin.url, "--origin-response", f"{code}/stamp.py:add")
     with serving("serve", *flags) as edge:
         assert edge.get("/a").headers["x-python"] == "yes"
+
+
+def test_what_is_relaxed_is_said_and_not_enforced(dev_origin: Origin, code: Path) -> None:
+    (code / "edgesim.toml").write_text('relax = "timeouts"\n')
+    (code / "slow.js").write_text(
+        "exports.handler = async (event) => { await new Promise((r) => setTimeout(r, 3500));"
+        " return event.Records[0].cf.request };\n"
+    )
+    flags = (
+        "--origin",
+        dev_origin.url,
+        "--viewer-request",
+        str(code / "slow.js"),
+        "--config",
+        str(code / "edgesim.toml"),
+    )
+    with serving("serve", *flags) as edge:
+        assert any(line.strip() == "not enforced: timeouts" for line in edge.seen)
+        assert edge.get("/a").status_code == 200  # 3 s would be Lambda's limit
+
+
+def test_an_account_that_is_full_throttles(dev_origin: Origin, code: Path) -> None:
+    (code / "slow.py").write_text(
+        "import time\ndef handler(event, context):\n    time.sleep(1)\n"
+        "    return event['Records'][0]['cf']['request']\n"
+    )
+    flags = ("--origin", dev_origin.url, "--viewer-request", f"{code}/slow.py", "--concurrency", "2")
+    with serving("serve", *flags) as edge, ThreadPoolExecutor(5) as viewers:
+        answers = list(viewers.map(edge.get, [f"/{number}" for number in range(5)]))
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 503, 503, 503]
+    throttled = {answer.headers["x-cache"] for answer in answers if answer.status_code == 503}
+    assert throttled == {"LambdaLimitExceeded from cloudfront"}
 
 
 def test_a_directory_plays_a_bucket(tmp_path: Path) -> None:

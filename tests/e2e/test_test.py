@@ -97,6 +97,20 @@ def test_workers_come_to_the_same_results(folder: Path) -> None:
     assert report(told.stdout) == report(alone.stdout)
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_what_is_relaxed_holds_for_every_process(tmp_path: Path, jobs: str) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.scenario.yaml").write_text(
+            f"title: {name}\ndistribution: {{viewer-request: paused}}\nfunctions:\n  paused:\n    concurrency: 0\n"
+            "    node: 'exports.handler = async (event) => event.Records[0].cf.request'\n"
+            "steps:\n  - {get: /, expect: {status: 200}}\n"
+        )
+    relaxed = edgesim("test", ".", "-n", jobs, "--relax", "concurrency", cwd=tmp_path)
+    assert relaxed.stdout.startswith("not enforced: concurrency\n")
+    assert "2 passed" in relaxed.stdout
+    assert "2 failed" in edgesim("test", ".", "-n", jobs, cwd=tmp_path).stdout
+
+
 def test_nothing_of_the_users_folder_gets_into_a_worker(folder: Path) -> None:
     (folder / "json.py").write_text("raise RuntimeError('the wrong json')\n")
     (folder / "edgesim").mkdir()

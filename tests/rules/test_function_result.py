@@ -563,6 +563,12 @@ def test_the_first_failure_decides(result, code):
     assert rejection(OREQ, result)[0] is code
 
 
+def test_text_that_only_looks_like_the_bytes_that_were_sent_is_a_change():
+    request = Request("GET", "/", "", Headers([("X-A", "caf\xc3\xa9")]))
+    result = {"uri": "/", "headers": {"x-a": [{"key": "X-A", "value": "caf\xc3\xa9"}]}}
+    assert verdict_on(VREQ, result, request).headers.get("x-a") == "caf\xc3\x83\xc2\xa9"
+
+
 def test_values_from_the_event_are_text_that_functions_can_read():
     request = Request("GET", "/caf\xc3\xa9", "", Headers([("X-A", "caf\xe9")]))
     seen = event_of(VREQ, request)["request"]

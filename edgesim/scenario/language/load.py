@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from edgesim.distribution.findings import closest
+from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit
 from edgesim.distribution.problems import Problem
 from edgesim.errors import ConfigError
 from edgesim.loaders.unreadable import Unreadable
@@ -28,7 +29,7 @@ from edgesim.scenario.language.read_origins import scripts
 from edgesim.scenario.language.read_steps import SEND, Context, steps, viewer
 from edgesim.scenario.language.reading import Reading, Shape, Wrong
 from edgesim.scenario.language.setting import Deployment, read_setting
-from edgesim.scenario.model import Deploy, Evidence, Repeat, Scenario, Script, Setting, Step
+from edgesim.scenario.model import Account, Deploy, Evidence, Repeat, Scenario, Script, Setting, Step
 from edgesim.values.instant import Instant
 
 SUFFIXES = (".scenario.yaml", ".scenario.yml", ".scenario.json")
@@ -155,6 +156,13 @@ def _at(_: Reading, element: Element) -> Instant:
     return found
 
 
+def _relaxed(reading: Reading, element: Element) -> frozenset[Limit]:
+    """One limit, or a list of them."""
+    of = r.one_of(*Limit)
+    named = element.items if element.kind is Kind.LIST else [element]
+    return frozenset(Limit(of(reading, one)) for one in named)
+
+
 def _title(reading: Reading, element: Element) -> str:
     written = r.text(reading, element)
     if not written.strip():
@@ -166,6 +174,8 @@ _SHARED_KEYS: Mapping[str, r.Reader[Any]] = {
     "evidence": _evidence,
     "at": _at,
     "environments": r.one_of("fresh", "warm"),
+    "concurrency": r.times,
+    "relax": _relaxed,
     "distribution": r.element_itself,
     "parameters": r.element_itself,
     "functions": r.element_itself,
@@ -286,6 +296,7 @@ def _scenario(reading: Reading, element: Element) -> Scenario:
         source,
         found.get("at"),
         found.get("environments", "fresh" if reading.speaks_of_starts else "warm") == "fresh",
+        Account(found.get("concurrency", ACCOUNT_CONCURRENCY), found.get("relax", frozenset())),
         reading.place(element.fields.get("title", element)),
     )
 

@@ -84,7 +84,7 @@ class Play:
     async def whole(self) -> tuple[StepFailure, ...]:
         """The failures of the first step that has any."""
         scenario = self._scenario
-        edge = await self._stage.edge(scenario.setting, at=scenario.at, fresh=scenario.fresh)
+        edge = await self._stage.edge(scenario.setting, at=scenario.at, fresh=scenario.fresh, account=scenario.account)
         edge.origins.set(scenario.origins)
         try:
             return await self.steps(scenario.steps, edge)

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
+from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit
 from edgesim.distribution.model import Code, Distribution, EdgeFunction, Trigger
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.distribution.versions import Refused
@@ -19,7 +20,7 @@ from edgesim.errors import ConfigError
 from edgesim.ports import Call
 from edgesim.runtimes import LambdaService, Settings, functions_as_data
 from edgesim.runtimes.ledger import Ledger
-from edgesim.scenario.model import Scenario, Setting
+from edgesim.scenario.model import Account, Scenario, Setting
 from edgesim.scenario.outcome import Outcome
 from edgesim.scenario.playing.edge import Edge, Ids
 from edgesim.scenario.playing.run import play
@@ -41,13 +42,18 @@ class FunctionLines:
 
 
 class Stage:
-    """Makes edges. Belongs to one event loop; one edge is in use at a time, since they share the clock."""
+    """Makes edges. Belongs to one event loop; one edge is in use at a time, since they share the clock. `relaxed` are
+    limits that none of them enforces."""
 
-    def __init__(self, *, interpreters: Mapping[str, Path] | None = None) -> None:
+    def __init__(
+        self, *, interpreters: Mapping[str, Path] | None = None, relaxed: frozenset[Limit] = frozenset()
+    ) -> None:
         self.clock = VirtualClock()
         self.ids = Ids()
         self.log = FunctionLines()
         self._interpreters = interpreters
+        self._relaxed = relaxed
+        self._account = Account()
         self._service: LambdaService | None = None
         self._functions: OrderedDict[EdgeFunction, None] = OrderedDict()
         self._ledger = Ledger(self.clock)
@@ -68,19 +74,36 @@ class Stage:
         """
         return await play(scenario, self, explain=explain)
 
-    async def edge(self, setting: Setting, *, at: Instant | None = None, fresh: bool = False) -> Edge:
+    async def edge(
+        self, setting: Setting, *, at: Instant | None = None, fresh: bool = False, account: Account | None = None
+    ) -> Edge:
         """An edge with this setting, at an instant (always the same, unless told). `fresh`: without environments that
         are warm from before. Raises ConfigError where a function can't be run at all."""
-        await self.begin(setting, at=at, fresh=fresh)
+        await self.begin(setting, at=at, fresh=fresh, account=account)
         return Edge(setting, self, self.clock, self.ids)
 
-    async def begin(self, setting: Setting, *, at: Instant | None = None, fresh: bool = False) -> None:
+    async def begin(
+        self, setting: Setting, *, at: Instant | None = None, fresh: bool = False, account: Account | None = None
+    ) -> None:
         """Another story: everything that an edge needs is as it is at the beginning."""
+        await self._move_to(account or Account())
         self.clock.restart(VIRTUAL_START if at is None else at)
         self.ids.restart()
         self.log.lines.clear()
         self._ledger = Ledger(self.clock)
         await self.prepare(setting, fresh=fresh)
+
+    async def _move_to(self, account: Account) -> None:
+        """Another account has functions and environments of its own. One whose concurrency is counted has none but
+        those of one story: what others reserve would count, too."""
+        is_counted = account.concurrency != ACCOUNT_CONCURRENCY
+        if account == self._account and not is_counted:
+            return
+        self._account = account
+        self._functions.clear()
+        service, self._service = self._service, None
+        if service is not None:
+            await service.close()
 
     async def prepare(self, setting: Setting, *, fresh: bool = False) -> Setting:
         """Have the functions of a setting deployed, those used last still warm: the setting with the versions that they
@@ -96,7 +119,12 @@ class Stage:
         while len(self._functions) > max(_WARM, len(functions)):
             self._functions.popitem(last=False)
         if self._service is None:
-            settings = Settings(initialise_ahead=False, publishes=False)
+            settings = Settings(
+                initialise_ahead=False,
+                publishes=False,
+                concurrency=self._account.concurrency,
+                relaxed=self._relaxed | self._account.relaxed,
+            )
             self._service = LambdaService(
                 self.clock, self.log, self.ids.invocation, interpreters=self._interpreters, settings=settings
             )

@@ -4,7 +4,7 @@ of JSON each, one order at a time.
     {"play": {"file": …, "number": …, "title": …}, "explain": …}   →  {"outcome": …}
     {"refresh": true}                                              →  {"refreshed": true}
 
-It ends when its input does, and everything that it started with it.
+Its arguments are the limits that are not enforced. It ends when its input does, and everything that it started with it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from edgesim.distribution.limits import read_limits
 from edgesim.scenario.outcome import Mismatch, Outcome, StepFailure, Verdict
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ async def _work(answers: BinaryIO) -> None:
     assert working is not None  # noqa: S101  a coroutine that runs is in a task
     listening = asyncio.create_task(_listen(reader, orders, working))
     files: dict[Path, LoadedFile] = {}
-    async with Stage() as stage:
+    async with Stage(relaxed=read_limits(sys.argv[1:])) as stage:
         while not listening.done():
             answer = await _obey(json.loads(await orders.get()), stage, files)
             answers.write(json.dumps(answer).encode() + b"\n")
