@@ -26,7 +26,7 @@ from edgesim.origins.http import HttpOrigin
 from edgesim.origins.routing import OriginRouter
 from edgesim.origins.targets import Target, parse_target
 from edgesim.rules.edge import region_of
-from edgesim.rules.hooks import HOOKS
+from edgesim.rules.hooks import Hook
 from edgesim.runtimes import FunctionStatus, LambdaService
 from edgesim.runtimes import Settings as RuntimeSettings
 from edgesim.server.app import ViewerApp
@@ -59,7 +59,7 @@ def load_source(settings: Settings) -> Loaded:
     if settings.source:
         return load(settings.source, overrides)
     triggers = {Trigger(name): spec for name, spec in settings.triggers.items()}
-    bodies = [trigger for trigger in triggers if not HOOKS[trigger].sees_response] if settings.include_body else []
+    bodies = [trigger for trigger in triggers if not Hook(trigger).rules.sees_response] if settings.include_body else []
     return load_quick(settings.origin, triggers, include_body=bodies)
 
 
