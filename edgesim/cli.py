@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from edgesim import __version__
+from edgesim.commands.choices import choices
 from edgesim.commands.clock import clock
 from edgesim.commands.control import ask, control_port_option, speaking
 from edgesim.commands.demo import demo
 from edgesim.commands.ready import run, say_ready
 from edgesim.commands.record import record
 from edgesim.commands.test import test
+from edgesim.distribution.choices import chosen
+from edgesim.distribution.terms import edition
 from edgesim.errors import ConfigError
 from edgesim.settings import (
     DEFAULT_CONTROL_PORT,
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from edgesim.server.listeners import Listener
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 TRIGGERS = ("viewer-request", "origin-request", "origin-response", "viewer-response")
 
@@ -62,6 +66,25 @@ def _size(context: Any, option: Any, value: str | None) -> int | None:
         return parse_size(value) if value is not None else None
     except ConfigError as error:
         raise click.BadParameter(f"{error}; {error.hint}") from None
+
+
+def _choices(context: Any, option: Any, values: tuple[str, ...]) -> dict[str, str] | None:
+    pairs = _pairs("NAME=VALUE")(context, option, values)
+    _checked(lambda: chosen(pairs or {}))
+    return pairs
+
+
+def _limits(context: Any, option: Any, value: str | None) -> str | None:
+    del context, option
+    return _checked(lambda: edition(value)).value if value is not None else None
+
+
+def _checked(read: Callable[[], T]) -> T:
+    """What it reads; what is wrong is the option's fault."""
+    try:
+        return read()
+    except ConfigError as error:
+        raise click.BadParameter(f"{error}; {error.hint}" if error.hint else str(error)) from None
 
 
 _URL_OR_PATH = re.compile(r"https?://|[./~]")
@@ -113,6 +136,8 @@ def _source_options(command: F) -> F:
                      metavar="ID=FILE", help="An origin request policy's JSON."),
         click.option("--parameter", "parameters", multiple=True, callback=_pairs("NAME=VALUE", empty=True),
                      metavar="NAME=VALUE", help="A parameter of the template; AWS::Region and its like, too."),
+        click.option("--limits", callback=_limits, metavar="EDITION",
+                     help="AWS's limits and header lists as they are, or were: current or 2023.  [default: current]"),
         click.option("--config", metavar="FILE", help="Settings file; default: edgesim.toml beside SOURCE."),
     )  # fmt: skip
     for option in reversed(options):
@@ -188,6 +213,14 @@ def _viewer_options(command: F) -> F:
 )
 @click.option(
     "--reload/--no-reload", default=None, help="Take in saved functions and templates at once.  [default: on]"
+)
+@click.option(
+    "--choice",
+    "choices",
+    multiple=True,
+    callback=_choices,
+    metavar="NAME=VALUE",
+    help="What CloudFront does where AWS does not say: answer a question otherwise. `edgesim choices` lists them.",
 )
 @click.option("--quiet", is_flag=True, default=None, help="No line for each request, no function output.")
 @speaking
@@ -342,6 +375,7 @@ main.add_command(clock)
 main.add_command(demo)
 main.add_command(test)
 main.add_command(record)
+main.add_command(choices)
 
 
 if __name__ == "__main__":

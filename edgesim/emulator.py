@@ -22,6 +22,7 @@ from edgesim.driver.identity import invocation_id
 from edgesim.driver.recorder import TranscriptRing
 from edgesim.errors import ConfigError, EdgesimError
 from edgesim.loaders import Loaded, Overrides, load, load_quick
+from edgesim.loaders.terms import on_terms
 from edgesim.origins.http import HttpOrigin
 from edgesim.origins.routing import OriginRouter
 from edgesim.origins.targets import Target, parse_target
@@ -57,10 +58,10 @@ def load_source(settings: Settings) -> Loaded:
         origins=settings.origins,
     )
     if settings.source:
-        return load(settings.source, overrides)
+        return on_terms(load(settings.source, overrides), settings.terms)
     triggers = {Trigger(name): spec for name, spec in settings.triggers.items()}
     bodies = [trigger for trigger in triggers if not Hook(trigger).rules.sees_response] if settings.include_body else []
-    return load_quick(settings.origin, triggers, include_body=bodies)
+    return on_terms(load_quick(settings.origin, triggers, include_body=bodies), settings.terms)
 
 
 def _targets(named: Mapping[str, str]) -> dict[str, Target]:

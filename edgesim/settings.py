@@ -14,18 +14,26 @@
 
     [viewer]
     country = "DE"
+
+    [choices]
+    header-key = "key"
 """
 
 from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from edgesim.distribution.choices import chosen
+from edgesim.distribution.limits import Edition
+from edgesim.distribution.terms import Terms, edition, terms
 from edgesim.errors import ConfigError
+
+T = TypeVar("T")
 
 CONFIG_NAME = "edgesim.toml"
 DEFAULT_PORT = 8080
@@ -40,7 +48,8 @@ class Settings:
     """Everything that can be set. Mappings go from a name to what was written for it.
 
     `https_port` of None means no HTTPS listener; `cache_size` is bytes; `environments` is the number of execution
-    environments a function may have at once, 0 for edgesim's own choice.
+    environments a function may have at once, 0 for edgesim's own choice; `limits` is the edition of AWS's limits, and
+    `choices` are answers to open questions by name (distribution/choices.py).
     """
 
     source: str = ""
@@ -60,9 +69,16 @@ class Settings:
     control_port: int = DEFAULT_CONTROL_PORT
     cache_size: int = DEFAULT_CACHE_BYTES
     environments: int = 0
+    limits: str = Edition.CURRENT.value
+    choices: Names = field(default_factory=dict)
     include_body: bool = False
     reload: bool = True
     quiet: bool = False
+
+    @property
+    def terms(self) -> Terms:
+        """By what functions are judged. Raises ConfigError where `limits` or `choices` say what there is not."""
+        return terms(self.limits, self.choices)
 
     def given(self, **flags: Any) -> Settings:
         """The settings with the flags that were given: None means not given, mappings are merged, flags first."""
@@ -85,6 +101,8 @@ _KEYS: dict[str, tuple[str, type]] = {
     "control-port": ("control_port", int),
     "cache-size": ("cache_size", object),
     "environments": ("environments", int),
+    "limits": ("limits", object),
+    "choices": ("choices", dict),
     "include-body": ("include_body", bool),
     "reload": ("reload", bool),
     "quiet": ("quiet", bool),
@@ -145,11 +163,24 @@ def _setting(path: Path, key: str, value: object) -> tuple[str, Any]:
     target, kind = _KEYS[name]
     if target == "cache_size":
         return target, parse_size(str(value))
+    if target == "limits":
+        return target, _in_file(path, lambda: edition(str(value))).value
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise ConfigError(f"{path}: {key} must be {_TYPE_NAMES[kind]}, not {value!r}")
     if isinstance(value, dict):
-        return target, {str(inner): str(text) for inner, text in value.items()}
+        texts = {str(inner): str(text) for inner, text in value.items()}
+        if target == "choices":
+            _in_file(path, lambda: chosen(texts))
+        return target, texts
     return target, value
+
+
+def _in_file(path: Path, read: Callable[[], T]) -> T:
+    """What it reads; what is wrong is said with the file's name."""
+    try:
+        return read()
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}", error.hint) from None
 
 
 def _with_paths(changes: dict[str, Any], folder: Path) -> dict[str, Any]:

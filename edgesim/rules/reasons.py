@@ -31,7 +31,7 @@ class ArrivalReason(StrEnum):
     METHOD_NOT_ALLOWED = "refused: the behavior does not allow this method"
     BODY_WITH_GET = "refused: GET with a body"
     URL_TOO_LONG = "refused: the URL is longer than 8,192 bytes"
-    HEAD_TOO_BIG = "refused: request line and headers are larger than 32,768 bytes"
+    HEAD_TOO_BIG = "refused: request line and headers are larger than CloudFront takes"
     UNKNOWN_HOST = "refused: no distribution has this host name"
     DISABLED = "refused: the distribution is disabled"
 
