@@ -156,6 +156,17 @@ class AccessControlAuthMethod(Alternative):
     ORIGIN_ACCESS_IDENTITY = "origin-access-identity", "as with an access identity"
 
 
+class RegionWithoutIdentity(Alternative):
+    """Does an S3 origin without an access identity show its `region`?
+
+    documented: it is needed with an identity (lambda-event-structure); observed: the type definitions of
+    @types/aws-lambda forbid it without one. Omitted, so that an event is what a function in TypeScript expects.
+    """
+
+    OMITTED = "omitted", "there is no region"
+    SHOWN = "shown", "there is one"
+
+
 class OriginTimeouts(Alternative):
     """Which timeouts may an origin-request function set?
 
@@ -278,6 +289,7 @@ class Choices:
     header_name_twice: HeaderNameTwice = HeaderNameTwice.MERGED
     custom_header_twice: CustomHeaderTwice = CustomHeaderTwice.REFUSED
     access_control_auth_method: AccessControlAuthMethod = AccessControlAuthMethod.NONE
+    region_without_identity: RegionWithoutIdentity = RegionWithoutIdentity.OMITTED
     origin_timeouts: OriginTimeouts = OriginTimeouts.QUOTA_PAGE
     tls_1_3: Tls13 = Tls13.ACCEPTED
     failed_function_page: FailedFunctionPage = FailedFunctionPage.CUSTOM

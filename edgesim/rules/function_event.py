@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from edgesim.distribution.choices import AccessControlAuthMethod, Choices
+from edgesim.distribution.choices import AccessControlAuthMethod, Choices, RegionWithoutIdentity
 from edgesim.distribution.model import Distribution, Origin, OriginProtocolPolicy, S3Access, Trigger
 from edgesim.rules.hooks import Hook, is_disallowed
 from edgesim.values.headers import Field, Headers, readable
@@ -134,8 +134,7 @@ def origin_object(origin: Origin, viewer_protocol: str, choices: Choices) -> dic
         "path": readable(origin.path),
     }
     if origin.s3 is not None:
-        method = "origin-access-identity" if shows_identity(origin.s3, choices) else "none"
-        return {"s3": {**common, "authMethod": method, "region": origin.s3.region}}
+        return {"s3": {**common, **_access(origin.s3, choices)}}
     https = resolved_https(origin, viewer_protocol)
     return {
         "custom": {
@@ -147,6 +146,14 @@ def origin_object(origin: Origin, viewer_protocol: str, choices: Choices) -> dic
             "sslProtocols": list(origin.ssl_protocols),
         }
     }
+
+
+def _access(s3: S3Access, choices: Choices) -> dict[str, str]:
+    """How a bucket is signed for. Whether a region stands beside `none` is a choice"""
+    if shows_identity(s3, choices):
+        return {"authMethod": "origin-access-identity", "region": s3.region}
+    shown = choices.region_without_identity is RegionWithoutIdentity.SHOWN
+    return {"authMethod": "none", **({"region": s3.region} if shown else {})}
 
 
 def _number(seconds: float) -> int | float:

@@ -78,10 +78,11 @@ def _custom(fields: dict[str, Any], origin: Origin, at: str, choices: Choices) -
 
 def _s3(fields: dict[str, Any], origin: Origin, at: str, choices: Choices) -> Origin:
     method = _one_of(fields, "authMethod", {"origin-access-identity", "none"}, at)
-    region = fields.get("region") or ""
+    before = origin.s3 or S3Access()
+    # Where none is shown beside `none`, leaving it out is no change
+    region = fields.get("region") or (before.region if method == "none" and "region" not in fields else "")
     if not isinstance(region, str):
         raise _Offence("region is not a string", f"{at}.region")
-    before = origin.s3 or S3Access()
     if method == "origin-access-identity":
         # documented: the same identity moves from S3 to S3, none can be had coming from a custom origin
         if not shows_identity(before, choices):

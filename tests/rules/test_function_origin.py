@@ -1,7 +1,14 @@
 import pytest
 from hypothesis import given
 
-from edgesim.distribution.choices import STANDARD, AccessControlAuthMethod, Choices, OriginTimeouts, Tls13
+from edgesim.distribution.choices import (
+    STANDARD,
+    AccessControlAuthMethod,
+    Choices,
+    OriginTimeouts,
+    RegionWithoutIdentity,
+    Tls13,
+)
 from edgesim.distribution.model import Origin, OriginProtocolPolicy, S3Access
 from edgesim.rules import function_event, function_origin
 from edgesim.rules.function_event import settled
@@ -245,6 +252,7 @@ def test_tls_1_3_is_taken_by_choice():
     assert (refused.code, refused.at) == (Rejection.ORIGIN, "origin.custom.sslProtocols")
 
 
+BUCKET_AT_HOME = an_origin("b.s3.eu-west-1.amazonaws.com", s3=S3Access("", "eu-west-1"))
 WITH_OAC = an_origin("b.s3.eu-west-1.amazonaws.com", s3=S3Access("", "eu-west-1", True))
 AS_IDENTITY = Choices(access_control_auth_method=AccessControlAuthMethod.ORIGIN_ACCESS_IDENTITY)
 
@@ -256,6 +264,21 @@ def test_an_origin_access_control_shows_as_none_or_as_an_identity_by_choice():
 
 
 @pytest.mark.parametrize("choices", [STANDARD, AS_IDENTITY])
+@pytest.mark.parametrize("origin", [BUCKET_AT_HOME, WITH_OAC])
+def test_a_region_without_an_identity_is_omitted_or_shown_by_choice(origin):
+    shown = Choices(region_without_identity=RegionWithoutIdentity.SHOWN)
+    assert "region" not in origin_object(origin, "http")["s3"]
+    assert origin_object(origin, "http", shown)["s3"]["region"] == "eu-west-1"
+    assert origin_object(OAI, "http")["s3"]["region"] == "eu-west-1"
+
+
+@pytest.mark.parametrize(("region", "kept"), [(..., "eu-west-1"), ("", ""), (None, ""), ("us-east-1", "us-east-1")])
+def test_a_region_that_a_function_was_not_shown_stays_unless_it_says_one(region, kept):
+    told = {**origin_object(BUCKET_AT_HOME, "http")["s3"], "path": "/v3", "region": region}
+    value = {"s3": {name: one for name, one in told.items() if one is not ...}}
+    assert chosen(value, BUCKET_AT_HOME).s3.region == kept
+
+
 def test_a_bucket_with_an_access_control_may_be_moved_as_it_is_shown(choices):
     shown = origin_object(WITH_OAC, "http", choices)["s3"]
     moved = chosen({"s3": {**shown, "domainName": "c.s3.eu-west-1.amazonaws.com"}}, WITH_OAC, choices)
