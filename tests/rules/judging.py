@@ -19,12 +19,13 @@ REQUEST = a_request("/a?x=1", method="POST", host="h", x_a="1", x_edge_hidden="0
 RESPONSE = a_response(etag='"v1"', content_length="5", x_cache="hidden", reason="Fine")
 ORIGIN = settled(an_origin(), "http")
 S3_ORIGIN = an_origin("b.s3.amazonaws.com", s3=S3Access("E2OAI"))
+OAC_ORIGIN = an_origin("b.s3.eu-west-1.amazonaws.com", s3=S3Access("", "eu-west-1", True))
 
 
-def event_of(trigger, request=REQUEST, response=RESPONSE, origin=ORIGIN, body=None):
+def event_of(trigger, request=REQUEST, response=RESPONSE, origin=ORIGIN, body=None, terms=STANDARD_TERMS):
     seen = response if trigger in RESPONSE_TRIGGERS else None
     event = function_event(
-        trigger, a_distribution(), an_arrival(request), request, body=body, origin=origin, response=seen
+        trigger, a_distribution(terms=terms), an_arrival(request), request, body=body, origin=origin, response=seen
     )
     return json.loads(json.dumps(event))["Records"][0]["cf"]
 

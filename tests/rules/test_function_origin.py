@@ -263,7 +263,6 @@ def test_an_origin_access_control_shows_as_none_or_as_an_identity_by_choice():
     assert origin_object(BUCKET, "http", AS_IDENTITY)["s3"]["authMethod"] == "none"
 
 
-@pytest.mark.parametrize("choices", [STANDARD, AS_IDENTITY])
 @pytest.mark.parametrize("origin", [BUCKET_AT_HOME, WITH_OAC])
 def test_a_region_without_an_identity_is_omitted_or_shown_by_choice(origin):
     shown = Choices(region_without_identity=RegionWithoutIdentity.SHOWN)
@@ -279,6 +278,7 @@ def test_a_region_that_a_function_was_not_shown_stays_unless_it_says_one(region,
     assert chosen(value, BUCKET_AT_HOME).s3.region == kept
 
 
+@pytest.mark.parametrize("choices", [STANDARD, AS_IDENTITY])
 def test_a_bucket_with_an_access_control_may_be_moved_as_it_is_shown(choices):
     shown = origin_object(WITH_OAC, "http", choices)["s3"]
     moved = chosen({"s3": {**shown, "domainName": "c.s3.eu-west-1.amazonaws.com"}}, WITH_OAC, choices)

@@ -13,10 +13,11 @@ from edgesim.rules.function_result import ChangedRequest, ChangedResponse, Gener
 from edgesim.rules.hooks import Hook, is_disallowed
 from edgesim.rules.reasons import Rejection
 from edgesim.testing.make import a_request, a_response
-from edgesim.testing.strategies import function_results, origin_responses, viewer_requests
+from edgesim.testing.strategies import function_results, function_values, origin_responses, terms, viewer_requests
 from edgesim.values.headers import Headers, readable
 from edgesim.values.message import Request, Response
 from tests.rules.judging import (
+    OAC_ORIGIN,
     OREQ,
     ORES,
     ORIGIN,
@@ -73,13 +74,13 @@ def test_deep_nesting_is_refused_whether_or_not_it_is_still_parsed(trigger):
     assert all(isinstance(verdict_on(trigger, payload), Rejected) for payload in DEEPLY_NESTED)
 
 
-@given(st.sampled_from(list(Trigger)), st.text() | function_results)
-@example(VREQ, '{"status":"200","status":"201"}')
-@example(OREQ, '{"uri":"/\\ud800","querystring":"\\udfff","headers":{"x":[{"value":"\\ud800"}]}}')
-@example(VREQ, '{"status":200,"statusDescription":"\\ud800","body":"\\ud800"}')
-@example(VREQ, '{"status":200,"body":"\\u00e9","bodyEncoding":"base64"}')
-def test_25_any_text_is_accepted_or_rejected(trigger, payload):
-    verdict = verdict_on(trigger, payload)
+@given(st.sampled_from(list(Trigger)), st.text() | function_results, terms)
+@example(VREQ, '{"status":"200","status":"201"}', STANDARD_TERMS)
+@example(OREQ, '{"uri":"/\\ud800","querystring":"\\udfff","headers":{"x":[{"value":"\\ud800"}]}}', STANDARD_TERMS)
+@example(VREQ, '{"status":200,"statusDescription":"\\ud800","body":"\\ud800"}', STANDARD_TERMS)
+@example(VREQ, '{"status":200,"body":"\\u00e9","bodyEncoding":"base64"}', STANDARD_TERMS)
+def test_25_any_text_is_accepted_or_rejected_on_any_terms(trigger, payload, terms):
+    verdict = verdict_on(trigger, payload, terms=terms)
     accepted = (ChangedResponse,) if trigger in RESPONSE_TRIGGERS else (ChangedRequest, GeneratedResponse)
     assert isinstance(verdict, (*accepted, Rejected))
     assert isinstance(verdict, Rejected) or sendable(verdict)
@@ -94,40 +95,47 @@ def sendable(verdict):
     return all(text.encode("latin-1") is not None and not set(text) & set("\r\n\0") for text in texts)
 
 
-@given(st.sampled_from(list(Trigger)), function_results)
-def test_24_nothing_accepted_holds_a_disallowed_header_or_another_read_only_one(trigger, payload):
-    verdict = verdict_on(trigger, payload)
+@given(st.sampled_from(list(Trigger)), function_results, terms)
+def test_24_nothing_accepted_holds_a_disallowed_header_or_another_read_only_one(trigger, payload, terms):
+    verdict = verdict_on(trigger, payload, terms=terms)
     if isinstance(verdict, Rejected):
         return
     response = verdict.response if isinstance(verdict, GeneratedResponse) else verdict
     seen = RESPONSE.headers if trigger in RESPONSE_TRIGGERS else REQUEST.headers
     before = Headers() if isinstance(verdict, GeneratedResponse) else seen
     for name in response.headers.index:
-        if is_disallowed(name) or name in Hook(trigger).rules.read_only:
+        if is_disallowed(name) or name in Hook(trigger, terms).rules.read_only:
             assert response.headers.all(name) == before.all(name)
 
 
 # ── functions that change nothing ────────────────────────────────────────────
 
 
-@given(viewer_requests(), st.sampled_from(REQUEST_TRIGGERS), st.sampled_from((ORIGIN, S3_ORIGIN)))
-@example(Request("GET", "/caf\xe9", "#a b\x7f", Headers([("x-Odd", "\xe9"), ("X-ODD", "\xc3\xa9")])), VREQ, ORIGIN)
-@example(Request("GET", "/" + "a" * 8_191, "", Headers()), OREQ, ORIGIN)  # the longest that a viewer may send
-def test_23_a_request_comes_back_as_it_went(request, trigger, origin):
+@given(viewer_requests(), st.sampled_from(REQUEST_TRIGGERS), st.sampled_from((ORIGIN, S3_ORIGIN, OAC_ORIGIN)), terms)
+@example(
+    Request("GET", "/caf\xe9", "#a b\x7f", Headers([("x-Odd", "\xe9"), ("X-ODD", "\xc3\xa9")])),
+    VREQ,
+    ORIGIN,
+    STANDARD_TERMS,
+)
+@example(
+    Request("GET", "/" + "a" * 8_191, "", Headers()), OREQ, ORIGIN, STANDARD_TERMS
+)  # the longest that a viewer may send
+def test_23_a_request_comes_back_as_it_went(request, trigger, origin, terms):
     body = ReadBody(request.body if isinstance(request.body, bytes) else b"")
-    seen = event_of(trigger, request, origin=origin, body=body)["request"]
-    verdict = verdict_on(trigger, seen, request, origin=origin)
+    seen = event_of(trigger, request, origin=origin, body=body, terms=terms)["request"]
+    verdict = verdict_on(trigger, seen, request, origin=origin, terms=terms)
     assert verdict == ChangedRequest(
         request.path, request.query, request.headers, None, origin if trigger is OREQ else None
     )
     assert verdict.headers.fields == request.headers.fields
 
 
-@given(origin_responses(), st.sampled_from(RESPONSE_TRIGGERS))
-@example(Response(299, Headers(), b"", ""), ORES)
-@example(Response(200, Headers([("a", "\xe9")]), b"", "\xe9"), VRES)
-def test_23_a_response_comes_back_as_it_went(response, trigger):
-    verdict = verdict_on(trigger, event_of(trigger, response=response)["response"], response=response)
+@given(origin_responses(), st.sampled_from(RESPONSE_TRIGGERS), terms)
+@example(Response(299, Headers(), b"", ""), ORES, STANDARD_TERMS)
+@example(Response(200, Headers([("a", "\xe9")]), b"", "\xe9"), VRES, STANDARD_TERMS)
+def test_23_a_response_comes_back_as_it_went(response, trigger, terms):
+    verdict = verdict_on(trigger, event_of(trigger, response=response)["response"], response=response, terms=terms)
     assert verdict == ChangedResponse(response.status, response.reason, response.headers, None)
     assert verdict.headers.fields == response.headers.fields
 
@@ -318,6 +326,21 @@ def test_without_headers_the_read_only_ones_are_deleted():
 @given(st.sampled_from(RESPONSE_TRIGGERS), function_results)
 def test_26_a_response_trigger_changes_nothing_but_the_response(trigger, payload):
     assert isinstance(verdict_on(trigger, payload), ChangedResponse | Rejected)
+
+
+@given(function_results, terms)
+def test_26_no_terms_let_viewer_response_change_status_or_body(payload, terms):
+    verdict = verdict_on(VRES, payload, terms=terms)
+    assert isinstance(verdict, Rejected) or (verdict.status, verdict.body) == (RESPONSE.status, None)
+
+
+@given(st.sampled_from(REQUEST_TRIGGERS), function_values, terms)
+def test_26_no_terms_let_a_body_through_that_is_not_a_replacement(trigger, value, terms):
+    body = value.get("body")
+    result = returned(trigger, body=body)
+    verdict = verdict_on(trigger, result, terms=terms)
+    replaces = isinstance(body, dict) and body.get("action") == "replace"
+    assert isinstance(verdict, Rejected) or replaces or verdict.body is None
 
 
 # ── origins ──────────────────────────────────────────────────────────────────
