@@ -38,9 +38,9 @@ from edgesim.values.message import Request, Response
 __all__ = [
     "behaviors", "cache_controls", "cache_policies", "choices", "cookies", "expires", "function_results",
     "function_values", "generated_responses", "header_fields", "header_names", "header_values", "headers",
-    "hostile_requests", "hostile_responses", "instants", "json_values", "methods", "origin_request_policies", "origin_responses", "paths",
-    "query_strings", "reasons", "response_headers", "selections", "statuses", "terms", "valid_results",
-    "viewer_requests",
+    "hostile_requests", "hostile_responses", "instants", "json_values", "methods", "origin_request_policies",
+    "origin_responses", "paths", "query_strings", "reasons", "response_headers", "selections", "statuses", "terms",
+    "valid_results", "viewer_requests",
 ]  # fmt: skip
 
 # ── header fields ────────────────────────────────────────────────────────────
