@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from edgesim.distribution.choices import ViewerResponseStatus
 from edgesim.distribution.model import Distribution, Origin, Trigger
 from edgesim.distribution.terms import STANDARD_TERMS
 from edgesim.pipeline.effects import FetchFailed, LookedUp, Steps, fetch, give_up, keep, look_up, resolve
@@ -374,10 +373,8 @@ def viewer_response(journey: Journey, request: Request, answer: Answer) -> Steps
     if answer.outcome is Outcome.REDIRECT:
         skipped: HookReason | None = HookReason.SKIPPED_REDIRECT
     else:
-        choices = journey.distribution.terms.choices
-        by_origins = choices.viewer_response_status is ViewerResponseStatus.ORIGINS
-        status = answer.response.status if answer.origins_status is None or not by_origins else answer.origins_status
-        skipped = viewer_response_skipped(answer.made_by, status, choices)
+        choices, status = journey.distribution.terms.choices, answer.response.status
+        skipped = viewer_response_skipped(answer.made_by, status, choices, origins_status=answer.origins_status)
     if skipped is not None:
         journey.transcript.note(Station.VIEWER_RESPONSE, skipped)
         return answer

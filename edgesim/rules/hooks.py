@@ -12,7 +12,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from edgesim.distribution import limits
-from edgesim.distribution.choices import Choices, ViewerResponseAfterGeneratedError
+from edgesim.distribution.choices import Choices, ViewerResponseAfterGeneratedError, ViewerResponseStatus
 from edgesim.distribution.limits import LIMITS, Edition
 from edgesim.distribution.model import EdgeFunction, Trigger
 from edgesim.distribution.terms import STANDARD_TERMS, Terms
@@ -179,12 +179,17 @@ _NO_VIEWER_RESPONSE = {
 }
 
 
-def viewer_response_skipped(made_by: MadeBy, status: int, choices: Choices) -> HookReason | None:
-    """Why the viewer-response function does not run, or None where it runs.
+def viewer_response_skipped(
+    made_by: MadeBy, status: int, choices: Choices, *, origins_status: int | None = None
+) -> HookReason | None:
+    """Why the viewer-response function does not run, or None where it runs. `origins_status` is the status before
+    origin-response, where that ran.
 
-    documented: not for a status of 400 or higher. inferred: a generated origin-request response runs it below 400, and
-    by choice above. Which status counts is the caller's to say (`viewer-response-status`).
+    documented: not for a status of 400 or higher; which one, where origin-response changed it, is a choice. inferred: a
+    generated origin-request response runs it below 400, and by choice above.
     """
+    if origins_status is not None and choices.viewer_response_status is ViewerResponseStatus.ORIGINS:
+        status = origins_status
     if (reason := _NO_VIEWER_RESPONSE.get(made_by)) is not None:
         return reason
     after_errors = choices.viewer_response_after_generated_error is ViewerResponseAfterGeneratedError.RUNS
