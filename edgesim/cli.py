@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from edgesim import __version__
+from edgesim.commands.choices import choices
 from edgesim.commands.clock import clock
 from edgesim.commands.control import ask, control_port_option, speaking
 from edgesim.commands.demo import demo
@@ -22,7 +23,9 @@ from edgesim.commands.record import record
 from edgesim.commands.relax import relax_option
 from edgesim.commands.stats import stats
 from edgesim.commands.test import test
+from edgesim.distribution.choices import chosen
 from edgesim.distribution.limits import ACCOUNT_CONCURRENCY
+from edgesim.distribution.terms import edition
 from edgesim.errors import ConfigError
 from edgesim.settings import (
     DEFAULT_CONTROL_PORT,
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from edgesim.server.listeners import Listener
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 TRIGGERS = ("viewer-request", "origin-request", "origin-response", "viewer-response")
 
@@ -77,6 +81,25 @@ def _span(context: Any, option: Any, value: str | None) -> float | None:
         return parse_duration(value) if value is not None else None
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+
+
+def _choices(context: Any, option: Any, values: tuple[str, ...]) -> dict[str, str] | None:
+    pairs = _pairs("NAME=VALUE")(context, option, values)
+    _checked(lambda: chosen(pairs or {}))
+    return pairs
+
+
+def _limits(context: Any, option: Any, value: str | None) -> str | None:
+    del context, option
+    return _checked(lambda: edition(value)).value if value is not None else None
+
+
+def _checked(read: Callable[[], T]) -> T:
+    """What it reads; what is wrong is the option's fault."""
+    try:
+        return read()
+    except ConfigError as error:
+        raise click.BadParameter(f"{error}; {error.hint}" if error.hint else str(error)) from None
 
 
 _URL_OR_PATH = re.compile(r"https?://|[./~]")
@@ -128,6 +151,11 @@ def _source_options(command: F) -> F:
                      metavar="ID=FILE", help="An origin request policy's JSON."),
         click.option("--parameter", "parameters", multiple=True, callback=_pairs("NAME=VALUE", empty=True),
                      metavar="NAME=VALUE", help="A parameter of the template; AWS::Region and its like, too."),
+        click.option("--limits", callback=_limits, metavar="EDITION",
+                     help="AWS's limits and header lists as they are, or were: current or 2023.  [default: current]"),
+        click.option("--choice", "choices", multiple=True, callback=_choices, metavar="NAME=VALUE",
+                     help="What CloudFront does where AWS does not say: answer a question otherwise. `edgesim choices` "
+                     "lists them."),
         click.option("--config", metavar="FILE", help="Settings file; default: edgesim.toml beside SOURCE."),
     )  # fmt: skip
     for option in reversed(options):
@@ -391,6 +419,7 @@ main.add_command(functions)
 main.add_command(demo)
 main.add_command(test)
 main.add_command(record)
+main.add_command(choices)
 
 
 if __name__ == "__main__":

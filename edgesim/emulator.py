@@ -25,6 +25,7 @@ from edgesim.driver.metered import Metered
 from edgesim.driver.recorder import TranscriptRing
 from edgesim.errors import ConfigError, EdgesimError
 from edgesim.loaders import Loaded, Overrides, load, load_quick
+from edgesim.loaders.terms import on_terms
 from edgesim.logs.folder import LogFolder
 from edgesim.logs.lambda_edge import function_notes, trigger_of, validation_error, validation_stream
 from edgesim.logs.metrics import Metrics
@@ -33,7 +34,7 @@ from edgesim.origins.routing import OriginRouter
 from edgesim.origins.targets import Target, parse_target
 from edgesim.pipeline.transcript import Note, Transcript
 from edgesim.rules.edge import region_of
-from edgesim.rules.hooks import HOOKS
+from edgesim.rules.hooks import Hook
 from edgesim.runtimes import FunctionStatus, LambdaService, functions_as_data
 from edgesim.runtimes import Settings as RuntimeSettings
 from edgesim.server.app import ViewerApp
@@ -66,10 +67,10 @@ def load_source(settings: Settings) -> Loaded:
         origins=settings.origins,
     )
     if settings.source:
-        return load(settings.source, overrides)
+        return on_terms(load(settings.source, overrides), settings.terms)
     triggers = {Trigger(name): spec for name, spec in settings.triggers.items()}
-    bodies = [trigger for trigger in triggers if not HOOKS[trigger].sees_response] if settings.include_body else []
-    return load_quick(settings.origin, triggers, include_body=bodies)
+    bodies = [trigger for trigger in triggers if not Hook(trigger).rules.sees_response] if settings.include_body else []
+    return on_terms(load_quick(settings.origin, triggers, include_body=bodies), settings.terms)
 
 
 def _targets(named: Mapping[str, str]) -> dict[str, Target]:

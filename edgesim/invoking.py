@@ -18,6 +18,7 @@ from edgesim.distribution.limits import FUNCTION_TIMEOUT_SECONDS
 from edgesim.distribution.model import Association, CacheBehavior, Distribution, EdgeFunction, Trigger
 from edgesim.distribution.policies import CachePolicy
 from edgesim.distribution.problems import Problem, Severity
+from edgesim.distribution.terms import STANDARD_TERMS, Terms
 from edgesim.driver.clock import SystemClock
 from edgesim.driver.driver import Driver
 from edgesim.driver.identity import invocation_id, request_id
@@ -36,7 +37,7 @@ from edgesim.ports import Call, Runtime
 from edgesim.rules.behavior import behavior_for, distribution_for
 from edgesim.rules.edge import region_of
 from edgesim.rules.given_event import GivenEvent
-from edgesim.rules.hooks import HOOKS, MadeBy
+from edgesim.rules.hooks import Hook, MadeBy
 from edgesim.rules.reasons import Outcome
 from edgesim.runtimes import LambdaService
 from edgesim.runtimes import Settings as RuntimeSettings
@@ -128,7 +129,7 @@ def runs_there(distribution: Distribution, asked: Asked, trigger: Trigger, funct
 
 def _alone(distribution: Distribution, trigger: Trigger, function: EdgeFunction, *, include_body: bool) -> Distribution:
     """The distribution with no function but one, and without error pages, for which it would run once more."""
-    sees_body = not HOOKS[trigger].sees_response
+    sees_body = not Hook(trigger).rules.sees_response
 
     def behavior(before: CacheBehavior) -> CacheBehavior:
         there = before.associations.get(trigger)
@@ -187,7 +188,12 @@ def _with_usual(usual: list[Field], said: tuple[Field, ...]) -> list[Field]:
 
 
 async def judge_given(
-    given: GivenEvent, event: dict[str, Any], function: EdgeFunction, runtime: Runtime, pop: str
+    given: GivenEvent,
+    event: dict[str, Any],
+    function: EdgeFunction,
+    runtime: Runtime,
+    pop: str,
+    terms: Terms = STANDARD_TERMS,
 ) -> Transcript:
     """Run a function with an event as it is, and judge the result by what the event shows."""
     trigger, clock = given.trigger, SystemClock()
@@ -195,7 +201,9 @@ async def judge_given(
     arrival = Arrival(given.request_id, clock.now(), viewer, given.request)
     association = MappingProxyType({trigger: Association(trigger, function)})
     behavior = CacheBehavior("*", "origin", CachePolicy(), associations=association)
-    distribution = Distribution(given.distribution_id, "", given.domain_name, (behavior,), MappingProxyType({}))
+    distribution = Distribution(
+        given.distribution_id, "", given.domain_name, (behavior,), MappingProxyType({}), terms=terms
+    )
     journey = Journey(arrival, distribution, behavior, Transcript(arrival, distribution))
     if given.response is None:
         await _perform(run_request_hook(journey, trigger, given.request, given.origin), event, runtime)
@@ -276,8 +284,9 @@ class Laboratory:
         *,
         interpreters: dict[str, Path],
         pop: str,
+        terms: Terms = STANDARD_TERMS,
     ) -> None:
-        self._function, self._tell, self._pop = function, tell, pop
+        self._function, self._tell, self._pop, self._terms = function, tell, pop, terms
         self._log = Lines(say)
         self._interpreters = interpreters
 
@@ -286,7 +295,7 @@ class Laboratory:
 
         async def run(witness: Witness) -> Transcript | None:
             if given is not None:
-                return await judge_given(given, event, self._function, witness, self._pop)
+                return await judge_given(given, event, self._function, witness, self._pop, self._terms)
             timeout = min(self._function.timeout, FUNCTION_TIMEOUT_SECONDS)
             call = Call(self._function, Trigger.ORIGIN_REQUEST, event, timeout, region_of(self._pop))
             await witness.invoke(call)

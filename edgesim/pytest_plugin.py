@@ -26,7 +26,7 @@ SUFFIXES = (".scenario.yaml", ".scenario.yml", ".scenario.json")
 _IN_FOLDERS = (".yaml", ".yml")
 
 _FOLDERS = "edgesim_scenarios"
-_MARKER = """edge(distribution=None, *, functions, origins, parameters, at, viewer): \
+_MARKER = """edge(distribution=None, *, functions, origins, parameters, at, viewer, limits, choices): \
 what the fixture `edge` is made of, in the words of scenarios; paths begin at the test's file"""
 
 folders_key = pytest.StashKey[tuple[Path, ...]]()
@@ -192,8 +192,8 @@ def edge(request: pytest.FixtureRequest) -> Iterator[LiveEdge]:
             assert edge.get("/private").status == 401
 
     The marker may stand at the test, its class and its module (`pytestmark`): what is closest to the test counts, and
-    functions, origins, parameters and viewer settings are merged by name. Paths begin at the test's file. Without a
-    marker everything goes to one origin, `site`, which answers 200. See edgesim.testing.LiveEdge.
+    functions, origins, parameters, viewer settings and choices are merged by name. Paths begin at the test's file.
+    Without a marker everything goes to one origin, `site`, which answers 200. See edgesim.testing.LiveEdge.
     """
     from edgesim.errors import ConfigError
     from edgesim.testing.live import edge as opened
@@ -211,8 +211,8 @@ def edge(request: pytest.FixtureRequest) -> Iterator[LiveEdge]:
         yield request.node.stash[edge_key]
 
 
-_MERGED = ("functions", "origins", "parameters", "viewer")
-_KEYS = ("distribution", "at", *_MERGED)
+_MERGED = ("functions", "origins", "parameters", "viewer", "choices")
+_KEYS = ("distribution", "at", "limits", *_MERGED)
 
 
 def _said(node: pytest.Item) -> dict[str, Any]:

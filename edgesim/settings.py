@@ -15,20 +15,27 @@
 
     [viewer]
     country = "DE"
+
+    [choices]
+    header-key = "key"
 """
 
 from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit, read_limits
+from edgesim.distribution.choices import chosen
+from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Edition, Limit, read_limits
+from edgesim.distribution.terms import Terms, edition, terms
 from edgesim.errors import ConfigError
 from edgesim.values.durations import parse_duration
+
+T = TypeVar("T")
 
 CONFIG_NAME = "edgesim.toml"
 DEFAULT_PORT = 8080
@@ -45,7 +52,8 @@ class Settings:
     `https_port` of None means no HTTPS listener; `cache_size` is bytes; `environments` is the number of execution
     environments a function may have at once, 0 for edgesim's own choice; an empty `log_dir` keeps no logs;
     `propagation` is the seconds within which an update reaches every edge location; `concurrency` is how many
-    invocations a Region lets run at once; `relax` has the limits that are not enforced.
+    invocations a Region lets run at once; `relax` has the limits that are not enforced; `limits` is the edition of
+    AWS's limits, and `choices` are answers to open questions by name (distribution/choices.py).
     """
 
     source: str = ""
@@ -68,10 +76,17 @@ class Settings:
     propagation: float = 0.0
     concurrency: int = ACCOUNT_CONCURRENCY
     relax: frozenset[Limit] = frozenset()
+    limits: str = Edition.CURRENT.value
+    choices: Names = field(default_factory=dict)
     include_body: bool = False
     reload: bool = True
     quiet: bool = False
     log_dir: str = ""
+
+    @property
+    def terms(self) -> Terms:
+        """By what functions are judged. Raises ConfigError where `limits` or `choices` say what there is not."""
+        return terms(self.limits, self.choices)
 
     def given(self, **flags: Any) -> Settings:
         """The settings with the flags that were given: None means not given, mappings are merged, flags first."""
@@ -97,6 +112,8 @@ _KEYS: dict[str, tuple[str, type]] = {
     "propagation": ("propagation", object),
     "concurrency": ("concurrency", int),
     "relax": ("relax", object),
+    "limits": ("limits", object),
+    "choices": ("choices", dict),
     "include-body": ("include_body", bool),
     "reload": ("reload", bool),
     "quiet": ("quiet", bool),
@@ -162,10 +179,15 @@ def _setting(path: Path, key: str, value: object) -> tuple[str, Any]:
         return target, _span(path, key, value)
     if target == "relax":
         return target, _relaxed(path, value)
+    if target == "limits":
+        return target, _in_file(path, lambda: edition(str(value))).value
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise ConfigError(f"{path}: {key} must be {_TYPE_NAMES[kind]}, not {value!r}")
     if isinstance(value, dict):
-        return target, {str(inner): str(text) for inner, text in value.items()}
+        texts = {str(inner): str(text) for inner, text in value.items()}
+        if target == "choices":
+            _in_file(path, lambda: chosen(texts))
+        return target, texts
     return target, value
 
 
@@ -184,6 +206,14 @@ def _relaxed(path: Path, value: object) -> frozenset[Limit]:
         raise ConfigError(f"{path}: relax must be a text or a list of texts, not {value!r}")
     try:
         return read_limits(words)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}", error.hint) from None
+
+
+def _in_file(path: Path, read: Callable[[], T]) -> T:
+    """What it reads; what is wrong is said with the file's name."""
+    try:
+        return read()
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}", error.hint) from None
 

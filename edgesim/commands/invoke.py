@@ -280,7 +280,8 @@ def _laboratory(function: EdgeFunction, settings: Settings, *, quiet: bool) -> L
             click.echo("\n".join(printable_lines(text)), err=True)
 
     interpreters = {name: Path(program) for name, program in settings.runtimes.items()}
-    return Laboratory(function, say, _warn, interpreters=interpreters, pop=parse_settings(settings.viewer).pop)
+    pop = parse_settings(settings.viewer).pop
+    return Laboratory(function, say, _warn, interpreters=interpreters, pop=pop, terms=settings.terms)
 
 
 def _tell(found: Report, *, as_json: bool) -> None:

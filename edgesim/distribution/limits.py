@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from edgesim.distribution.findings import closest
 from edgesim.errors import ConfigError
@@ -12,7 +13,7 @@ from edgesim.errors import ConfigError
 KB = 1024  # inferred: the guide's KB are 1,024 bytes
 MB = 1024 * KB
 
-# documented: cloudfront-limits (2023: 20,480 for request line and headers)
+# documented: cloudfront-limits, current edition; those that the editions differ in are in LIMITS below
 URL_BYTES = 8_192
 REQUEST_HEAD_BYTES = 32_768
 ORIGIN_RESPONSE_HEAD_BYTES = 32_768
@@ -86,3 +87,60 @@ class PackageLimits:
 
     zipped: int = 50 * MB
     unzipped: int = 250 * MB
+
+
+# ── what the editions of the guide differ in ─────────────────────────────────
+
+
+class Edition(StrEnum):
+    """The edition of AWS's guide whose limits hold; the values are the words of `--limits`."""
+
+    CURRENT = "current"
+    OF_2023 = "2023"
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionLimits:
+    """What a function may have at a trigger: seconds, megabytes, bytes of its zip."""
+
+    timeout: float
+    memory_mb: int
+    code_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """One edition. `viewer` and `origin` are for the two triggers of either side; `cuts_replaced_bodies`: a request
+    body that a function wrote too long is cut at the limit instead of being refused."""
+
+    request_head_bytes: int
+    viewer: FunctionLimits
+    origin: FunctionLimits
+    cuts_replaced_bodies: bool
+    execution_error_status: int
+
+
+# documented: Lambda's quotas, then and now the same
+_LAMBDA = FunctionLimits(FUNCTION_TIMEOUT_SECONDS, 10_240, 50 * MB)
+
+LIMITS: Mapping[Edition, Limits] = MappingProxyType(
+    {
+        # documented: cloudfront-limits, lambda-at-edge-function-restrictions, http-503-service-unavailable
+        Edition.CURRENT: Limits(
+            request_head_bytes=REQUEST_HEAD_BYTES,
+            viewer=_LAMBDA,
+            origin=_LAMBDA,
+            cuts_replaced_bodies=False,
+            execution_error_status=503,
+        ),
+        # documented in March 2023: cloudfront-limits, edge-functions-restrictions, http-500-lambda-execution-error;
+        # edge-functions (3,008 MB)
+        Edition.OF_2023: Limits(
+            request_head_bytes=20_480,
+            viewer=FunctionLimits(5, 128, 1 * MB),
+            origin=FunctionLimits(FUNCTION_TIMEOUT_SECONDS, 3_008, 50 * MB),
+            cuts_replaced_bodies=True,
+            execution_error_status=500,
+        ),
+    }
+)

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from edgesim.distribution import limits
 from edgesim.distribution.policies import CachePolicy, ForwardedValues, OriginRequestPolicy
+from edgesim.distribution.terms import STANDARD_TERMS, Terms
 from edgesim.values.headers import Field
 
 
@@ -79,10 +80,12 @@ class Association:
 
 @dataclass(frozen=True, slots=True)
 class S3Access:
-    """What makes an origin an S3 origin. `origin_access_identity` is the OAI's id or empty."""
+    """What makes an origin an S3 origin. `origin_access_identity` is the OAI's id or empty; `origin_access_control`
+    says whether it has an OAC in its place."""
 
     origin_access_identity: str = ""
     region: str = ""
+    origin_access_control: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,8 @@ class CacheBehavior:
 @dataclass(frozen=True, slots=True)
 class Distribution:
     """One distribution. `behaviors` stand in matching order, the default one last; `name` is what the user calls it
-    (the template's logical id), `domain_name` is the `d….cloudfront.net` name that events and logs carry."""
+    (the template's logical id), `domain_name` is the `d….cloudfront.net` name that events and logs carry. `terms` are
+    no part of its configuration: the user of edgesim sets them (`--limits`, `--choice`)."""
 
     id: str
     name: str
@@ -167,6 +171,7 @@ class Distribution:
     default_root_object: str = ""
     error_responses: Mapping[int, CustomErrorResponse] = field(default_factory=lambda: MappingProxyType({}))
     comment: str = ""
+    terms: Terms = STANDARD_TERMS
 
     @property
     def functions(self) -> tuple[EdgeFunction, ...]:

@@ -267,7 +267,8 @@ def _s3_access(origin: OriginConfig) -> S3Access | None:
     if origin.custom_origin_config is not None or origin.vpc_origin_config is not None:
         return None
     identity = origin.s3_origin_config.origin_access_identity if origin.s3_origin_config else ""
-    return S3Access(identity.removeprefix(_OAI), s3_region(origin.domain_name) or "")
+    region, access_control = s3_region(origin.domain_name) or "", bool(origin.origin_access_control_id)
+    return S3Access(identity.removeprefix(_OAI), region, access_control)
 
 
 def _groups(config: DistributionConfig) -> dict[str, OriginGroup]:

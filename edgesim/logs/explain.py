@@ -255,6 +255,15 @@ def _made_by(made_by: Enum, facts: Facts) -> Told:
         yield "made by", str(made_by.value)
 
 
+def _result_types(types: Any, facts: Facts) -> Told:
+    if types.result == types.response == types.detailed:
+        yield "x-edge-*-result-type", types.result
+        return
+    yield "x-edge-result-type", types.result
+    yield "x-edge-response-result-type", types.response
+    yield "x-edge-detailed-result-type", types.detailed
+
+
 def _span(span: Span, facts: Facts) -> Told:
     yield "bytes", f"{span.start}-{span.stop - 1}"
 
@@ -290,6 +299,7 @@ _TELLERS: dict[str, Teller] = {
     "ttl": _ttl,
     "unkept": _unkept,
     "made_by": _made_by,
+    "result_types": _result_types,
     "span": _span,
     "age": _age,
 }
@@ -311,6 +321,7 @@ def as_data(transcript: Transcript) -> dict[str, Any]:
         "distribution": transcript.distribution.name if transcript.distribution else None,
         "status": transcript.status,
         "outcome": transcript.notes[-1].because.value if transcript.status else None,
+        "result_types": _logged_as(transcript),
         "seconds": ended - arrival.at if ended is not None else None,
         "bytes": transcript.sent,
         "complete": transcript.complete,
@@ -318,6 +329,19 @@ def as_data(transcript: Transcript) -> dict[str, Any]:
     }
 
 
+def _logged_as(transcript: Transcript) -> dict[str, str] | None:
+    """The result types of the access log, under its field names; None where there was no answer."""
+    types = next((note.facts[_TYPES] for note in transcript.at(Station.DELIVERY) if _TYPES in note.facts), None)
+    if types is None:
+        return None
+    return {
+        "x-edge-result-type": types.result,
+        "x-edge-response-result-type": types.response,
+        "x-edge-detailed-result-type": types.detailed,
+    }
+
+
+_TYPES = "result_types"
 Paint = Callable[[str, str], str]
 
 

@@ -6,21 +6,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
 
+from edgesim.distribution.choices import RequestWithoutBody
 from edgesim.distribution.model import Association, Origin, Trigger
 from edgesim.pipeline.effects import Invoked, Steps, invoke, read_body
 from edgesim.pipeline.journey import Answer, Journey, head_of, response_head
 from edgesim.pipeline.transcript import Station
 from edgesim.rules import error_pages
 from edgesim.rules.edge import region_of
+from edgesim.rules.failures import FailedAs, failed_as, rejected_as
 from edgesim.rules.function_event import ReadBody, function_event, resolved_https
 from edgesim.rules.function_headers import Rejected
 from edgesim.rules.function_result import ChangedRequest, ChangedResponse, GeneratedResponse, Verdict, judge
-from edgesim.rules.hooks import HOOKS, MadeBy, time_limit
+from edgesim.rules.hooks import Hook, MadeBy, time_limit
 from edgesim.rules.reasons import HookReason, Outcome
 from edgesim.values.body import NO_BODY, Body, length_of
 from edgesim.values.headers import Headers
 from edgesim.values.instant import Instant
-from edgesim.values.invocation import Failed, FailureKind, Invocation, Returned
+from edgesim.values.invocation import Failed, Invocation, Returned
 from edgesim.values.message import Request, Response
 from edgesim.values.record import record
 
@@ -48,15 +50,15 @@ def run_request_hook(
     association = journey.behavior.associations.get(trigger)
     if association is None:
         return PassedOn(request, origin)
-    body = None
-    if association.include_body:
-        request, body = yield from _with_body_read(trigger, request)
+    hook, body = Hook(trigger, journey.distribution.terms), None
+    if association.include_body and not _hides_body(hook, request):
+        request, body = yield from _with_body_read(hook, request)
     event = function_event(trigger, journey.distribution, journey.arrival, request, body=body, origin=origin)
-    invoked = yield from _invoke(journey, association, event)
+    invoked = yield from _invoke(journey, hook, association, event)
     failure = _failure(journey, trigger, association, invoked, head_of(request))
     if failure is not None:
         return PassedOn(request, origin, failure)
-    verdict = judge(trigger, _payload(invoked), request=request, origin=origin)
+    verdict = judge(hook, _payload(invoked), request=request, origin=origin)
     return _request_applied(journey, trigger, association, invoked, verdict, PassedOn(request, origin))
 
 
@@ -67,35 +69,37 @@ def run_response_hook(
     association = journey.behavior.associations.get(trigger)
     if association is None:
         return answer
-    sent = answer.response
+    sent, hook = answer.response, Hook(trigger, journey.distribution.terms)
     event = function_event(trigger, journey.distribution, journey.arrival, request, origin=origin, response=sent)
-    invoked = yield from _invoke(journey, association, event)
+    invoked = yield from _invoke(journey, hook, association, event)
     failure = _failure(journey, trigger, association, invoked, response_head(sent))
     if failure is not None:
         return failure
-    verdict = judge(trigger, _payload(invoked), request=request, response=sent)
+    verdict = judge(hook, _payload(invoked), request=request, response=sent)
     if isinstance(verdict, ChangedResponse):
         after = _changed_response(sent, verdict)
         because = HookReason.PASSED if after == sent else HookReason.CHANGED
         head = response_head(after)
         _note(journey, trigger, association, because, invoked, response_head(sent), verdict.body, after=head)
-        return replace(answer, response=after, at=invoked.at)
+        return replace(answer, response=after, at=invoked.at, origins_status=sent.status)
     return _rejection(journey, trigger, association, invoked, verdict, response_head(sent))
 
 
-def _with_body_read(trigger: Trigger, request: Request) -> Steps[tuple[Request, ReadBody]]:
-    """The request with a body that is whole again, and as much of it as the function sees.
+def _hides_body(hook: Hook, request: Request) -> bool:
+    """Is there nothing to be shown of a request without a body? That is a choice"""
+    return length_of(request.body) == 0 and hook.choices.request_without_body is RequestWithoutBody.NO_BODY
 
-    inferred: a request without a body still shows an empty one
-    """
-    read = yield from read_body(request.body, HOOKS[trigger].body_limit)
+
+def _with_body_read(hook: Hook, request: Request) -> Steps[tuple[Request, ReadBody]]:
+    """The request with a body that is whole again, and as much of it as the function sees."""
+    read = yield from read_body(request.body, hook.rules.body_limit)
     return replace(request, body=read.body), ReadBody(read.head, read.truncated)
 
 
-def _invoke(journey: Journey, association: Association, event: dict[str, object]) -> Steps[Invoked]:
-    trigger, function = association.trigger, association.function
+def _invoke(journey: Journey, hook: Hook, association: Association, event: dict[str, object]) -> Steps[Invoked]:
+    function = association.function
     region = region_of(journey.arrival.viewer.pop)
-    return (yield from invoke(trigger, function, event, time_limit(trigger, function), region))
+    return (yield from invoke(hook.trigger, function, event, time_limit(hook, function), region))
 
 
 def _payload(invoked: Invoked) -> str:
@@ -103,7 +107,6 @@ def _payload(invoked: Invoked) -> str:
     return result.payload if isinstance(result, Returned) else ""
 
 
-# documented: http-503-*, http-502-*; which failure is which: observed
 def _failure(
     journey: Journey, trigger: Trigger, association: Association, invoked: Invoked, before: Request | Response
 ) -> Answer | None:
@@ -111,11 +114,8 @@ def _failure(
     result = invoked.invocation.result
     if not isinstance(result, Failed):
         return None
-    throttled = result.kind is FailureKind.THROTTLED
-    outcome = Outcome.LAMBDA_LIMIT_EXCEEDED if throttled else Outcome.LAMBDA_EXECUTION_ERROR
-    sentence = error_pages.FUNCTION_THROTTLED if throttled else error_pages.FUNCTION_INVALID
     _note(journey, trigger, association, HookReason.FAILED, invoked, before, failure=result)
-    return _failed(journey, 503, sentence, outcome, invoked.at)
+    return _failed(journey, failed_as(result.kind, journey.distribution.terms), invoked.at)
 
 
 def _rejection(
@@ -126,15 +126,15 @@ def _rejection(
     verdict: Verdict,
     before: Request | Response,
 ) -> Answer:
-    """The answer where CloudFront refuses the result. documented: 502, LambdaValidationError"""
+    """The answer where CloudFront refuses the result."""
     assert isinstance(verdict, Rejected)  # noqa: S101  judge gives nothing else here; see its table in the tests
     _note(journey, trigger, association, HookReason.REJECTED, invoked, before, rejected=verdict)
-    return _failed(journey, 502, verdict.code.value, Outcome.LAMBDA_VALIDATION_ERROR, invoked.at)
+    return _failed(journey, rejected_as(verdict.code), invoked.at)
 
 
-def _failed(journey: Journey, status: int, sentence: str, outcome: Outcome, at: Instant) -> Answer:
-    page = error_pages.error_page(status, sentence, journey.arrival.id)
-    return Answer(page, outcome, MadeBy.FAILED_FUNCTION, at)
+def _failed(journey: Journey, failed: FailedAs, at: Instant) -> Answer:
+    page = error_pages.error_page(failed.status, failed.sentence, journey.arrival.id)
+    return Answer(page, failed.outcome, MadeBy.FAILED_FUNCTION, at)
 
 
 def _request_applied(

@@ -8,6 +8,7 @@ from edgesim.distribution.model import CacheBehavior, Distribution
 from edgesim.pipeline.transcript import Transcript
 from edgesim.rules.hooks import MadeBy
 from edgesim.rules.reasons import DeliveryReason, Outcome
+from edgesim.rules.result_types import Trouble
 from edgesim.values.body import NO_BODY, Span
 from edgesim.values.instant import Instant
 from edgesim.values.message import Request, Response
@@ -28,7 +29,9 @@ class Journey:
 @record
 class Answer:
     """A response on its way back: who made it, its X-Cache result, and its age in seconds where the cache had it.
-    `span` is the part of the body that the viewer asked for, None for all of it; `because` says why that part."""
+    `span` is the part of the body that the viewer asked for, None for all of it; `because` says why that part.
+    `trouble` is what was in the way where CloudFront itself made the error; `origins_status` is the status before
+    origin-response, where that ran."""
 
     response: Response
     outcome: Outcome
@@ -37,6 +40,8 @@ class Answer:
     age: int | None = None
     span: Span | None = None
     because: DeliveryReason = DeliveryReason.WHOLE
+    trouble: Trouble | None = None
+    origins_status: int | None = None
 
 
 @record

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from edgesim.distribution.model import Distribution, Origin, Trigger
+from edgesim.distribution.terms import STANDARD_TERMS
 from edgesim.pipeline.effects import FetchFailed, LookedUp, Steps, fetch, give_up, keep, look_up, resolve
 from edgesim.pipeline.functions import run_request_hook, run_response_hook
 from edgesim.pipeline.journey import Answer, Journey, Served, head_of, response_head
@@ -39,6 +40,7 @@ from edgesim.rules.reasons import (
     StoreReason,
 )
 from edgesim.rules.received import kept_vary, received
+from edgesim.rules.result_types import result_types
 from edgesim.rules.revalidation import conditional, merged_headers, refreshed, revalidation_verdict
 from edgesim.rules.storing import KEPT, entry_of, response_ttl, storing_verdict
 from edgesim.values.entry import CacheKey, Entry
@@ -51,9 +53,10 @@ from edgesim.values.viewer import Arrival
 def serve(arrival: Arrival, distributions: Sequence[Distribution], transcript: Transcript) -> Steps[Served]:
     """CloudFront's request path, top to bottom."""
     # ── arrive ───────────────────────────────────────────────────────────────
-    if (refusal := size_refusal(arrival)) is not None:
-        return refused(arrival, transcript, refusal)
     distribution = transcript.distribution = distribution_for(distributions, arrival.request.headers.get("host") or "")
+    allowed = (distribution.terms if distribution is not None else STANDARD_TERMS).limits
+    if (refusal := size_refusal(arrival, allowed)) is not None:
+        return refused(arrival, transcript, refusal)
     if distribution is None:
         return refused(arrival, transcript, unknown_host(arrival))
     if (refusal := distribution_refusal(arrival, distribution)) is not None:
@@ -96,8 +99,12 @@ def _finish(journey: Journey, request: Request, answer: Answer) -> Steps[Served]
 def refused(arrival: Arrival, transcript: Transcript, refusal: Refusal) -> Served:
     """The answer to a request that reaches no distribution, or one that takes nothing in."""
     transcript.note(Station.ARRIVAL, refusal.because)
-    answer = Answer(refusal.response, refusal.outcome, MadeBy.CLOUDFRONT, arrival.at)
+    answer = _refused(arrival, refusal)
     return replace(deliver(arrival, transcript, answer), closes=refusal.closes)
+
+
+def _refused(arrival: Arrival, refusal: Refusal) -> Answer:
+    return Answer(refusal.response, refusal.outcome, MadeBy.CLOUDFRONT, arrival.at, trouble=refusal.because)
 
 
 def _with_headers(request: Request, headers: Headers) -> Request:
@@ -107,7 +114,7 @@ def _with_headers(request: Request, headers: Headers) -> Request:
 
 def _refusal_answer(journey: Journey, refusal: Refusal) -> Answer:
     journey.transcript.note(Station.ARRIVAL, refusal.because)
-    return Answer(refusal.response, refusal.outcome, MadeBy.CLOUDFRONT, journey.arrival.at)
+    return _refused(journey.arrival, refusal)
 
 
 def at_the_edge(journey: Journey, request: Request) -> Request:
@@ -168,7 +175,8 @@ def _hit(request: Request, entry: Entry, outcome: Outcome, at: Instant) -> Answe
     delivery = from_entry(request, entry, at)
     shown = Outcome.ERROR if delivery.response.status >= 400 else outcome
     age = entry.age(at) if outcome is Outcome.HIT else None
-    return Answer(delivery.response, shown, MadeBy.ORIGIN, at, age, delivery.span, delivery.because)
+    made_by = MadeBy.ORIGIN_REQUEST if entry.generated else MadeBy.ORIGIN
+    return Answer(delivery.response, shown, made_by, at, age, delivery.span, delivery.because)
 
 
 # ── origin ───────────────────────────────────────────────────────────────────
@@ -267,7 +275,8 @@ def _unreachable(
     if Trigger.ORIGIN_RESPONSE in journey.behavior.associations:
         journey.transcript.note(Station.ORIGIN_RESPONSE, HookReason.SKIPPED_NO_ORIGIN_RESPONSE)
     page = origin_error_page(failed.trouble, journey.arrival.id)
-    return (yield from _stored(journey, request, key, Answer(page, Outcome.ERROR, MadeBy.CLOUDFRONT, failed.at)))
+    answer = Answer(page, Outcome.ERROR, MadeBy.CLOUDFRONT, failed.at, trouble=failed.trouble)
+    return (yield from _stored(journey, request, key, answer))
 
 
 # ── store ────────────────────────────────────────────────────────────────────
@@ -326,10 +335,9 @@ def _revalidated(journey: Journey, request: Request, key: CacheKey, stale: Entry
 
 def with_error_page(journey: Journey, answer: Answer) -> Steps[Answer]:
     """The configured page in the place of an error. documented: GeneratingCustomErrorResponses; the page's path is
-    matched as a request of its own, without viewer functions. inferred: function errors get it too, but not throttling
-    """
-    configured = custom_error_response(journey.distribution, answer.response.status)
-    if configured is None or answer.outcome is Outcome.LAMBDA_LIMIT_EXCEEDED:
+    matched as a request of its own, without viewer functions"""
+    configured = custom_error_response(journey.distribution, answer.response.status, answer.made_by, answer.outcome)
+    if configured is None:
         return answer
     status = configured.response_code or answer.response.status
     facts = {"status": answer.response.status, "page": configured.page_path, "sent_as": status}
@@ -340,7 +348,7 @@ def with_error_page(journey: Journey, answer: Answer) -> Steps[Answer]:
         journey.transcript.note(Station.ERROR_PAGE, ErrorPageReason.PAGE_FAILED, status=page.response.status)
         return replace(page, made_by=MadeBy.ERROR_PAGE)
     response = replace(page.response, status=status, reason="")
-    return replace(page, response=response, outcome=Outcome.ERROR, made_by=MadeBy.ERROR_PAGE)
+    return replace(page, response=response, outcome=Outcome.ERROR, made_by=MadeBy.ERROR_PAGE, trouble=answer.trouble)
 
 
 _NOT_FOR_PAGES = ("If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Range",
@@ -365,7 +373,8 @@ def viewer_response(journey: Journey, request: Request, answer: Answer) -> Steps
     if answer.outcome is Outcome.REDIRECT:
         skipped: HookReason | None = HookReason.SKIPPED_REDIRECT
     else:
-        skipped = viewer_response_skipped(answer.made_by, answer.response.status)
+        choices, status = journey.distribution.terms.choices, answer.response.status
+        skipped = viewer_response_skipped(answer.made_by, status, choices, origins_status=answer.origins_status)
     if skipped is not None:
         journey.transcript.note(Station.VIEWER_RESPONSE, skipped)
         return answer
@@ -385,7 +394,14 @@ def deliver(arrival: Arrival, transcript: Transcript, answer: Answer) -> Served:
     response = for_viewer(answer.response, arrival, answer.outcome, edge_name=name, age=answer.age, now=answer.at)
     if answer.because is not DeliveryReason.WHOLE:
         transcript.note(Station.DELIVERY, answer.because, span=answer.span)
-    transcript.note(Station.DELIVERY, answer.outcome, status=response.status, made_by=answer.made_by, age=answer.age)
+    transcript.note(
+        Station.DELIVERY,
+        answer.outcome,
+        status=response.status,
+        made_by=answer.made_by,
+        result_types=result_types(answer.outcome, answer.made_by, answer.trouble),
+        age=answer.age,
+    )
     transcript.status = response.status
     transcript.ended_at = answer.at
     return Served(response, answer.span)

@@ -28,13 +28,13 @@ class Refusal:
     closes: bool = False
 
 
-def size_refusal(arrival: Arrival) -> Refusal | None:
+def size_refusal(arrival: Arrival, allowed: limits.Limits) -> Refusal | None:
     """414 for a long URL, 494 for a big head, and the connection is closed. documented: cloudfront-limits.
     inferred: the pages' text"""
     url = len(arrival.request.target)
     if url > limits.URL_BYTES:
         return replace(_refused(arrival, 414, error_pages.BAD_REQUEST, ArrivalReason.URL_TOO_LONG), closes=True)
-    if url + arrival.request.headers.size > limits.REQUEST_HEAD_BYTES:
+    if url + arrival.request.headers.size > allowed.request_head_bytes:
         return replace(_refused(arrival, 494, error_pages.BAD_REQUEST, ArrivalReason.HEAD_TOO_BIG), closes=True)
     return None
 

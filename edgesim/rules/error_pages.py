@@ -5,8 +5,11 @@ observed: the pages, byte for byte
 
 from __future__ import annotations
 
+from edgesim.distribution.choices import FailedFunctionPage, GeneratedErrorPage
 from edgesim.distribution.model import CustomErrorResponse, Distribution
 from edgesim.errors import OriginTrouble
+from edgesim.rules.hooks import MadeBy
+from edgesim.rules.reasons import Outcome
 from edgesim.values.headers import Headers
 from edgesim.values.message import Response, standard_reason
 
@@ -95,7 +98,17 @@ def origin_error_page(trouble: OriginTrouble, request_id: str) -> Response:
     return error_page(status, reason, request_id)
 
 
-def custom_error_response(distribution: Distribution, status: int) -> CustomErrorResponse | None:
-    """The custom error response with a page for a status, or None. documented: GeneratingCustomErrorResponses"""
+def custom_error_response(
+    distribution: Distribution, status: int, made_by: MadeBy, outcome: Outcome
+) -> CustomErrorResponse | None:
+    """The custom error response with a page for a status, or None. documented: GeneratingCustomErrorResponses,
+    HTTPStatusCodes: none for a limit that is exceeded. For what functions made or ran into it is a choice"""
     configured = distribution.error_responses.get(status)
-    return configured if configured is not None and configured.page_path else None
+    if configured is None or not configured.page_path or outcome is Outcome.LAMBDA_LIMIT_EXCEEDED:
+        return None
+    choices = distribution.terms.choices
+    if made_by is MadeBy.FAILED_FUNCTION and choices.failed_function_page is FailedFunctionPage.OWN:
+        return None
+    if made_by is MadeBy.ORIGIN_REQUEST and choices.generated_error_page is GeneratedErrorPage.OWN:
+        return None
+    return configured

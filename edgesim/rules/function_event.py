@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from edgesim.distribution.model import Distribution, Origin, OriginProtocolPolicy, Trigger
-from edgesim.rules.hooks import HOOKS, is_disallowed
+from edgesim.distribution.choices import AccessControlAuthMethod, Choices, RegionWithoutIdentity
+from edgesim.distribution.model import Distribution, Origin, OriginProtocolPolicy, S3Access, Trigger
+from edgesim.rules.hooks import Hook, is_disallowed
 from edgesim.values.headers import Field, Headers, readable
 from edgesim.values.message import Request, Response, standard_reason
 from edgesim.values.viewer import Arrival
@@ -63,8 +64,8 @@ def function_event(
     }
     if body is not None:
         cf["request"]["body"] = _body(body)
-    if origin is not None and HOOKS[trigger].at_origin:
-        cf["request"]["origin"] = origin_object(origin, arrival.viewer.protocol)
+    if origin is not None and Hook(trigger, distribution.terms).rules.at_origin:
+        cf["request"]["origin"] = origin_object(origin, arrival.viewer.protocol, distribution.terms.choices)
     if response is not None:
         cf["response"] = _response(response)
     return {"Records": [{"cf": cf}]}
@@ -117,7 +118,14 @@ def settled(origin: Origin, viewer_protocol: str) -> Origin:
     return replace(origin, protocol_policy=OriginProtocolPolicy.HTTPS_ONLY if https else OriginProtocolPolicy.HTTP_ONLY)
 
 
-def origin_object(origin: Origin, viewer_protocol: str) -> dict[str, Any]:
+def shows_identity(s3: S3Access, choices: Choices) -> bool:
+    """Is `authMethod` of this bucket `origin-access-identity`? An access control can't be expressed there: by choice
+    it shows as none"""
+    access_control = choices.access_control_auth_method is AccessControlAuthMethod.ORIGIN_ACCESS_IDENTITY
+    return bool(s3.origin_access_identity) or (s3.origin_access_control and access_control)
+
+
+def origin_object(origin: Origin, viewer_protocol: str, choices: Choices) -> dict[str, Any]:
     """`request.origin`: exactly one of `custom` and `s3`. documented: lambda-event-structure"""
     common = {
         # Names that functions may not touch elsewhere (X-Forwarded-Proto) are legal here, so none is hidden
@@ -126,9 +134,7 @@ def origin_object(origin: Origin, viewer_protocol: str) -> dict[str, Any]:
         "path": readable(origin.path),
     }
     if origin.s3 is not None:
-        # inferred: an origin access control can't be expressed here and shows as none
-        identity = "origin-access-identity" if origin.s3.origin_access_identity else "none"
-        return {"s3": {**common, "authMethod": identity, "region": origin.s3.region}}
+        return {"s3": {**common, **_access(origin.s3, choices)}}
     https = resolved_https(origin, viewer_protocol)
     return {
         "custom": {
@@ -140,6 +146,14 @@ def origin_object(origin: Origin, viewer_protocol: str) -> dict[str, Any]:
             "sslProtocols": list(origin.ssl_protocols),
         }
     }
+
+
+def _access(s3: S3Access, choices: Choices) -> dict[str, str]:
+    """How a bucket is signed for. Whether a region stands beside `none` is a choice"""
+    if shows_identity(s3, choices):
+        return {"authMethod": "origin-access-identity", "region": s3.region}
+    shown = choices.region_without_identity is RegionWithoutIdentity.SHOWN
+    return {"authMethod": "none", **({"region": s3.region} if shown else {})}
 
 
 def _number(seconds: float) -> int | float:

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from edgesim.distribution.model import Trigger
-from edgesim.rules.hooks import HOOKS, is_disallowed
+from edgesim.distribution.choices import Choices, HeaderKey, HeaderNameTwice
+from edgesim.rules.hooks import Hook, is_disallowed
 from edgesim.rules.reasons import Rejection
 from edgesim.values.headers import NO_HEADERS, Field, Headers, readable, wire
 
@@ -29,31 +29,36 @@ class Rejected:
 
 
 class Line(NamedTuple):
-    """One header line of a result: the lower-case map name, the key as it will be written, the value as text."""
+    """One header line of a result: its lower-case name, the key as it will be written, the value as text."""
 
     name: str
     key: str
     value: str
 
 
-def read_headers(value: object, at: str) -> list[Line] | Rejected:
+def read_headers(value: object, at: str, choices: Choices) -> list[Line] | Rejected:
     """The lines of a headers object in its order, or the first thing wrong with it."""
     if not isinstance(value, dict):
         return Rejected(Rejection.HEADERS_NOT_AN_OBJECT, "headers is not an object", at)
-    lines: list[Line] = []
+    lines: dict[str, list[Line]] = {}
     for name, entries in value.items():
         if not _TOKEN.fullmatch(name):
             detail = f"the header name {shown(name)} has invalid characters"
             return Rejected(Rejection.HEADER_CHARACTERS, detail, at)
-        read = _plain_entries(name, entries) or _entries(name, entries, f"{at}[{shown(name)}]")
+        read = _plain_entries(name, entries) or _entries(name, entries, f"{at}[{shown(name)}]", choices.header_key)
         if isinstance(read, Rejected):
             return read
-        lines += read
-    return lines
+        before = lines.get(name.lower(), [])
+        if before and choices.header_name_twice is HeaderNameTwice.REFUSED:
+            detail = f"header {name} is there twice, in different case"
+            return Rejected(Rejection.HEADER_NAME, detail, f"{at}[{shown(name)}]")
+        lines[name.lower()] = read if choices.header_name_twice is HeaderNameTwice.LAST else before + read
+    return [line for group in lines.values() for line in group]
 
 
 def _plain_entries(name: str, entries: object) -> list[Line] | None:
-    """The lines of entries as they mostly are, a good value each; None where they must be looked at one by one."""
+    """The lines of entries as they mostly are, a good value each under its own name; None where they must be looked at
+    one by one."""
     if not isinstance(entries, list):
         return None
     lower = name.lower()
@@ -62,24 +67,27 @@ def _plain_entries(name: str, entries: object) -> list[Line] | None:
         value = entry.get("value") if isinstance(entry, dict) else None
         if not isinstance(value, str) or _BAD_IN_VALUE.search(value):
             return None
-        lines.append(Line(lower, _key(name, entry.get("key")), value))
+        key = entry.get("key")
+        if not isinstance(key, str) or not key.isascii() or key.lower() != lower:
+            return None
+        lines.append(Line(lower, key, value))
     return lines
 
 
-def _entries(name: str, entries: object, at: str) -> list[Line] | Rejected:
+def _entries(name: str, entries: object, at: str, rule: HeaderKey) -> list[Line] | Rejected:
     if not isinstance(entries, list):
         detail = f"the entry of header {name} is not an array"
         return Rejected(Rejection.HEADERS_ENTRY_NOT_AN_ARRAY, detail, at)
     lines: list[Line] = []
     for position, entry in enumerate(entries):
-        read = _entry(name, entry, f"{at}[{position}]")
+        read = _entry(name, entry, f"{at}[{position}]", rule)
         if isinstance(read, Rejected):
             return read
         lines += read
     return lines
 
 
-def _entry(name: str, entry: object, at: str) -> list[Line] | Rejected:
+def _entry(name: str, entry: object, at: str, rule: HeaderKey) -> list[Line] | Rejected:
     if not isinstance(entry, dict):
         return Rejected(Rejection.HEADER_VALUE, f"an entry of header {name} is not an object", at)
     value = entry.get("value")
@@ -90,23 +98,30 @@ def _entry(name: str, entry: object, at: str) -> list[Line] | Rejected:
         kind = "an array with something else in it" if isinstance(value, list) else shown(value, absent="missing")
         detail = f"the value of header {name} is {kind}, not a string or an array of strings"
         return Rejected(Rejection.HEADER_VALUE, detail, f"{at}.value")
-    return _checked_lines(name, _key(name, entry.get("key")), values, at)
+    key = _key(name, entry.get("key"), at, rule)
+    return key if isinstance(key, Rejected) else _checked_lines(key, values, at)
 
 
-def _checked_lines(name: str, key: str, values: list[str], at: str) -> list[Line] | Rejected:
+def _checked_lines(key: str, values: list[str], at: str) -> list[Line] | Rejected:
     for text in values:
         if (bad := _BAD_IN_VALUE.search(text)) is not None:
-            detail = f"the value of header {name} has the invalid character '%{ord(bad[0]):02X}'"
+            detail = f"the value of header {key.lower()} has the invalid character '%{ord(bad[0]):02X}'"
             return Rejected(Rejection.HEADER_CHARACTERS, detail, f"{at}.value")
-    return [Line(name.lower(), key, text) for text in values]
+    return [Line(key.lower(), key, text) for text in values]
 
 
-def _key(name: str, key: object) -> str:
-    """The map name wins; `key` only lends its case. inferred, from a documented example that needs it.
-    documented: without a key, each part of the map name is capitalised"""
+def _key(name: str, key: object, at: str, rule: HeaderKey) -> str | Rejected:
+    """The name to write. `key` lends its case to the name that it stands under; where it is another one, the choice
+    `header-key` decides. documented: without a key, each part of the map name is capitalised"""
     # U+212A lower-cases to k, so equal without case is not yet fit to be sent
     if isinstance(key, str) and key.isascii() and key.lower() == name.lower():
         return key
+    if isinstance(key, str) and rule is HeaderKey.REFUSED:
+        return Rejected(Rejection.HEADER_NAME, f"the key {shown(key)} stands under {name}", f"{at}.key")
+    if isinstance(key, str) and rule is HeaderKey.KEY:
+        if _TOKEN.fullmatch(key):
+            return key
+        return Rejected(Rejection.HEADER_CHARACTERS, f"the key {shown(key)} has invalid characters", f"{at}.key")
     return _capitalized(name)
 
 
@@ -127,18 +142,18 @@ def shown(value: object, absent: str = "null") -> str:
 _LONGEST_SHOWN = 120
 
 
-def forbidden(trigger: Trigger, lines: list[Line], seen: Headers, at: str) -> Rejected | None:
+def forbidden(hook: Hook, lines: list[Line], seen: Headers, at: str) -> Rejected | None:
     """The first disallowed header, or read-only header added, changed or deleted, against what the function saw.
     For a generated response `seen` is empty: then only additions can offend."""
     for line in lines:
         if is_disallowed(line.name):
             return Rejected(Rejection.DISALLOWED_HEADER, f"tried to add disallowed header {line.key}", at)
-    return _read_only(trigger, lines, seen, at)
+    return _read_only(hook, lines, seen, at)
 
 
-def _read_only(trigger: Trigger, lines: list[Line], seen: Headers, at: str) -> Rejected | None:
+def _read_only(hook: Hook, lines: list[Line], seen: Headers, at: str) -> Rejected | None:
     returned = _values(lines)
-    rules = HOOKS[trigger]
+    rules = hook.rules
     guarded = rules.read_only | rules.may_not_add
     for name in sorted(guarded & (returned.keys() | seen.index.keys())):
         before = _texts(seen.all(name))

@@ -1,7 +1,6 @@
 """The origin that an origin-request function chose.
 
-Source: lambda-event-structure. Ranges of the two timeouts follow today's quota page
-where it is wider than the event page (inferred).
+Source: lambda-event-structure. Ranges that other pages contradict are choices (distribution/choices.py).
 """
 
 from __future__ import annotations
@@ -10,8 +9,9 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from edgesim.distribution.choices import Choices, OriginTimeouts, Tls13
 from edgesim.distribution.model import Origin, OriginProtocolPolicy, S3Access
-from edgesim.rules.function_event import origin_object
+from edgesim.rules.function_event import origin_object, shows_identity
 from edgesim.rules.function_headers import Rejected, read_headers, shown
 from edgesim.rules.hooks import NEVER_CUSTOM_ORIGIN_HEADERS, NEVER_CUSTOM_ORIGIN_PREFIXES
 from edgesim.rules.reasons import Rejection
@@ -22,7 +22,7 @@ _DNS_NAME = re.compile(
 )
 _IP = re.compile(r"[0-9]+(\.[0-9]+){3}")
 _PATH = re.compile(r"(/[^\x00-\x20\x7f?#]*(?<!/))?")
-_SSL_PROTOCOLS = frozenset({"TLSv1.3", "TLSv1.2", "TLSv1.1", "TLSv1", "SSLv3"})
+_SSL_PROTOCOLS = frozenset({"TLSv1.2", "TLSv1.1", "TLSv1", "SSLv3"})
 
 
 class _Offence(Exception):
@@ -33,19 +33,19 @@ class _Offence(Exception):
         self.rejected = Rejected(Rejection.ORIGIN, detail, at)
 
 
-def chosen(value: object, origin: Origin) -> Origin | Rejected:
+def chosen(value: object, origin: Origin, choices: Choices) -> Origin | Rejected:
     """The origin that `request.origin` of a result describes, or what is wrong with it. `origin` is the one that the
     function saw; if its protocol is settled (function_event.py), leaving it alone gives the very same."""
     unsettled = origin.s3 is None and origin.protocol_policy is OriginProtocolPolicy.MATCH_VIEWER
-    if not unsettled and value == origin_object(origin, ""):
+    if not unsettled and value == origin_object(origin, "", choices):
         return origin
     try:
-        return _chosen(value, origin)
+        return _chosen(value, origin, choices)
     except _Offence as offence:
         return offence.rejected
 
 
-def _chosen(value: object, origin: Origin) -> Origin:
+def _chosen(value: object, origin: Origin, choices: Choices) -> Origin:
     # inferred: null is as good as absent, since it is what languages make of an attribute without a value
     kinds = [kind for kind in ("custom", "s3") if value.get(kind) is not None] if isinstance(value, dict) else []
     if not isinstance(value, dict) or len(kinds) != 1:
@@ -54,36 +54,38 @@ def _chosen(value: object, origin: Origin) -> Origin:
     at = f"origin.{kind}"
     if not isinstance(fields, dict):
         raise _Offence(f"{at} is not an object", at)
-    return _custom(fields, origin, at) if kind == "custom" else _s3(fields, origin, at)
+    read = _custom if kind == "custom" else _s3
+    return read(fields, origin, at, choices)
 
 
-def _custom(fields: dict[str, Any], origin: Origin, at: str) -> Origin:
+def _custom(fields: dict[str, Any], origin: Origin, at: str, choices: Choices) -> Origin:
     protocol = _one_of(fields, "protocol", {"http", "https"}, at)
     port = _port(fields.get("port"), at)
     return replace(
         origin,
         domain_name=_domain(fields, origin, at, longest=253),
         path=_path(fields, at),
-        custom_headers=_custom_headers(fields, at),
+        custom_headers=_custom_headers(fields, at, choices),
         s3=None,
         protocol_policy=OriginProtocolPolicy.HTTPS_ONLY if protocol == "https" else OriginProtocolPolicy.HTTP_ONLY,
         http_port=port if protocol == "http" else origin.http_port,
         https_port=port if protocol == "https" else origin.https_port,
-        ssl_protocols=_ssl_protocols(fields.get("sslProtocols"), at),
-        read_timeout=_seconds(fields, "readTimeout", at),
-        keepalive_timeout=_seconds(fields, "keepaliveTimeout", at),
+        ssl_protocols=_ssl_protocols(fields.get("sslProtocols"), at, choices.tls_1_3),
+        read_timeout=_seconds(fields, "readTimeout", at, choices.origin_timeouts),
+        keepalive_timeout=_seconds(fields, "keepaliveTimeout", at, choices.origin_timeouts),
     )
 
 
-def _s3(fields: dict[str, Any], origin: Origin, at: str) -> Origin:
+def _s3(fields: dict[str, Any], origin: Origin, at: str, choices: Choices) -> Origin:
     method = _one_of(fields, "authMethod", {"origin-access-identity", "none"}, at)
-    region = fields.get("region") or ""
+    before = origin.s3 or S3Access()
+    # Where none is shown beside `none`, leaving it out is no change
+    region = fields.get("region") or (before.region if method == "none" and "region" not in fields else "")
     if not isinstance(region, str):
         raise _Offence("region is not a string", f"{at}.region")
-    before = origin.s3 or S3Access()
     if method == "origin-access-identity":
         # documented: the same identity moves from S3 to S3, none can be had coming from a custom origin
-        if not before.origin_access_identity:
+        if not shows_identity(before, choices):
             raise _Offence("the configured origin has no origin access identity to use", f"{at}.authMethod")
         # A bucket's global domain name tells no region, so the function was not shown one either
         if not region and before.region:
@@ -95,8 +97,12 @@ def _s3(fields: dict[str, Any], origin: Origin, at: str) -> Origin:
         origin,
         domain_name=domain,
         path=_path(fields, at),
-        custom_headers=_custom_headers(fields, at),
-        s3=S3Access(before.origin_access_identity if method == "origin-access-identity" else "", region),
+        custom_headers=_custom_headers(fields, at, choices),
+        s3=replace(
+            before,
+            origin_access_identity=before.origin_access_identity if method == "origin-access-identity" else "",
+            region=region,
+        ),
     )
 
 
@@ -123,9 +129,9 @@ def _path(fields: dict[str, Any], at: str) -> str:
     raise _Offence(f"path is {shown(path)}; it must be empty, or start with / and not end with it", f"{at}.path")
 
 
-def _custom_headers(fields: dict[str, Any], at: str) -> tuple[Field, ...]:
+def _custom_headers(fields: dict[str, Any], at: str, choices: Choices) -> tuple[Field, ...]:
     value = fields.get("customHeaders")
-    lines = read_headers(value if value is not None else {}, f"{at}.customHeaders")
+    lines = read_headers(value if value is not None else {}, f"{at}.customHeaders", choices)
     if isinstance(lines, Rejected):
         raise _Offence(lines.detail, lines.at)
     for line in lines:
@@ -148,17 +154,23 @@ def _port(value: object, at: str) -> int:
     raise _Offence(f"port is {shown(value)}; it must be 80, 443, or from 1024 to 65535", f"{at}.port")
 
 
-_LONGEST_TIMEOUT = 120
+# documented, each on its page: cloudfront-limits now, lambda-event-structure in 2023
+_SECONDS: dict[OriginTimeouts, dict[str, tuple[int, int]]] = {
+    OriginTimeouts.QUOTA_PAGE: {"readTimeout": (1, 120), "keepaliveTimeout": (1, 120)},
+    OriginTimeouts.EVENT_PAGE: {"readTimeout": (4, 60), "keepaliveTimeout": (1, 60)},
+}
 
 
-def _seconds(fields: dict[str, Any], name: str, at: str) -> float:
+def _seconds(fields: dict[str, Any], name: str, at: str, rule: OriginTimeouts) -> float:
     value = fields.get(name)
-    if isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value <= _LONGEST_TIMEOUT:
+    least, most = _SECONDS[rule][name]
+    if isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most:
         return value
-    raise _Offence(f"{name} is {shown(value)}; it must be a number from 1 to 120", f"{at}.{name}")
+    raise _Offence(f"{name} is {shown(value)}; it must be a number from {least} to {most}", f"{at}.{name}")
 
 
-def _ssl_protocols(value: object, at: str) -> tuple[str, ...]:
-    if isinstance(value, list) and value and all(isinstance(item, str) and item in _SSL_PROTOCOLS for item in value):
+def _ssl_protocols(value: object, at: str, rule: Tls13) -> tuple[str, ...]:
+    allowed = _SSL_PROTOCOLS | {"TLSv1.3"} if rule is Tls13.ACCEPTED else _SSL_PROTOCOLS
+    if isinstance(value, list) and value and all(isinstance(item, str) and item in allowed for item in value):
         return tuple(value)
     raise _Offence(f"sslProtocols is {shown(value)}; it must list TLS versions", f"{at}.sslProtocols")

@@ -1,25 +1,31 @@
 """Judging what a function returned: any JSON text is accepted, or rejected with a code, a sentence and a place.
 
-The order of the checks is edgesim's own (inferred); the first failure decides. Nothing here raises for anything
-a function can return.
+The order of the checks is edgesim's own (inferred): JSON, object, kind, status, shape of the headers, disallowed and
+read-only ones, uri and query string, origin, the body's encoding, its size. The first failure decides. Nothing here
+raises for anything a function can return.
 Source: lambda-generating-http-responses-in-requests.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeAlias
 
+from edgesim.distribution.choices import (
+    BodyAtViewerResponse,
+    CustomHeaderTwice,
+    MethodChanged,
+    StatusAtViewerResponse,
+)
 from edgesim.distribution.limits import FUNCTION_URI_CHARS
 from edgesim.distribution.model import Origin, Trigger
 from edgesim.rules import function_origin
+from edgesim.rules.function_body import optional, request_body, response_body
 from edgesim.rules.function_event import status_description
 from edgesim.rules.function_headers import Line, Rejected, applied, forbidden, new_headers, read_headers, shown
-from edgesim.rules.hooks import HOOKS
+from edgesim.rules.hooks import Hook
 from edgesim.rules.reasons import Rejection
 from edgesim.values.body import NO_BODY
 from edgesim.values.headers import NO_HEADERS, Headers, readable, wire
@@ -28,8 +34,6 @@ from edgesim.values.message import Request, Response
 _BAD_IN_URI = re.compile(r"[\x00-\x20\x7f]")
 _BAD_IN_QUERY = re.compile(r"[\x00-\x20\x7f#]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-# documented: editable for methods that carry a body; inferred: for GET and HEAD a body object is ignored
-_BODILESS = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ Verdict: TypeAlias = ChangedRequest | GeneratedResponse | ChangedResponse | Reje
 
 
 def judge(
-    trigger: Trigger, payload: str, *, request: Request, origin: Origin | None = None, response: Response | None = None
+    hook: Hook, payload: str, *, request: Request, origin: Origin | None = None, response: Response | None = None
 ) -> Verdict:
     """What to make of a function's answer, given what it saw: `request` and `origin`, or `response` at the response's
     triggers."""
@@ -72,11 +76,11 @@ def judge(
     if isinstance(result, Rejected):
         return result
     if response is not None:
-        return _judge_response(trigger, result, response)
+        return _judge_response(hook, result, response)
     # inferred: the key `status` tells a generated response from a request
     if "status" in result:
-        return _judge_generated(trigger, result)
-    verdict = _judge_request(trigger, result, request, origin)
+        return _judge_generated(hook, result)
+    verdict = _judge_request(hook, result, request, origin)
     if isinstance(verdict, Rejected) and "statusCode" in result:
         # observed: API Gateway's shape is judged as a request; say so, since the rule alone misleads
         return replace(
@@ -103,49 +107,60 @@ def _parsed(payload: str) -> dict[str, Any] | Rejected:
     return value
 
 
-def _optional(result: dict[str, Any], name: str, default: Any) -> Any:
-    """inferred: null is as good as absent, since it is what languages make of an attribute without a value"""
-    value = result.get(name)
-    return default if value is None else value
-
-
 # ── responses ────────────────────────────────────────────────────────────────
 
 
-def _judge_generated(trigger: Trigger, result: dict[str, Any]) -> GeneratedResponse | Rejected:
+def _headers(hook: Hook, result: dict[str, Any], seen: Headers) -> list[Line] | Rejected:
+    """The lines of the result's headers, none of them forbidden."""
+    lines = read_headers(optional(result, "headers", {}), "headers", hook.choices)
+    if isinstance(lines, Rejected):
+        return lines
+    return forbidden(hook, lines, seen, "headers") or lines
+
+
+def _judge_generated(hook: Hook, result: dict[str, Any]) -> GeneratedResponse | Rejected:
     status = _status(result.get("status"))
     if isinstance(status, Rejected):
         return status
-    lines = read_headers(_optional(result, "headers", {}), "headers")
+    lines = _headers(hook, result, NO_HEADERS)
     if isinstance(lines, Rejected):
         return lines
-    if (offence := forbidden(trigger, lines, NO_HEADERS, "headers")) is not None:
-        return offence
     headers = new_headers(lines)
-    body = _response_body(trigger, result, status, headers)
+    body = response_body(hook, result, status, headers)
     if isinstance(body, Rejected):
         return body
     return GeneratedResponse(Response(status, headers, body or NO_BODY, _reason(result) or ""))
 
 
-def _judge_response(trigger: Trigger, result: dict[str, Any], sent: Response) -> ChangedResponse | Rejected:
+def _judge_response(hook: Hook, result: dict[str, Any], sent: Response) -> ChangedResponse | Rejected:
+    at_viewer = hook.trigger is Trigger.VIEWER_RESPONSE
     status = _status(result.get("status"))
+    if at_viewer and not isinstance(status, Rejected):
+        status = _unchanged_status(hook, status, sent)
     if isinstance(status, Rejected):
         return status
-    if trigger is Trigger.VIEWER_RESPONSE and status != sent.status:
-        # documented: not changeable here; inferred: an attempt fails rather than being ignored
-        return Rejected(Rejection.STATUS_CHANGED, f"status was {sent.status}, the function says {status}", "status")
-    lines = read_headers(_optional(result, "headers", {}), "headers")
+    lines = _headers(hook, result, sent.headers)
     if isinstance(lines, Rejected):
         return lines
-    if (offence := forbidden(trigger, lines, sent.headers, "headers")) is not None:
-        return offence
     headers = applied(lines, sent.headers)
-    # inferred: a body from viewer-response is ignored
-    body = None if trigger is Trigger.VIEWER_RESPONSE else _response_body(trigger, result, status, headers)
+    body = _no_body(hook, result) if at_viewer else response_body(hook, result, status, headers)
     if isinstance(body, Rejected):
         return body
     return ChangedResponse(status, _changed_reason(result, status, sent), headers, body)
+
+
+def _unchanged_status(hook: Hook, status: int, sent: Response) -> int | Rejected:
+    """documented: not changeable at viewer-response; what an attempt leads to is a choice"""
+    if status != sent.status and hook.choices.status_at_viewer_response is StatusAtViewerResponse.REFUSED:
+        return Rejected(Rejection.STATUS_CHANGED, f"status was {sent.status}, the function says {status}", "status")
+    return sent.status
+
+
+def _no_body(hook: Hook, result: dict[str, Any]) -> Rejected | None:
+    """documented: viewer-response changes headers alone; what a body leads to is a choice"""
+    if result.get("body") is None or hook.choices.body_at_viewer_response is BodyAtViewerResponse.IGNORED:
+        return None
+    return Rejected(Rejection.BODY, "viewer-response can't have a body", "body")
 
 
 def _status(value: object) -> int | Rejected:
@@ -170,63 +185,26 @@ def _changed_reason(result: dict[str, Any], status: int, sent: Response) -> str:
     return _reason(result) or ""
 
 
-def _response_body(trigger: Trigger, result: dict[str, Any], status: int, headers: Headers) -> bytes | Rejected | None:
-    """The body's bytes, or None where the result has none."""
-    text = _optional(result, "body", "")
-    if not isinstance(text, str):
-        return Rejected(Rejection.BODY, f"the body is {shown(text)}, not a string", "body")
-    if text and status == 204 and trigger is Trigger.VIEWER_REQUEST:
-        # documented at viewer-request; elsewhere open, so accepted there
-        return Rejected(Rejection.BODY_WITH_204, "a 204 response has a body", "body")
-    body = _decoded(text, _optional(result, "bodyEncoding", "text"), "body", "bodyEncoding")
-    if isinstance(body, Rejected):
-        return body
-    return _too_large(trigger, text, headers) or (None if result.get("body") is None else body)
-
-
-def _decoded(text: str, encoding: object, at: str, encoding_at: str) -> bytes | Rejected:
-    if encoding == "text":
-        return text.encode("utf-8", "surrogatepass")
-    if encoding != "base64":
-        return Rejected(Rejection.BODY_ENCODING, f"the body encoding is {shown(encoding)}", encoding_at)
-    try:
-        return base64.b64decode(text.encode("ascii"), validate=True)
-    except binascii.Error as why:
-        return Rejected(Rejection.BASE64, f"the body is not base64: {why}", at)
-    except UnicodeEncodeError:
-        return Rejected(Rejection.BASE64, "the body is not base64: it has characters beyond ASCII", at)
-
-
-def _too_large(trigger: Trigger, body: str, headers: Headers) -> Rejected | None:
-    """documented: 40 KB at viewer triggers, 1 MB at origin triggers, headers and body together.
-    inferred: the body counts as the function wrote it, base64 included"""
-    size = len(body.encode("utf-8", "surrogatepass")) + sum(len(name) + len(value) for name, value in headers)
-    limit = HOOKS[trigger].generated_limit
-    if size <= limit:
-        return None
-    return Rejected(Rejection.BODY, f"headers and body are {size:,} bytes, more than {limit:,}", "body")
-
-
 # ── requests ─────────────────────────────────────────────────────────────────
 
 
 def _judge_request(
-    trigger: Trigger, result: dict[str, Any], sent: Request, origin: Origin | None
+    hook: Hook, result: dict[str, Any], sent: Request, origin: Origin | None
 ) -> ChangedRequest | Rejected:
-    lines = read_headers(_optional(result, "headers", {}), "headers")
+    lines = _headers(hook, result, sent.headers)
     if isinstance(lines, Rejected):
         return lines
-    if (offence := forbidden(trigger, lines, sent.headers, "headers") or _target_offence(result, sent)) is not None:
+    if (offence := _target_offence(hook, result, sent)) is not None:
         return offence
-    chosen = _origin(trigger, result, lines, origin)
+    chosen = _origin(hook, result, lines, origin)
     if isinstance(chosen, Rejected):
         return chosen
-    body = _request_body(trigger, result.get("body"), sent)
+    body = request_body(hook, result.get("body"), sent)
     if isinstance(body, Rejected):
         return body
     return ChangedRequest(
         _changed(result["uri"], sent.path),
-        _changed(_optional(result, "querystring", ""), sent.query),
+        _changed(optional(result, "querystring", ""), sent.query),
         applied(lines, sent.headers),
         body,
         chosen,
@@ -238,9 +216,9 @@ def _changed(text: str, sent: str) -> str:
     return sent if text == readable(sent) else wire(text)
 
 
-def _target_offence(result: dict[str, Any], sent: Request) -> Rejected | None:
+def _target_offence(hook: Hook, result: dict[str, Any], sent: Request) -> Rejected | None:
     """What is wrong with uri, querystring and method. inferred: what the viewer sent itself is never an offence"""
-    uri, query = result.get("uri"), _optional(result, "querystring", "")
+    uri, query = result.get("uri"), optional(result, "querystring", "")
     same_uri, same_query = uri == readable(sent.path), query == readable(sent.query)
     if not isinstance(uri, str) or not uri.startswith("/") or (not same_uri and _BAD_IN_URI.search(uri)):
         return Rejected(Rejection.URI, f"uri is {shown(uri)}; it must start with / and have no spaces", "uri")
@@ -249,42 +227,22 @@ def _target_offence(result: dict[str, Any], sent: Request) -> Rejected | None:
     if len(uri) + len(query) >= FUNCTION_URI_CHARS and not (same_uri and same_query):
         # documented: less than 8,192 characters together
         return Rejected(Rejection.URI, "uri and querystring are 8,192 characters or more", "uri")
-    # inferred: documented as read-only, so an attempt fails rather than being ignored
-    if (method := _optional(result, "method", sent.method)) != sent.method:
+    # documented as read-only; what an attempt leads to is a choice
+    method = optional(result, "method", sent.method)
+    if method != sent.method and hook.choices.method_changed is MethodChanged.REFUSED:
         return Rejected(Rejection.METHOD_CHANGED, f"method is {shown(method)}", "method")
     return None
 
 
-def _origin(
-    trigger: Trigger, result: dict[str, Any], lines: list[Line], origin: Origin | None
-) -> Origin | Rejected | None:
+def _origin(hook: Hook, result: dict[str, Any], lines: list[Line], origin: Origin | None) -> Origin | Rejected | None:
     """documented: at origin-request only; inferred: ignored elsewhere, and one left out stays as it was"""
-    if trigger is not Trigger.ORIGIN_REQUEST or origin is None or result.get("origin") is None:
+    if hook.trigger is not Trigger.ORIGIN_REQUEST or origin is None or result.get("origin") is None:
         return origin
-    chosen = function_origin.chosen(result["origin"], origin)
+    chosen = function_origin.chosen(result["origin"], origin, hook.choices)
     if isinstance(chosen, Rejected):
         return chosen
     both = {line.name for line in lines} & {name.lower() for name, _ in chosen.custom_headers}
-    if both:
+    if both and hook.choices.custom_header_twice is CustomHeaderTwice.REFUSED:
         # documented: lambda-event-structure, a custom header may not also be in request.headers
         return Rejected(Rejection.ORIGIN, f"{min(both)} is in customHeaders and in request.headers", "origin")
     return chosen
-
-
-def _request_body(trigger: Trigger, value: object, sent: Request) -> bytes | Rejected | None:
-    """The replacement body, or None where the original goes on (documented: unless `action` is `replace`)."""
-    if value is None:
-        return None
-    if not isinstance(value, dict):
-        return Rejected(Rejection.BODY, "the body of a request is not an object", "body")
-    if value.get("action") != "replace" or sent.method in _BODILESS:
-        return None
-    data, encoding = _optional(value, "data", ""), _optional(value, "encoding", "base64")
-    if not isinstance(data, str):
-        return Rejected(Rejection.BODY, "body.data is not a string", "body.data")
-    # documented: 40 KB or 1 MB as text, 53.2 KB or 1.33 MB as base64 (which is the same, encoded)
-    limit = HOOKS[trigger].body_limit
-    allowed = limit if encoding == "text" else (limit + 2) // 3 * 4
-    if len(data.encode("utf-8", "surrogatepass")) > allowed:
-        return Rejected(Rejection.BODY, f"body.data is larger than {allowed:,} bytes", "body.data")
-    return _decoded(data, encoding, "body.data", "body.encoding")

@@ -11,10 +11,11 @@ import re
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from edgesim.distribution.choices import STANDARD
 from edgesim.distribution.model import Origin, OriginProtocolPolicy, S3Access, Trigger
 from edgesim.rules import function_origin
 from edgesim.rules.function_headers import Line, Rejected, read_headers, shown
-from edgesim.rules.hooks import HOOKS
+from edgesim.rules.hooks import Hook
 from edgesim.values.headers import Headers, wire
 from edgesim.values.message import Request, Response
 
@@ -77,7 +78,7 @@ def _event(cf: dict[str, Any]) -> GivenEvent:
     config = _object(cf, "config", "config")
     trigger = _trigger(config.get("eventType"))
     request = _object(cf, "request", "request")
-    rules = HOOKS[trigger]
+    rules = Hook(trigger).rules
     return GivenEvent(
         trigger,
         _text(config, "distributionId", "config", ""),
@@ -120,7 +121,7 @@ def _request(value: dict[str, Any]) -> Request:
 
 
 def _headers(parent: dict[str, Any], at: str) -> Headers:
-    lines = read_headers(parent.get("headers", {}), f"{at}.headers")
+    lines = read_headers(parent.get("headers", {}), f"{at}.headers", STANDARD)
     if isinstance(lines, Rejected):
         raise _Wrong(lines.detail, lines.at)
     return Headers(map(_field, lines))
@@ -146,6 +147,7 @@ def _origin(value: object) -> Origin:
             s3=_SOME_IDENTITY if isinstance(value, dict) and value.get("s3") else None,
             protocol_policy=OriginProtocolPolicy.HTTPS_ONLY,
         ),
+        STANDARD,
     )
     if isinstance(found, Rejected):
         raise _Wrong(found.detail, f"request.{found.at}")

@@ -31,7 +31,7 @@ class ArrivalReason(StrEnum):
     METHOD_NOT_ALLOWED = "refused: the behavior does not allow this method"
     BODY_WITH_GET = "refused: GET with a body"
     URL_TOO_LONG = "refused: the URL is longer than 8,192 bytes"
-    HEAD_TOO_BIG = "refused: request line and headers are larger than 32,768 bytes"
+    HEAD_TOO_BIG = "refused: request line and headers are larger than CloudFront takes"
     UNKNOWN_HOST = "refused: no distribution has this host name"
     DISABLED = "refused: the distribution is disabled"
 
@@ -184,9 +184,13 @@ class Rejection(StrEnum):
         "The Lambda function returned an invalid entry in the headers object: "
         "A header name or value contains invalid characters."
     )
+    HEADER_NAME = (
+        "The Lambda function returned an invalid entry in the headers object: "
+        "The key of each header entry must be its name, and no name may be there twice."
+    )
     STATUS = "The Lambda function result failed validation: The status is not a number from 200 to 599."
     STATUS_CHANGED = "The Lambda function result failed validation: The status cannot be changed at this trigger."
-    BODY_WITH_204 = "The Lambda function result failed validation: A 204 response cannot have a body."
+    BODY_NOT_ALLOWED = "The Lambda function result failed validation: A response of this status cannot have a body."
     BODY_ENCODING = "The Lambda function result failed validation: The body encoding is neither text nor base64."
     BASE64 = "The Lambda function result failed validation: The body is not valid base64."
     METHOD_CHANGED = "The Lambda function result failed validation: The method cannot be changed."

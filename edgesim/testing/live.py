@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from edgesim.distribution.findings import closest
+from edgesim.distribution.limits import Edition
 from edgesim.distribution.model import EdgeFunction
 from edgesim.errors import ConfigError
 from edgesim.scenario.language import durations
@@ -59,6 +60,8 @@ class Said:
     at: str | float | datetime | None = None
     viewer: Mapping[str, str] = field(default_factory=dict)
     folder: Path = field(default_factory=Path)
+    limits: str = Edition.CURRENT.value
+    choices: Mapping[str, str] = field(default_factory=dict)
 
 
 def edge(
@@ -69,6 +72,8 @@ def edge(
     parameters: Mapping[str, str] | None = None,
     at: str | float | datetime | None = None,
     viewer: Mapping[str, str] | None = None,
+    limits: str = Edition.CURRENT.value,
+    choices: Mapping[str, str] | None = None,
     folder: str | Path | None = None,
 ) -> AbstractContextManager[LiveEdge]:
     """An edge location with an empty cache, for a `with` block.
@@ -78,16 +83,17 @@ def edge(
     `functions` are the code, by name: `"auth.mjs:handler"`, or `{"node": "exports.handler = …"}`; with a template they
     replace that of its own functions.
     `origins` are answers as in a scenario, `parameters` a template's. `at` is when it begins; without it, always the
-    same instant. `viewer` has `country`, `device`, `protocol` … for every request.
+    same instant. `viewer` has `country`, `device`, `protocol` … for every request. `limits` is `current` or `2023`,
+    and `choices` are answers to what AWS does not say (`edgesim choices` lists them).
     Relative paths begin in `folder`; without it, where the file is that calls this.
 
     Raises ConfigError, with everything that is wrong.
     """
     if folder is None:
         folder = calling_folder()
-    return _opened(
-        Said(distribution, functions or {}, origins or {}, parameters or {}, at, viewer or {}, Path(folder).absolute())
-    )
+    code, answers, values = functions or {}, origins or {}, parameters or {}
+    where = Path(folder).absolute()
+    return _opened(Said(distribution, code, answers, values, at, viewer or {}, where, limits, choices or {}))
 
 
 def calling_folder() -> Path:
@@ -111,7 +117,14 @@ def _opened(said: Said) -> Iterator[LiveEdge]:
 
 def setting_of(said: Said) -> Setting:
     """What is deployed. Raises ConfigError with everything that is wrong."""
-    setting, problems = load_setting(said.distribution, said.functions, parameters=said.parameters, folder=said.folder)
+    setting, problems = load_setting(
+        said.distribution,
+        said.functions,
+        parameters=said.parameters,
+        folder=said.folder,
+        limits=said.limits,
+        choices=said.choices,
+    )
     if problems:
         raise ConfigError("\n".join(str(problem).removeprefix("error: ") for problem in problems))
     return setting

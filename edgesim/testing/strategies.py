@@ -9,6 +9,7 @@
     function_values         what functions might return, nearly right and wrong in every way
     function_results        the same as JSON text, and any other JSON text
     json_values             any JSON value
+    terms                   an edition of the limits and answers to the open questions, any of them
 
 Requests and responses are edgesim's own values, whose text is wire text: bytes, decoded as ISO-8859-1. Needs
 hypothesis, which is in the `test` extra.
@@ -17,12 +18,16 @@ hypothesis, which is in the `test` extra.
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import Any
 
 from hypothesis import strategies as st
 
+from edgesim.distribution.choices import Choices
+from edgesim.distribution.limits import Edition
 from edgesim.distribution.model import ALL_METHODS, CacheBehavior
 from edgesim.distribution.policies import CachePolicy, OriginRequestPolicy, Selection, Selects
+from edgesim.distribution.terms import Terms
 from edgesim.testing.hostile_strategies import hostile_requests, hostile_responses
 from edgesim.testing.make import NOW, behavior
 from edgesim.testing.result_strategies import generated_responses, valid_results
@@ -31,10 +36,11 @@ from edgesim.values.instant import Instant, http_date
 from edgesim.values.message import Request, Response
 
 __all__ = [
-    "behaviors", "cache_controls", "cache_policies", "cookies", "expires", "function_results", "function_values",
-    "generated_responses", "header_fields", "header_names", "header_values", "headers", "hostile_requests",
-    "hostile_responses", "instants", "json_values", "methods", "origin_request_policies", "origin_responses", "paths",
-    "query_strings", "reasons", "response_headers", "selections", "statuses", "valid_results", "viewer_requests",
+    "behaviors", "cache_controls", "cache_policies", "choices", "cookies", "expires", "function_results",
+    "function_values", "generated_responses", "header_fields", "header_names", "header_values", "headers",
+    "hostile_requests", "hostile_responses", "instants", "json_values", "methods", "origin_request_policies",
+    "origin_responses", "paths", "query_strings", "reasons", "response_headers", "selections", "statuses", "terms",
+    "valid_results", "viewer_requests",
 ]  # fmt: skip
 
 # ── header fields ────────────────────────────────────────────────────────────
@@ -181,6 +187,15 @@ def behaviors(draw: st.DrawFn) -> CacheBehavior:
         allowed_methods=ALL_METHODS,
         cached_methods=draw(st.sampled_from((("GET", "HEAD"), ("GET", "HEAD", "OPTIONS")))),
     )
+
+
+# ── terms ────────────────────────────────────────────────────────────────────
+
+choices = st.builds(Choices, **{field.name: st.sampled_from(type(field.default)) for field in fields(Choices)})
+"""Any answers to the open questions."""
+
+terms = st.builds(Terms, st.sampled_from(Edition), choices)
+"""Any edition of the limits, and any choices."""
 
 
 # ── what functions return ────────────────────────────────────────────────────

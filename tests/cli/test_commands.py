@@ -30,6 +30,7 @@ OPTIONS = (
     *("--origin", "--resolve", "--host", "--port", "--https-port", "--control-port", "--pop", "--viewer-country"),
     *("--viewer-request", "--origin-response", "--function", "--config", "--cache-size", "--no-reload"),
     *("--parameter", "--environments", "--quiet", "--log-dir", "--propagation", "--concurrency", "--relax"),
+    *("--limits", "--choice"),
 )
 
 
@@ -144,3 +145,61 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(
     assert told.exit_code == 2
     assert says in told.output
     assert "Traceback" not in told.output
+
+
+# ── limits and choices ───────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        (("--limits", "2022"), "limits can't be '2022': it is current or 2023"),
+        (("--choice", "header-keys=key"), "there is no choice 'header-keys'; did you mean header-key?"),
+        (
+            ("--choice", "empty-body=count"),
+            "can't be 'count': it is ignored or counted; did you mean counted?",
+        ),
+        (("--choice", "empty-body"), "'empty-body' is not NAME=VALUE"),
+    ],
+)
+def test_terms_that_there_are_not_are_one_sentence(option: tuple[str, str], says: str) -> None:
+    result = run("serve", "--origin", "http://localhost:1", *option)
+    assert result.exit_code == 2
+    assert says in " ".join(result.output.split())
+
+
+def test_check_tells_what_the_limits_of_2023_have_against_a_function(tmp_path: Path) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text(WITH_A_SLOW_FUNCTION)
+    assert "Max allowed: 5" not in run("check", str(path)).output
+    assert "Max allowed: 5" in " ".join(run("check", str(path), "--limits", "2023").output.split())
+
+
+def test_choices_are_listed_with_what_they_mean() -> None:
+    listed = run("choices").output
+    assert "header-key: Which name counts" in listed
+    assert "    map-name  the name it stands under\n" in listed
+    assert "documented" not in listed
+    assert "documented: read-only" in run("choices", "method-changed").output
+    assert run("choices", "method").exit_code == 2
+
+
+WITH_A_SLOW_FUNCTION = """\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Auth:
+    Type: AWS::Serverless::Function
+    Properties:
+      {Handler: index.handler, Runtime: nodejs22.x, InlineCode: exports.handler = 1, AutoPublishAlias: live, Timeout: 6}
+  Web:
+    Type: AWS::CloudFront::Distribution
+    Properties:
+      DistributionConfig:
+        Enabled: true
+        Origins: [{Id: site, DomainName: site.example.com, CustomOriginConfig: {OriginProtocolPolicy: http-only}}]
+        DefaultCacheBehavior:
+          TargetOriginId: site
+          ViewerProtocolPolicy: allow-all
+          ForwardedValues: {QueryString: false}
+          LambdaFunctionAssociations: [{EventType: viewer-request, LambdaFunctionARN: !Ref Auth.Version}]
+"""

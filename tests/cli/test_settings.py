@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from edgesim.commands.relax import relaxed_line
-from edgesim.distribution.limits import Limit
+from edgesim.distribution.choices import Choices, EmptyBody, HeaderKey
+from edgesim.distribution.limits import Edition, Limit
+from edgesim.distribution.terms import Terms
 from edgesim.errors import ConfigError
 from edgesim.settings import Settings, check_ranges, find_config, parse_size, read_config
 
@@ -132,3 +134,33 @@ def test_propagation_is_a_length_of_time(tmp_path: Path, written: str, seconds: 
     path = tmp_path / "edgesim.toml"
     path.write_text(f"propagation = {written}\n")
     assert read_config(path).propagation == seconds
+
+
+# ── terms ────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("written", ['"2023"', "2023"])
+def test_limits_and_choices_are_the_terms(tmp_path: Path, written: str) -> None:
+    settings = read_config(
+        _written(tmp_path, f'limits = {written}\n[choices]\nheader-key = "key"\nempty_body = "counted"\n')
+    )
+    assert settings.terms.edition is Edition.OF_2023
+    assert settings.terms.choices == Choices(header_key=HeaderKey.KEY, empty_body=EmptyBody.COUNTED)
+    flipped = settings.given(limits="current", choices={"header-key": "refused"})
+    assert flipped.terms == Terms(choices=Choices(header_key=HeaderKey.REFUSED, empty_body=EmptyBody.COUNTED))
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "hint"),
+    [
+        ("limits = 2022\n", "limits can't be '2022': it is current or 2023", "AWS's guide of now, or of March 2023"),
+        ('[choices]\nheader-kee = "key"\n', "there is no choice 'header-kee'", "did you mean header-key?"),
+        ('[choices]\nheader-key = "refuse"\n', "header-key can't be 'refuse': it is map-name, key or refused",
+         "did you mean refused?"),
+    ],
+)  # fmt: skip
+def test_terms_that_there_are_not_are_said_with_the_file(tmp_path: Path, text: str, says: str, hint: str) -> None:
+    path = _written(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        read_config(path)
+    assert (str(caught.value), caught.value.hint) == (f"{path}: {says}", hint)

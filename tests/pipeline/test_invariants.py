@@ -169,7 +169,8 @@ def distributions(draw: st.DrawFn, *, with_pages: bool = True) -> Distribution:
     errors = draw(st.sets(st.sampled_from((403, 404, 416, 500, 502, 503, 504)), max_size=3)) if with_pages else ()
     responses = {status: CustomErrorResponse(status, page_path="/page") for status in errors}
     root = draw(st.sampled_from(("", "index.html")))
-    return a_distribution(made, error_responses=responses, default_root_object=root)
+    terms = draw(strategies.terms)
+    return a_distribution(made, error_responses=responses, default_root_object=root, terms=terms)
 
 
 @pytest.mark.slow
@@ -295,8 +296,10 @@ def test_functions_that_echo_change_nothing(arrival: Arrival, response: Response
     policy, forward = distribution.behaviors[0].cache_policy, distribution.behaviors[0].origin_request_policy
     shared: dict[str, Any] = {"allowed_methods": ALL_METHODS, "cache_policy": policy, "origin_request_policy": forward}
     functions = {trigger: a_function(trigger.value) for trigger in Trigger}
-    plain = run(arrival, a_distribution(behavior(**shared)), Echoing(response))
-    echoed = run(arrival, a_distribution(behavior(functions=functions, include_body=True, **shared)), Echoing(response))
+    terms = distribution.terms
+    plain = run(arrival, a_distribution(behavior(**shared), terms=terms), Echoing(response))
+    with_echoes = behavior(functions=functions, include_body=True, **shared)
+    echoed = run(arrival, a_distribution(with_echoes, terms=terms), Echoing(response))
     assert echoed.served == plain.served
     assert echoed.of(Fetch) == plain.of(Fetch)
     assert echoed.of(Keep) == plain.of(Keep)
@@ -333,6 +336,34 @@ def test_what_is_out_of_a_functions_reach_stays_as_it_was(
         request = json.loads(json.dumps(effect.event))["Records"][0]["cf"]["request"]
         assert request["method"] in methods
         assert request["clientIp"] == arrival.viewer.ip
+
+
+@slow_to_draw
+@given(arrivals(), distributions(with_pages=False), st.data())
+def test_the_behavior_is_chosen_once_and_viewer_response_keeps_the_status(
+    arrival: Arrival, distribution: Distribution, data: st.DataObject
+) -> None:
+    """[26] whatever functions return; and what failed is one of CloudFront's own errors."""
+    done = run(arrival, distribution, World(data))
+    assert len(list(done.transcript.at(Station.BEHAVIOR))) <= 1
+    for note in done.transcript.at(Station.VIEWER_RESPONSE):
+        if note.because in {HookReason.PASSED, HookReason.CHANGED}:
+            assert done.served.response.status == note.facts["before"].status
+        if note.because in {HookReason.FAILED, HookReason.REJECTED}:
+            assert done.served.response.status in {500, 502, 503}
+
+
+@slow_to_draw
+@given(arrivals(), distributions(), st.data())
+def test_every_answer_has_its_three_result_types(
+    arrival: Arrival, distribution: Distribution, data: st.DataObject
+) -> None:
+    """The first word of X-Cache stands in the first two."""
+    done = run(arrival, distribution, World(data))
+    (types,) = (n.facts["result_types"] for n in done.transcript.at(Station.DELIVERY) if "result_types" in n.facts)
+    assert f"{types.result} from cloudfront" == done.served.response.headers.get("x-cache")
+    assert types.response == types.result
+    assert types.detailed
 
 
 @slow_to_draw

@@ -1,7 +1,9 @@
 import pytest
 
+from edgesim.distribution.limits import LIMITS, Edition
 from edgesim.distribution.model import ALL_METHODS, ViewerProtocolPolicy
-from edgesim.rules.arrival import behavior_refusal, distribution_refusal, size_refusal, unknown_host
+from edgesim.rules import arrival as arrivals
+from edgesim.rules.arrival import behavior_refusal, distribution_refusal, unknown_host
 from edgesim.rules.reasons import ArrivalReason, Outcome
 from edgesim.testing.make import a_distribution, a_request, an_arrival, behavior
 from edgesim.values.body import Ticket
@@ -9,6 +11,10 @@ from edgesim.values.body import Ticket
 R = ArrivalReason
 HTTPS_ONLY = behavior(viewer_protocol_policy=ViewerProtocolPolicy.HTTPS_ONLY, allowed_methods=ALL_METHODS)
 REDIRECT = behavior(viewer_protocol_policy=ViewerProtocolPolicy.REDIRECT_TO_HTTPS, allowed_methods=ALL_METHODS)
+
+
+def size_refusal(arrival, edition=Edition.CURRENT):
+    return arrivals.size_refusal(arrival, LIMITS[edition])
 
 
 def test_a_url_of_8192_bytes_is_the_longest():
@@ -21,6 +27,13 @@ def test_a_head_of_32768_bytes_is_the_biggest():
     fits = a_request("/", host=None, a="b" * 32_766)
     assert size_refusal(an_arrival(fits)) is None
     refusal = size_refusal(an_arrival(a_request("/", host=None, a="b" * 32_767)))
+    assert (refusal.response.status, refusal.because) == (494, R.HEAD_TOO_BIG)
+
+
+def test_in_2023_a_head_of_20480_bytes_was_the_biggest():
+    fits = a_request("/", host=None, a="b" * 20_478)
+    assert size_refusal(an_arrival(fits), Edition.OF_2023) is None
+    refusal = size_refusal(an_arrival(a_request("/", host=None, a="b" * 20_479)), Edition.OF_2023)
     assert (refusal.response.status, refusal.because) == (494, R.HEAD_TOO_BIG)
 
 

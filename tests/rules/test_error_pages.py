@@ -1,10 +1,13 @@
 import pytest
 
+from edgesim.distribution.choices import Choices, FailedFunctionPage, GeneratedErrorPage
 from edgesim.distribution.model import CustomErrorResponse
+from edgesim.distribution.terms import Terms
 from edgesim.errors import OriginTrouble
 from edgesim.rules import error_pages
 from edgesim.rules.error_pages import custom_error_response, error_page, origin_error_page, redirect_page
-from edgesim.rules.reasons import Rejection
+from edgesim.rules.hooks import MadeBy
+from edgesim.rules.reasons import Outcome, Rejection
 from edgesim.testing.make import REQUEST_ID, a_distribution
 
 
@@ -66,6 +69,32 @@ def test_every_trouble_has_a_page():
 def test_a_custom_error_response_without_a_page_substitutes_nothing():
     page = CustomErrorResponse(404, page_path="/404.html", response_code=200)
     distribution = a_distribution(error_responses={404: page, 503: CustomErrorResponse(503)})
-    assert custom_error_response(distribution, 404) is page
-    assert custom_error_response(distribution, 503) is None
-    assert custom_error_response(distribution, 500) is None
+    assert custom_error_response(distribution, 404, MadeBy.ORIGIN, Outcome.ERROR) is page
+    assert custom_error_response(distribution, 503, MadeBy.ORIGIN, Outcome.ERROR) is None
+    assert custom_error_response(distribution, 500, MadeBy.ORIGIN, Outcome.ERROR) is None
+
+
+OWN_FOR_FAILED = Choices(failed_function_page=FailedFunctionPage.OWN)
+OWN_FOR_GENERATED = Choices(generated_error_page=GeneratedErrorPage.OWN)
+
+
+@pytest.mark.parametrize(
+    ("made_by", "outcome", "choices", "has_page"),
+    [
+        pytest.param(MadeBy.ORIGIN, Outcome.ERROR, Choices(), True, id="the origin's"),
+        pytest.param(MadeBy.CLOUDFRONT, Outcome.ERROR, Choices(), True, id="CloudFront's own"),
+        pytest.param(MadeBy.VIEWER_REQUEST, Outcome.LAMBDA_GENERATED, OWN_FOR_GENERATED, True, id="at viewer request"),
+        pytest.param(MadeBy.ORIGIN_REQUEST, Outcome.LAMBDA_GENERATED, Choices(), True, id="at origin request"),
+        pytest.param(
+            MadeBy.ORIGIN_REQUEST, Outcome.LAMBDA_GENERATED, OWN_FOR_GENERATED, False, id="at origin request, own"
+        ),
+        pytest.param(MadeBy.FAILED_FUNCTION, Outcome.LAMBDA_EXECUTION_ERROR, Choices(), True, id="a failure"),
+        pytest.param(MadeBy.FAILED_FUNCTION, Outcome.LAMBDA_EXECUTION_ERROR, OWN_FOR_FAILED, False, id="failure, own"),
+        pytest.param(MadeBy.FAILED_FUNCTION, Outcome.LAMBDA_LIMIT_EXCEEDED, Choices(), False, id="throttled, never"),
+    ],
+)
+def test_what_functions_made_or_ran_into_gets_a_page_by_choice(made_by, outcome, choices, has_page):
+    distribution = a_distribution(
+        error_responses={503: CustomErrorResponse(503, page_path="/503.html")}, terms=Terms(choices=choices)
+    )
+    assert (custom_error_response(distribution, 503, made_by, outcome) is not None) is has_page

@@ -4,6 +4,7 @@ import json
 import pytest
 from hypothesis import given
 
+from edgesim.distribution.choices import STANDARD
 from edgesim.distribution.model import OriginProtocolPolicy, S3Access, Trigger
 from edgesim.rules.cloudfront_headers import for_the_origin
 from edgesim.rules.forwarding import origin_request
@@ -187,9 +188,9 @@ S3 = an_origin("b.s3.amazonaws.com", s3=S3Access())
     ],
 )
 def test_the_protocol_is_settled(origin, viewer, protocol, port):
-    told = origin_object(origin, viewer)["custom"]
+    told = origin_object(origin, viewer, STANDARD)["custom"]
     assert (told["protocol"], told["port"]) == (protocol, port)
-    assert origin_object(settled(origin, viewer), "either") == origin_object(origin, viewer)
+    assert origin_object(settled(origin, viewer), "either", STANDARD) == origin_object(origin, viewer, STANDARD)
     assert resolved_https(origin, viewer) is (protocol == "https")
 
 
@@ -200,15 +201,15 @@ def test_what_is_settled_stays_itself():
 
 
 def test_timeouts_are_whole_numbers_where_they_are_whole():
-    told = origin_object(an_origin(read_timeout=30.0, keepalive_timeout=2.5), "http")["custom"]
+    told = origin_object(an_origin(read_timeout=30.0, keepalive_timeout=2.5), "http", STANDARD)["custom"]
     assert (told["readTimeout"], told["keepaliveTimeout"]) == (30, 2.5)
     assert isinstance(told["readTimeout"], int)
 
 
 def test_an_origin_access_control_shows_as_none():
-    assert origin_object(S3, "http")["s3"]["authMethod"] == "none"
+    assert origin_object(S3, "http", STANDARD)["s3"]["authMethod"] == "none"
 
 
 def test_custom_headers_are_shown_even_where_functions_may_not_add_them():
-    told = origin_object(an_origin(custom_headers={"X-Forwarded-Proto": "https"}), "http")["custom"]
+    told = origin_object(an_origin(custom_headers={"X-Forwarded-Proto": "https"}), "http", STANDARD)["custom"]
     assert told["customHeaders"] == {"x-forwarded-proto": [{"key": "X-Forwarded-Proto", "value": "https"}]}

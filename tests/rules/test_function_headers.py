@@ -2,10 +2,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from edgesim.distribution.choices import STANDARD, Choices, HeaderKey, HeaderNameTwice
 from edgesim.distribution.model import Trigger
 from edgesim.rules.function_event import header_map
 from edgesim.rules.function_headers import Line, Rejected, applied, forbidden, new_headers, read_headers, shown
-from edgesim.rules.hooks import HOOKS
+from edgesim.rules.hooks import Hook
 from edgesim.rules.reasons import Rejection
 from edgesim.testing.make import some_headers
 from edgesim.testing.strategies import headers, json_values
@@ -46,7 +47,7 @@ R = Rejection
     ],
 )
 def test_headers_are_read(given_headers, lines):
-    assert read_headers(given_headers, "headers") == [Line(*line) for line in lines]
+    assert read_headers(given_headers, "headers", STANDARD) == [Line(*line) for line in lines]
 
 
 @pytest.mark.parametrize(
@@ -88,19 +89,19 @@ def test_headers_are_read(given_headers, lines):
     ],
 )
 def test_headers_of_an_odd_shape_are_refused(given_headers, code, at):
-    refused = read_headers(given_headers, "headers")
+    refused = read_headers(given_headers, "headers", STANDARD)
     assert isinstance(refused, Rejected)
     assert (refused.code, refused.at) == (code, at)
 
 
 def test_the_log_names_the_character_and_the_header():
-    refused = read_headers({"x-a": [{"value": "1\r\n"}]}, "headers")
+    refused = read_headers({"x-a": [{"value": "1\r\n"}]}, "headers", STANDARD)
     assert refused.detail == "the value of header x-a has the invalid character '%0D'"
 
 
 @given(json_values)
 def test_25_any_value_is_read_or_refused(value):
-    read = read_headers(value, "headers")
+    read = read_headers(value, "headers", STANDARD)
     assert isinstance(read, Rejected) or all(isinstance(line, Line) for line in read)
 
 
@@ -108,8 +109,8 @@ def test_25_any_value_is_read_or_refused(value):
 
 
 def judged(trigger, returned, seen=NO_HEADERS):
-    lines = read_headers({name: [{"value": value}] for name, value in returned.items()}, "headers")
-    return forbidden(trigger, lines, seen, "headers")
+    lines = read_headers({name: [{"value": value}] for name, value in returned.items()}, "headers", STANDARD)
+    return forbidden(Hook(trigger), lines, seen, "headers")
 
 
 @pytest.mark.parametrize("trigger", Trigger)
@@ -118,7 +119,7 @@ def test_24_a_disallowed_header_may_not_be_added(trigger, name):
     assert judged(trigger, {name: "x"}).code is R.DISALLOWED_HEADER
 
 
-READ_ONLY = [(trigger, name) for trigger in Trigger for name in sorted(HOOKS[trigger].read_only)]
+READ_ONLY = [(trigger, name) for trigger in Trigger for name in sorted(Hook(trigger).rules.read_only)]
 
 
 @pytest.mark.parametrize(("trigger", "name"), READ_ONLY)
@@ -150,7 +151,7 @@ def test_the_viewers_country_may_not_be_added_at_viewer_request():
 
 
 def returned(mapping):
-    lines = read_headers(mapping, "headers")
+    lines = read_headers(mapping, "headers", STANDARD)
     assert not isinstance(lines, Rejected)
     return lines
 
@@ -190,7 +191,7 @@ def test_new_headers_go_out_as_utf_8():
 @example({"k": [{"key": "\u212a", "value": "x"}]}, NO_HEADERS)  # once sent a name that is no ISO-8859-1
 @example({"x": [{"value": "\ud800"}]}, NO_HEADERS)
 def test_what_is_read_can_be_sent(value, sent):
-    lines = read_headers(value, "headers")
+    lines = read_headers(value, "headers", STANDARD)
     if not isinstance(lines, Rejected):
         assert isinstance(applied(lines, sent).raw, list)
 
@@ -215,3 +216,48 @@ def test_values_are_shown_on_one_line(value, text):
 def test_values_are_shown_in_a_line(value):
     assert len(shown(value)) <= 120
     assert shown(value).isprintable()
+
+
+# ── by choice ────────────────────────────────────────────────────────────────
+
+UNDER_ANOTHER = {"last-modified": [{"key": "X-Amz-Meta-Last-Modified", "value": "1"}]}
+BY_KEY, KEY_REFUSED = Choices(header_key=HeaderKey.KEY), Choices(header_key=HeaderKey.REFUSED)
+
+
+def test_a_key_that_is_not_its_name_counts_by_choice():
+    assert read_headers(UNDER_ANOTHER, "headers", STANDARD) == [Line("last-modified", "Last-Modified", "1")]
+    by_key = read_headers(UNDER_ANOTHER, "headers", BY_KEY)
+    assert by_key == [Line("x-amz-meta-last-modified", "X-Amz-Meta-Last-Modified", "1")]
+    refused = read_headers(UNDER_ANOTHER, "headers", KEY_REFUSED)
+    assert (refused.code, refused.at) == (Rejection.HEADER_NAME, "headers['last-modified'][0].key")
+
+
+@pytest.mark.parametrize("choices", [STANDARD, BY_KEY, KEY_REFUSED])
+@pytest.mark.parametrize("key", ["X-aBc", None, 5, ...])
+def test_a_key_that_differs_in_case_alone_or_is_none_is_no_other_name(choices, key):
+    entry = {"value": "1"} if key is ... else {"key": key, "value": "1"}
+    read = read_headers({"x-abc": [entry]}, "headers", choices)
+    assert read == [Line("x-abc", key if isinstance(key, str) else "X-Abc", "1")]
+
+
+def test_a_key_that_counts_has_to_be_a_name_and_may_be_forbidden():
+    assert read_headers({"x-a": [{"key": "a b", "value": "1"}]}, "headers", BY_KEY).code is Rejection.HEADER_CHARACTERS
+    lines = read_headers({"x-a": [{"key": "Connection", "value": "1"}]}, "headers", BY_KEY)
+    assert forbidden(Hook(Trigger.VIEWER_REQUEST), lines, Headers(), "headers").code is Rejection.DISALLOWED_HEADER
+
+
+TWICE = {"X-A": [{"value": "1"}], "x-b": [{"value": "2"}], "x-a": [{"value": "3"}]}
+
+
+@pytest.mark.parametrize(
+    ("choice", "values"),
+    [(HeaderNameTwice.MERGED, ["1", "3", "2"]), (HeaderNameTwice.LAST, ["3", "2"])],
+)
+def test_names_that_differ_in_case_alone_are_merged_or_the_last_counts_by_choice(choice, values):
+    read = read_headers(TWICE, "headers", Choices(header_name_twice=choice))
+    assert [line.value for line in read] == values
+
+
+def test_names_that_differ_in_case_alone_are_refused_by_choice():
+    refused = read_headers(TWICE, "headers", Choices(header_name_twice=HeaderNameTwice.REFUSED))
+    assert (refused.code, refused.at) == (Rejection.HEADER_NAME, "headers['x-a']")

@@ -1,10 +1,18 @@
 import pytest
 from hypothesis import given
 
+from edgesim.distribution.choices import (
+    STANDARD,
+    AccessControlAuthMethod,
+    Choices,
+    OriginTimeouts,
+    RegionWithoutIdentity,
+    Tls13,
+)
 from edgesim.distribution.model import Origin, OriginProtocolPolicy, S3Access
-from edgesim.rules.function_event import origin_object, settled
+from edgesim.rules import function_event, function_origin
+from edgesim.rules.function_event import settled
 from edgesim.rules.function_headers import Rejected
-from edgesim.rules.function_origin import chosen
 from edgesim.rules.reasons import Rejection
 from edgesim.testing.make import an_origin
 from edgesim.testing.strategies import json_values
@@ -24,6 +32,14 @@ ALL_EIGHT = {
     "sslProtocols": ["TLSv1.2", "TLSv1.1"],
 }
 S3 = {"domainName": "other.s3.amazonaws.com", "path": "", "customHeaders": {}, "authMethod": "none", "region": ""}
+
+
+def chosen(value, origin, choices=STANDARD):
+    return function_origin.chosen(value, origin, choices)
+
+
+def origin_object(origin, viewer, choices=STANDARD):
+    return function_event.origin_object(origin, viewer, choices)
 
 
 def custom(**changes):
@@ -209,3 +225,67 @@ def test_refused_origins(value, origin, at):
 def test_25_any_value_is_an_origin_or_refused(value):
     for told in (value, {"custom": value}, {"s3": value}):
         assert isinstance(chosen(told, OAI), Origin | Rejected)
+
+
+# ── by choice ────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", ["readTimeout", "keepaliveTimeout"])
+@pytest.mark.parametrize(
+    ("seconds", "by_quotas", "read_by_event_page", "kept_alive_by_event_page"),
+    [(0, False, False, False), (1, True, False, True), (3, True, False, True), (4, True, True, True),
+     (60, True, True, True), (61, True, False, False), (120, True, False, False), (121, False, False, False)],
+)  # fmt: skip
+def test_timeouts_have_the_range_of_the_page_that_is_chosen(
+    name, seconds, by_quotas, read_by_event_page, kept_alive_by_event_page
+):
+    by_event_page = read_by_event_page if name == "readTimeout" else kept_alive_by_event_page
+    value, narrow = custom(**{name: seconds}), Choices(origin_timeouts=OriginTimeouts.EVENT_PAGE)
+    assert isinstance(chosen(value, CUSTOM), Origin) is by_quotas
+    assert isinstance(chosen(value, CUSTOM, narrow), Origin) is by_event_page
+
+
+def test_tls_1_3_is_taken_by_choice():
+    value = custom(sslProtocols=["TLSv1.3", "TLSv1.2"])
+    assert chosen(value, CUSTOM).ssl_protocols == ("TLSv1.3", "TLSv1.2")
+    refused = chosen(value, CUSTOM, Choices(tls_1_3=Tls13.REFUSED))
+    assert (refused.code, refused.at) == (Rejection.ORIGIN, "origin.custom.sslProtocols")
+
+
+BUCKET_AT_HOME = an_origin("b.s3.eu-west-1.amazonaws.com", s3=S3Access("", "eu-west-1"))
+WITH_OAC = an_origin("b.s3.eu-west-1.amazonaws.com", s3=S3Access("", "eu-west-1", True))
+AS_IDENTITY = Choices(access_control_auth_method=AccessControlAuthMethod.ORIGIN_ACCESS_IDENTITY)
+
+
+def test_an_origin_access_control_shows_as_none_or_as_an_identity_by_choice():
+    assert origin_object(WITH_OAC, "http")["s3"]["authMethod"] == "none"
+    assert origin_object(WITH_OAC, "http", AS_IDENTITY)["s3"]["authMethod"] == "origin-access-identity"
+    assert origin_object(BUCKET, "http", AS_IDENTITY)["s3"]["authMethod"] == "none"
+
+
+@pytest.mark.parametrize("origin", [BUCKET_AT_HOME, WITH_OAC])
+def test_a_region_without_an_identity_is_omitted_or_shown_by_choice(origin):
+    shown = Choices(region_without_identity=RegionWithoutIdentity.SHOWN)
+    assert "region" not in origin_object(origin, "http")["s3"]
+    assert origin_object(origin, "http", shown)["s3"]["region"] == "eu-west-1"
+    assert origin_object(OAI, "http")["s3"]["region"] == "eu-west-1"
+
+
+@pytest.mark.parametrize(("region", "kept"), [(..., "eu-west-1"), ("", ""), (None, ""), ("us-east-1", "us-east-1")])
+def test_a_region_that_a_function_was_not_shown_stays_unless_it_says_one(region, kept):
+    told = {**origin_object(BUCKET_AT_HOME, "http")["s3"], "path": "/v3", "region": region}
+    value = {"s3": {name: one for name, one in told.items() if one is not ...}}
+    assert chosen(value, BUCKET_AT_HOME).s3.region == kept
+
+
+@pytest.mark.parametrize("choices", [STANDARD, AS_IDENTITY])
+def test_a_bucket_with_an_access_control_may_be_moved_as_it_is_shown(choices):
+    shown = origin_object(WITH_OAC, "http", choices)["s3"]
+    moved = chosen({"s3": {**shown, "domainName": "c.s3.eu-west-1.amazonaws.com"}}, WITH_OAC, choices)
+    assert moved.s3 == WITH_OAC.s3
+
+
+def test_an_access_control_that_shows_as_none_is_no_identity_to_move():
+    value = s3(authMethod="origin-access-identity", region="eu-west-1")
+    assert chosen(value, WITH_OAC).at == "origin.s3.authMethod"
+    assert isinstance(chosen(value, WITH_OAC, AS_IDENTITY), Origin)

@@ -1,57 +1,39 @@
-import base64
-import json
 from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from edgesim.distribution.model import Origin, S3Access, Trigger
-from edgesim.rules.function_event import ReadBody, function_event, settled
+from edgesim.distribution.choices import Choices, CustomHeaderTwice, HeaderKey, MethodChanged, StatusAtViewerResponse
+from edgesim.distribution.model import Origin, Trigger
+from edgesim.distribution.terms import STANDARD_TERMS, Terms
+from edgesim.rules.function_event import ReadBody
 from edgesim.rules.function_headers import Rejected
-from edgesim.rules.function_result import ChangedRequest, ChangedResponse, GeneratedResponse, judge
-from edgesim.rules.hooks import HOOKS, is_disallowed
+from edgesim.rules.function_result import ChangedRequest, ChangedResponse, GeneratedResponse
+from edgesim.rules.hooks import Hook, is_disallowed
 from edgesim.rules.reasons import Rejection
-from edgesim.testing.make import a_distribution, a_request, a_response, an_arrival, an_origin
-from edgesim.testing.strategies import function_results, origin_responses, viewer_requests
+from edgesim.testing.make import a_request, a_response
+from edgesim.testing.strategies import function_results, function_values, origin_responses, terms, viewer_requests
 from edgesim.values.headers import Headers, readable
 from edgesim.values.message import Request, Response
-
-VREQ, OREQ, ORES, VRES = Trigger
-REQUEST_TRIGGERS, RESPONSE_TRIGGERS = (VREQ, OREQ), (ORES, VRES)
-R = Rejection
-
-REQUEST = a_request("/a?x=1", method="POST", host="h", x_a="1", x_edge_hidden="0", body=b"original")
-RESPONSE = a_response(etag='"v1"', content_length="5", x_cache="hidden", reason="Fine")
-ORIGIN = settled(an_origin(), "http")
-S3_ORIGIN = an_origin("b.s3.amazonaws.com", s3=S3Access("E2OAI"))
-
-
-def event_of(trigger, request=REQUEST, response=RESPONSE, origin=ORIGIN, body=None):
-    seen = response if trigger in RESPONSE_TRIGGERS else None
-    event = function_event(
-        trigger, a_distribution(), an_arrival(request), request, body=body, origin=origin, response=seen
-    )
-    return json.loads(json.dumps(event))["Records"][0]["cf"]
-
-
-def verdict_on(trigger, result, request=REQUEST, response=RESPONSE, origin=ORIGIN):
-    payload = result if isinstance(result, str) else json.dumps(result)
-    seen = response if trigger in RESPONSE_TRIGGERS else None
-    return judge(trigger, payload, request=request, origin=origin if trigger is OREQ else None, response=seen)
-
-
-def returned(trigger, **changes):
-    """What a function gives back that changes some attributes of what it saw; `...` leaves one out."""
-    seen = event_of(trigger)["response" if trigger in RESPONSE_TRIGGERS else "request"]
-    return {name: value for name, value in {**seen, **changes}.items() if value is not ...}
-
-
-def rejection(trigger, result, **more):
-    verdict = verdict_on(trigger, result, **more)
-    assert isinstance(verdict, Rejected), verdict
-    return verdict.code, verdict.at
-
+from tests.rules.judging import (
+    OAC_ORIGIN,
+    OREQ,
+    ORES,
+    ORIGIN,
+    REQUEST,
+    REQUEST_TRIGGERS,
+    RESPONSE,
+    RESPONSE_TRIGGERS,
+    S3_ORIGIN,
+    VREQ,
+    VRES,
+    R,
+    event_of,
+    rejection,
+    returned,
+    verdict_on,
+)
 
 # ── any text at all ──────────────────────────────────────────────────────────
 
@@ -92,13 +74,13 @@ def test_deep_nesting_is_refused_whether_or_not_it_is_still_parsed(trigger):
     assert all(isinstance(verdict_on(trigger, payload), Rejected) for payload in DEEPLY_NESTED)
 
 
-@given(st.sampled_from(list(Trigger)), st.text() | function_results)
-@example(VREQ, '{"status":"200","status":"201"}')
-@example(OREQ, '{"uri":"/\\ud800","querystring":"\\udfff","headers":{"x":[{"value":"\\ud800"}]}}')
-@example(VREQ, '{"status":200,"statusDescription":"\\ud800","body":"\\ud800"}')
-@example(VREQ, '{"status":200,"body":"\\u00e9","bodyEncoding":"base64"}')
-def test_25_any_text_is_accepted_or_rejected(trigger, payload):
-    verdict = verdict_on(trigger, payload)
+@given(st.sampled_from(list(Trigger)), st.text() | function_results, terms)
+@example(VREQ, '{"status":"200","status":"201"}', STANDARD_TERMS)
+@example(OREQ, '{"uri":"/\\ud800","querystring":"\\udfff","headers":{"x":[{"value":"\\ud800"}]}}', STANDARD_TERMS)
+@example(VREQ, '{"status":200,"statusDescription":"\\ud800","body":"\\ud800"}', STANDARD_TERMS)
+@example(VREQ, '{"status":200,"body":"\\u00e9","bodyEncoding":"base64"}', STANDARD_TERMS)
+def test_25_any_text_is_accepted_or_rejected_on_any_terms(trigger, payload, terms):
+    verdict = verdict_on(trigger, payload, terms=terms)
     accepted = (ChangedResponse,) if trigger in RESPONSE_TRIGGERS else (ChangedRequest, GeneratedResponse)
     assert isinstance(verdict, (*accepted, Rejected))
     assert isinstance(verdict, Rejected) or sendable(verdict)
@@ -113,40 +95,47 @@ def sendable(verdict):
     return all(text.encode("latin-1") is not None and not set(text) & set("\r\n\0") for text in texts)
 
 
-@given(st.sampled_from(list(Trigger)), function_results)
-def test_24_nothing_accepted_holds_a_disallowed_header_or_another_read_only_one(trigger, payload):
-    verdict = verdict_on(trigger, payload)
+@given(st.sampled_from(list(Trigger)), function_results, terms)
+def test_24_nothing_accepted_holds_a_disallowed_header_or_another_read_only_one(trigger, payload, terms):
+    verdict = verdict_on(trigger, payload, terms=terms)
     if isinstance(verdict, Rejected):
         return
     response = verdict.response if isinstance(verdict, GeneratedResponse) else verdict
     seen = RESPONSE.headers if trigger in RESPONSE_TRIGGERS else REQUEST.headers
     before = Headers() if isinstance(verdict, GeneratedResponse) else seen
     for name in response.headers.index:
-        if is_disallowed(name) or name in HOOKS[trigger].read_only:
+        if is_disallowed(name) or name in Hook(trigger, terms).rules.read_only:
             assert response.headers.all(name) == before.all(name)
 
 
 # ── functions that change nothing ────────────────────────────────────────────
 
 
-@given(viewer_requests(), st.sampled_from(REQUEST_TRIGGERS), st.sampled_from((ORIGIN, S3_ORIGIN)))
-@example(Request("GET", "/caf\xe9", "#a b\x7f", Headers([("x-Odd", "\xe9"), ("X-ODD", "\xc3\xa9")])), VREQ, ORIGIN)
-@example(Request("GET", "/" + "a" * 8_191, "", Headers()), OREQ, ORIGIN)  # the longest that a viewer may send
-def test_23_a_request_comes_back_as_it_went(request, trigger, origin):
+@given(viewer_requests(), st.sampled_from(REQUEST_TRIGGERS), st.sampled_from((ORIGIN, S3_ORIGIN, OAC_ORIGIN)), terms)
+@example(
+    Request("GET", "/caf\xe9", "#a b\x7f", Headers([("x-Odd", "\xe9"), ("X-ODD", "\xc3\xa9")])),
+    VREQ,
+    ORIGIN,
+    STANDARD_TERMS,
+)
+@example(
+    Request("GET", "/" + "a" * 8_191, "", Headers()), OREQ, ORIGIN, STANDARD_TERMS
+)  # the longest that a viewer may send
+def test_23_a_request_comes_back_as_it_went(request, trigger, origin, terms):
     body = ReadBody(request.body if isinstance(request.body, bytes) else b"")
-    seen = event_of(trigger, request, origin=origin, body=body)["request"]
-    verdict = verdict_on(trigger, seen, request, origin=origin)
+    seen = event_of(trigger, request, origin=origin, body=body, terms=terms)["request"]
+    verdict = verdict_on(trigger, seen, request, origin=origin, terms=terms)
     assert verdict == ChangedRequest(
         request.path, request.query, request.headers, None, origin if trigger is OREQ else None
     )
     assert verdict.headers.fields == request.headers.fields
 
 
-@given(origin_responses(), st.sampled_from(RESPONSE_TRIGGERS))
-@example(Response(299, Headers(), b"", ""), ORES)
-@example(Response(200, Headers([("a", "\xe9")]), b"", "\xe9"), VRES)
-def test_23_a_response_comes_back_as_it_went(response, trigger):
-    verdict = verdict_on(trigger, event_of(trigger, response=response)["response"], response=response)
+@given(origin_responses(), st.sampled_from(RESPONSE_TRIGGERS), terms)
+@example(Response(299, Headers(), b"", ""), ORES, STANDARD_TERMS)
+@example(Response(200, Headers([("a", "\xe9")]), b"", "\xe9"), VRES, STANDARD_TERMS)
+def test_23_a_response_comes_back_as_it_went(response, trigger, terms):
+    verdict = verdict_on(trigger, event_of(trigger, response=response)["response"], response=response, terms=terms)
     assert verdict == ChangedResponse(response.status, response.reason, response.headers, None)
     assert verdict.headers.fields == response.headers.fields
 
@@ -269,87 +258,6 @@ def test_content_encoding_is_passed_as_it_is(trigger):
     assert verdict_on(trigger, result).response.headers.get("content-encoding") == "UTF-8"
 
 
-# ── bodies of responses ──────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize("trigger", [VREQ, OREQ, ORES])
-@pytest.mark.parametrize(
-    ("fields", "body"),
-    [
-        pytest.param({"body": "h\u00e9"}, "h\u00e9".encode(), id="text is UTF-8"),
-        pytest.param({"body": "x", "bodyEncoding": "text"}, b"x", id="text, said so"),
-        pytest.param({"body": "x", "bodyEncoding": None}, b"x", id="an encoding of null is none"),
-        pytest.param({"body": "/w==", "bodyEncoding": "base64"}, b"\xff", id="base64"),
-        pytest.param({"body": "", "bodyEncoding": "base64"}, b"", id="base64 of nothing"),
-    ],
-)
-def test_bodies(trigger, fields, body):
-    verdict = verdict_on(trigger, {"status": 200, **fields})
-    assert (verdict.response if isinstance(verdict, GeneratedResponse) else verdict).body == body
-
-
-@pytest.mark.parametrize("trigger", [VREQ, OREQ, ORES])
-@pytest.mark.parametrize(
-    ("fields", "code", "at"),
-    [
-        pytest.param({"body": 5}, R.BODY, "body", id="a number"),
-        pytest.param({"body": {"a": 1}}, R.BODY, "body", id="an object"),
-        pytest.param({"body": ["x"]}, R.BODY, "body", id="an array"),
-        pytest.param({"body": False}, R.BODY, "body", id="a boolean"),
-        pytest.param({"body": "x", "bodyEncoding": "gzip"}, R.BODY_ENCODING, "bodyEncoding", id="another encoding"),
-        pytest.param({"body": "x", "bodyEncoding": ""}, R.BODY_ENCODING, "bodyEncoding", id="an empty encoding"),
-        pytest.param({"body": "x", "bodyEncoding": [1]}, R.BODY_ENCODING, "bodyEncoding", id="an encoding of no text"),
-        pytest.param({"body": "x", "bodyEncoding": "base64"}, R.BASE64, "body", id="base64 without padding"),
-        pytest.param({"body": "_w==", "bodyEncoding": "base64"}, R.BASE64, "body", id="base64 for URLs"),
-        pytest.param({"body": "/w==\n", "bodyEncoding": "base64"}, R.BASE64, "body", id="base64 with a line break"),
-        pytest.param({"body": "\u00e9", "bodyEncoding": "base64"}, R.BASE64, "body", id="base64 beyond ASCII"),
-    ],
-)
-def test_bodies_that_are_refused(trigger, fields, code, at):
-    assert rejection(trigger, {"status": 200, **fields}) == (code, at)
-
-
-def test_a_204_with_a_body_is_refused_at_viewer_request():
-    assert rejection(VREQ, {"status": "204", "body": "x"}) == (R.BODY_WITH_204, "body")
-    assert verdict_on(VREQ, {"status": "204", "body": ""}).response.status == 204
-    assert verdict_on(OREQ, {"status": "204", "body": "x"}).response.status == 204
-
-
-def test_at_origin_response_no_body_keeps_the_origins_and_an_empty_one_removes_it():
-    assert verdict_on(ORES, returned(ORES)).body is None
-    assert verdict_on(ORES, returned(ORES, body=None)).body is None
-    assert verdict_on(ORES, returned(ORES, body="")).body == b""
-
-
-def test_at_viewer_response_a_body_is_ignored_whatever_it_is():
-    for body in ("x", 5, "x" * 50_000):
-        assert verdict_on(VRES, returned(VRES, body=body, bodyEncoding="gzip")).body is None
-
-
-LIMITS = [pytest.param(VREQ, 40_960, id="40 KB"), pytest.param(OREQ, 1_048_576, id="1 MB"), pytest.param(ORES, 1_048_576, id="1 MB after the origin")]  # fmt: skip  # noqa: E501
-
-
-@pytest.mark.parametrize(("trigger", "limit"), LIMITS)
-def test_headers_and_body_have_a_limit_together(trigger, limit):
-    headers = {"x-a": [{"key": "X-A", "value": "12345"}]}
-    sent = replace(RESPONSE, headers=Headers())
-    fits, too_large = ({"status": 200, "headers": headers, "body": "x" * (limit - 8 + more)} for more in (0, 1))
-    assert not isinstance(verdict_on(trigger, fits, response=sent), Rejected)
-    assert rejection(trigger, too_large, response=sent) == (R.BODY, "body")
-
-
-def test_headers_alone_can_be_too_large():
-    """Once only a response with a body was measured."""
-    headers = {"x-a": [{"value": "x" * 41_000}]}
-    assert rejection(VREQ, {"status": 200, "headers": headers}) == (R.BODY, "body")
-
-
-def test_the_limit_counts_bytes_and_base64_as_written():
-    assert rejection(VREQ, {"status": 200, "body": "\u20ac" * 14_000}) == (R.BODY, "body")
-    encoded = base64.b64encode(b"x" * 31_000).decode()
-    assert rejection(VREQ, {"status": 200, "body": encoded, "bodyEncoding": "base64"}) == (R.BODY, "body")
-
-
 # ── requests ─────────────────────────────────────────────────────────────────
 
 
@@ -420,58 +328,19 @@ def test_26_a_response_trigger_changes_nothing_but_the_response(trigger, payload
     assert isinstance(verdict_on(trigger, payload), ChangedResponse | Rejected)
 
 
-# ── bodies of requests ───────────────────────────────────────────────────────
+@given(function_results, terms)
+def test_26_no_terms_let_viewer_response_change_status_or_body(payload, terms):
+    verdict = verdict_on(VRES, payload, terms=terms)
+    assert isinstance(verdict, Rejected) or (verdict.status, verdict.body) == (RESPONSE.status, None)
 
 
-@pytest.mark.parametrize("trigger", REQUEST_TRIGGERS)
-@pytest.mark.parametrize(
-    ("body", "replaced"),
-    [
-        pytest.param(None, None, id="null"),
-        pytest.param({}, None, id="no action"),
-        pytest.param({"action": "read-only", "data": "eA=="}, None, id="read-only, whatever the data"),
-        pytest.param({"action": "read-only", "data": 5}, None, id="read-only, even if it is not valid"),
-        pytest.param({"action": None, "data": "eA=="}, None, id="an action of null"),
-        pytest.param({"action": "replace", "data": "eA=="}, b"x", id="base64 by default"),
-        pytest.param({"action": "replace", "data": "eA==", "encoding": "base64"}, b"x", id="base64"),
-        pytest.param({"action": "replace", "data": "x\u00e9", "encoding": "text"}, b"x\xc3\xa9", id="text"),
-        pytest.param({"action": "replace"}, b"", id="nothing"),
-    ],
-)
-def test_request_bodies(trigger, body, replaced):
-    assert verdict_on(trigger, returned(trigger, body=body)).body == replaced
-
-
-@pytest.mark.parametrize("trigger", REQUEST_TRIGGERS)
-@pytest.mark.parametrize(
-    ("body", "code", "at"),
-    [
-        pytest.param({"data": 5}, R.BODY, "body.data", id="data that is no text"),
-        pytest.param({"data": "x"}, R.BASE64, "body.data", id="data that is no base64"),
-        pytest.param({"data": "x", "encoding": "gzip"}, R.BODY_ENCODING, "body.encoding", id="another encoding"),
-    ],
-)
-def test_request_bodies_that_are_refused(trigger, body, code, at):
-    assert rejection(trigger, returned(trigger, body={"action": "replace", **body})) == (code, at)
-
-
-@pytest.mark.parametrize(("trigger", "limit"), [(VREQ, 40_960), (OREQ, 1_048_576)])
-def test_a_replaced_body_has_a_limit(trigger, limit):
-    def with_data(data, encoding):
-        return returned(trigger, body={"action": "replace", "data": data, "encoding": encoding})
-
-    encoded = base64.b64encode(b"x" * limit).decode()
-    assert len(verdict_on(trigger, with_data("x" * limit, "text")).body) == limit
-    assert len(verdict_on(trigger, with_data(encoded, "base64")).body) == limit
-    assert rejection(trigger, with_data("x" * (limit + 1), "text")) == (R.BODY, "body.data")
-    assert rejection(trigger, with_data(encoded + "AAAA", "base64")) == (R.BODY, "body.data")
-
-
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_get_and_head_get_no_body(method):
-    request = replace(REQUEST, method=method, body=b"")
-    body = {"action": "replace", "data": "eA=="}
-    assert verdict_on(VREQ, {**returned(VREQ, method=method), "body": body}, request).body is None
+@given(st.sampled_from(REQUEST_TRIGGERS), function_values, terms)
+def test_26_no_terms_let_a_body_through_that_is_not_a_replacement(trigger, value, terms):
+    body = value.get("body")
+    result = returned(trigger, body=body)
+    verdict = verdict_on(trigger, result, terms=terms)
+    replaces = isinstance(body, dict) and body.get("action") == "replace"
+    assert isinstance(verdict, Rejected) or replaces or verdict.body is None
 
 
 # ── origins ──────────────────────────────────────────────────────────────────
@@ -519,10 +388,11 @@ EVERY_REJECTION = {
     R.URI: (OREQ, {"uri": "x"}),
     R.HEADERS_NOT_AN_OBJECT: (VREQ, {"status": 200, "headers": []}),
     R.HEADER_VALUE: (VREQ, {"status": 200, "headers": {"a": [{"value": 5}]}}),
+    R.HEADER_NAME: (VREQ, {"status": 200, "headers": {"a": [{"key": "b", "value": "x"}]}}),
     R.HEADER_CHARACTERS: (VREQ, {"status": 200, "headers": {"a": [{"value": "\n"}]}}),
     R.STATUS: (VREQ, {"status": 600}),
     R.STATUS_CHANGED: (VRES, {"status": 201}),
-    R.BODY_WITH_204: (VREQ, {"status": 204, "body": "x"}),
+    R.BODY_NOT_ALLOWED: (VREQ, {"status": 204, "body": "x"}),
     R.BODY_ENCODING: (VREQ, {"status": 200, "body": "x", "bodyEncoding": "x"}),
     R.BASE64: (VREQ, {"status": 200, "body": "x", "bodyEncoding": "base64"}),
     R.METHOD_CHANGED: (OREQ, {"uri": "/", "method": "GET"}),
@@ -535,7 +405,8 @@ EVERY_REJECTION = {
 def test_every_rejection_is_reached(code):
     trigger, result = EVERY_REJECTION[code]
     response = replace(RESPONSE, headers=Headers())
-    assert rejection(trigger, result, response=response)[0] is code
+    terms = Terms(choices=Choices(header_key=HeaderKey.REFUSED)) if code is R.HEADER_NAME else STANDARD_TERMS
+    assert rejection(trigger, result, response=response, terms=terms)[0] is code
 
 
 @pytest.mark.parametrize(
@@ -574,3 +445,32 @@ def test_values_from_the_event_are_text_that_functions_can_read():
     seen = event_of(VREQ, request)["request"]
     assert (seen["uri"], seen["headers"]["x-a"][0]["value"]) == ("/caf\u00e9", "caf\u00e9")
     assert readable(verdict_on(VREQ, seen, request).path) == "/caf\u00e9"
+
+
+# ── by choice ────────────────────────────────────────────────────────────────
+
+
+def by_choice(**answers):
+    return Terms(choices=Choices(**answers))
+
+
+def test_a_changed_status_at_viewer_response_is_ignored_by_choice():
+    ignoring = by_choice(status_at_viewer_response=StatusAtViewerResponse.IGNORED)
+    result = returned(VRES, status="404", statusDescription="Gone")
+    verdict = verdict_on(VRES, result, terms=ignoring)
+    assert (verdict.status, verdict.reason) == (200, "Gone")
+    assert verdict_on(VRES, returned(VRES, status="OK"), terms=ignoring).code is R.STATUS
+    assert verdict_on(ORES, returned(ORES, status="404"), terms=ignoring).status == 404
+
+
+@pytest.mark.parametrize("trigger", REQUEST_TRIGGERS)
+def test_a_changed_method_is_ignored_by_choice(trigger):
+    ignoring = by_choice(method_changed=MethodChanged.IGNORED)
+    assert verdict_on(trigger, returned(trigger, method="GET"), terms=ignoring).path == REQUEST.path
+
+
+def test_a_header_in_both_places_is_the_custom_one_by_choice():
+    told = returned(OREQ)
+    told["origin"]["custom"]["customHeaders"] = {"X-a": [{"value": "1"}]}
+    winning = by_choice(custom_header_twice=CustomHeaderTwice.CUSTOM_HEADER_WINS)
+    assert verdict_on(OREQ, told, terms=winning).origin.custom_headers == (("X-A", "1"),)

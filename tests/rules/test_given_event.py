@@ -14,6 +14,7 @@ from edgesim.distribution.model import Origin, S3Access, Trigger
 from edgesim.rules.function_event import function_event, settled
 from edgesim.rules.function_result import ChangedRequest, ChangedResponse, judge
 from edgesim.rules.given_event import Foreign, GivenEvent, Malformed, read_event
+from edgesim.rules.hooks import Hook
 from edgesim.testing.make import a_distribution, a_request, a_response, an_arrival, an_origin
 from edgesim.testing.strategies import json_values, origin_responses, viewer_requests
 from edgesim.values.message import Request, Response
@@ -71,7 +72,7 @@ def test_who_hands_back_what_an_event_shows_changes_nothing(
     event = an_event(trigger, request, response, origin)
     cf, found = event["Records"][0]["cf"], shown(event)
     payload = json.dumps(cf["response" if trigger.endswith("response") else "request"])
-    verdict = judge(trigger, payload, request=found.request, origin=found.origin, response=found.response)
+    verdict = judge(Hook(trigger), payload, request=found.request, origin=found.origin, response=found.response)
     if found.response is not None:
         assert isinstance(verdict, ChangedResponse) or found.response.status < 200, verdict
     else:

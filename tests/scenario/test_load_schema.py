@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from edgesim.distribution.choices import QUESTIONS
 from edgesim.rules.reasons import Rejection
 from edgesim.scenario.language import (
     durations,
@@ -33,6 +34,7 @@ TABLES = {
     "scenario": load.SCENARIO.keys,
     "file": load.FILE.keys,
     "viewer": KEYS,
+    "choices": list(QUESTIONS),
     "function": read_functions.FUNCTION.keys,
     "distribution": shorthand.DISTRIBUTION.keys,
     "behavior": shorthand.BEHAVIOR.keys,
@@ -100,6 +102,13 @@ def test_editors_offer_every_reason():
         FILE.write_text(json.dumps(SCHEMA, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     assert DEFS["reason"]["anyOf"][0]["enum"] == offered, "EDGESIM_GOLD=1 rewrites it"
     assert all(map(reasons.canonical, offered))
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+def test_editors_offer_every_question_with_its_answers(question):
+    offered = DEFS["choices"]["properties"][question.name]
+    assert (offered["description"], offered["enum"]) == (question.asks, [str(one) for one in question.alternatives])
+    assert offered["default"] == question.alternatives[0]
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from edgesim.distribution.choices import Choices, EmptyBody, HeaderKey, Tls13
+from edgesim.distribution.limits import Edition
 from edgesim.distribution.model import GET_HEAD_OPTIONS, OriginProtocolPolicy, S3Access, Trigger, ViewerProtocolPolicy
 from edgesim.distribution.policies import ALL, NONE, Selection, Selects, listed
+from edgesim.distribution.terms import Terms
 from edgesim.scenario.language.load import load_setting, load_text
 
 FILE = Path("a.scenario.yaml")
@@ -384,3 +387,49 @@ def test_mistakes_in_python_are_told_by_their_paths(folder):
     assert {problem.at for problem in problems} == {"functions.f", "distribution.behaviour", "distribution.origin"}
     _, [problem] = load_setting({"origin": object()}, {}, parameters={}, folder=folder)
     assert "can't be a object" in problem.message
+
+
+# ── on which terms ───────────────────────────────────────────────────────────
+
+
+def test_limits_and_choices_are_the_distributions_terms():
+    found = deployed("comment: a", "limits: 2023\nchoices: {header-key: key, tls-1-3: refused}\n")
+    assert found.terms == Terms(Edition.OF_2023, Choices(header_key=HeaderKey.KEY, tls_1_3=Tls13.REFUSED))
+    assert deployed("comment: a").terms == Terms()
+
+
+def test_a_template_has_them_too(folder):
+    (found,) = from_template(folder, "choices: {header-key: key}\n").scenarios[0].setting.distributions
+    assert found.terms.choices.header_key is HeaderKey.KEY
+
+
+def test_terms_that_there_are_not_are_told_at_their_line():
+    assert told("comment: a", "limits: 2022\nchoices:\n  header-kee: key\n  empty-body: [1]\n  tls-1-3: no\n") == [
+        (2, "limits", "limits can't be '2022': it is current or 2023", "AWS's guide of now, or of March 2023"),
+        (4, "choices.header-kee", "there is no choice 'header-kee'", "did you mean header-key?"),
+        (5, "choices.empty-body", "empty-body must be a text, not a list", ""),
+        (6, "choices.tls-1-3", "tls-1-3 can't be 'no': it is accepted or refused", ""),
+    ]
+
+
+def test_a_later_deployment_keeps_what_it_does_not_name():
+    text = (
+        "title: t\nchoices: {header-key: key, empty-body: counted}\nlimits: 2023\n"
+        "steps:\n- deploy: {choices: {header-key: refused}}\n- get: /\n"
+    )
+    (scenario,) = load_text(text, FILE).scenarios
+    (distribution,) = scenario.steps[0].setting.distributions
+    answers = Choices(header_key=HeaderKey.REFUSED, empty_body=EmptyBody.COUNTED)
+    assert distribution.terms == Terms(Edition.OF_2023, answers)
+
+
+def test_scenarios_of_a_file_share_choices_by_name():
+    text = (
+        "choices: {header-key: key}\nscenarios:\n- {title: a, choices: {empty-body: counted}, steps: [{get: /}]}\n"
+        "- {title: b, choices: {header-key: refused}, steps: [{get: /}]}\n"
+    )
+    found = [one.setting.distributions[0].terms.choices for one in load_text(text, FILE).scenarios]
+    assert found == [
+        Choices(header_key=HeaderKey.KEY, empty_body=EmptyBody.COUNTED),
+        Choices(header_key=HeaderKey.REFUSED),
+    ]

@@ -11,6 +11,7 @@ from edgesim.distribution.model import Trigger
 from edgesim.rules.function_event import function_event
 from edgesim.rules.function_headers import Rejected
 from edgesim.rules.function_result import judge
+from edgesim.rules.hooks import Hook
 from edgesim.testing import strategies
 from edgesim.testing.make import a_distribution, an_arrival, an_origin
 from edgesim.values.headers import readable, wire
@@ -21,13 +22,13 @@ def test_a_valid_result_is_accepted(trigger, request, response, data):
     sees = response if trigger.value.endswith("response") else None
     event = function_event(trigger, a_distribution(), an_arrival(request), request, origin=an_origin(), response=sees)
     result = data.draw(strategies.valid_results(event))
-    verdict = judge(trigger, json.dumps(result), request=request, origin=an_origin(), response=sees)
+    verdict = judge(Hook(trigger), json.dumps(result), request=request, origin=an_origin(), response=sees)
     assert not isinstance(verdict, Rejected), verdict
 
 
 @given(st.sampled_from([Trigger.VIEWER_REQUEST, Trigger.ORIGIN_REQUEST]), strategies.generated_responses())
 def test_a_generated_response_is_accepted(trigger, result):
-    verdict = judge(trigger, json.dumps(result), request=an_arrival().request)
+    verdict = judge(Hook(trigger), json.dumps(result), request=an_arrival().request)
     assert not isinstance(verdict, Rejected), verdict
 
 

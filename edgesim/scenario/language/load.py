@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from edgesim.distribution.findings import closest
-from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit
+from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Edition, Limit
 from edgesim.distribution.problems import Problem
 from edgesim.errors import ConfigError
 from edgesim.loaders.unreadable import Unreadable
@@ -26,7 +26,7 @@ from edgesim.scenario.language import reading as r
 from edgesim.scenario.language.document import Element, Kind, from_python, read_document
 from edgesim.scenario.language.read_match import ANY
 from edgesim.scenario.language.read_origins import scripts
-from edgesim.scenario.language.read_steps import SEND, Context, steps, viewer
+from edgesim.scenario.language.read_steps import DEPLOYED, SEND, Context, steps, viewer
 from edgesim.scenario.language.reading import Reading, Shape, Wrong
 from edgesim.scenario.language.setting import Deployment, read_setting
 from edgesim.scenario.model import Account, Deploy, Evidence, Repeat, Scenario, Script, Setting, Step
@@ -116,6 +116,8 @@ def load_setting(
     *,
     parameters: Mapping[str, str],
     folder: Path,
+    limits: str = Edition.CURRENT.value,
+    choices: Mapping[str, str] | None = None,
 ) -> tuple[Setting, list[Problem]]:
     """What a test in Python deploys, in the words of a scenario. Relative paths begin in `folder`."""
     reading = Reading("", folder.absolute())
@@ -124,6 +126,8 @@ def load_setting(
             "distribution": from_python({} if distribution is None else distribution, "distribution"),
             "functions": from_python(functions, "functions"),
             "parameters": from_python(parameters, "parameters"),
+            "limits": from_python(limits, "limits"),
+            "choices": from_python(choices or {}, "choices"),
         }
     except Unreadable as error:
         return Setting(), [error.problem]
@@ -179,10 +183,12 @@ _SHARED_KEYS: Mapping[str, r.Reader[Any]] = {
     "distribution": r.element_itself,
     "parameters": r.element_itself,
     "functions": r.element_itself,
+    "limits": r.element_itself,
+    "choices": r.element_itself,
     "origins": scripts,
     "viewer": viewer,
 }
-_MERGED = ("parameters", "functions", "origins", "viewer")
+_MERGED = ("parameters", "functions", "choices", "origins", "viewer")
 _ELSEWHERE = {
     **dict.fromkeys(SEND.elsewhere, "it belongs to a step"),
     **dict.fromkeys(SEND.keys, "it belongs to a step"),
@@ -276,7 +282,7 @@ def _scenario(reading: Reading, element: Element) -> Scenario:
     for key, hint in (("title", "write title: what it shows"), ("steps", "write steps:, and under it - get: /")):
         if key not in element.fields:
             reading.complain(element, f"this scenario has no {key}", hint)
-    said = {key: element.fields[key] for key in ("distribution", "functions", "parameters") if key in element.fields}
+    said = {key: element.fields[key] for key in DEPLOYED.keys if key in element.fields}
     context = Context(Deployment().over(said))
     setting = read_setting(reading, context.deployment)
     inner: tuple[Step, ...] = ()

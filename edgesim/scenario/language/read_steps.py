@@ -256,7 +256,10 @@ CHECK_STEP = _shape("an expect by itself", {"expect": expectation(CHECK)}, {**_A
 DEPLOY = _shape("deploy", {"deploy": r.element_itself})
 DEPLOYED = Shape(
     "deploy",
-    {**dict.fromkeys(("distribution", "functions", "parameters"), r.element_itself), "propagation": r.duration},
+    {
+        **dict.fromkeys(("distribution", "functions", "parameters", "limits", "choices"), r.element_itself),
+        "propagation": r.duration,
+    },
     {"origins": "what origins answer is changed by a step of its own: - set: {site: {answers: 503}}"},
 )
 PARALLEL = _shape("parallel", {"parallel": r.element_itself, "expect": expectation(PARALLEL_EXPECT)})

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
+from edgesim.distribution.choices import QUESTIONS, STANDARD, Choices, chosen
+from edgesim.distribution.limits import Edition
 from edgesim.distribution.problems import Problem
+from edgesim.distribution.terms import Terms, edition
+from edgesim.errors import ConfigError
 from edgesim.loaders import Loaded, Overrides, load
 from edgesim.loaders.api_json import load_api_json
 from edgesim.loaders.cloudformation import load_template
@@ -23,9 +27,12 @@ from edgesim.scenario.language import reading as r
 from edgesim.scenario.language.document import Element, Kind
 from edgesim.scenario.language.read_functions import functions
 from edgesim.scenario.language.read_functions import located as located_of
-from edgesim.scenario.language.reading import Reading
+from edgesim.scenario.language.reading import Reading, Wrong
 from edgesim.scenario.language.shorthand import load_shorthand
 from edgesim.scenario.model import Setting
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 _NOTHING = Element(Kind.MAPPING)
 
@@ -37,13 +44,17 @@ class Deployment:
     distribution: Element = _NOTHING
     functions: Element = _NOTHING
     parameters: Element = _NOTHING
+    limits: Element = _NOTHING
+    choices: Element = _NOTHING
 
     def over(self, fields: Mapping[str, Element]) -> Deployment:
-        """With some of it replaced: the distribution as a whole, functions and parameters by name."""
+        """With some of it replaced: distribution and limits as a whole, functions, parameters and choices by name."""
         return Deployment(
             fields.get("distribution", self.distribution),
             _merged(self.functions, fields.get("functions")),
             _merged(self.parameters, fields.get("parameters")),
+            fields.get("limits", self.limits),
+            _merged(self.choices, fields.get("choices")),
         )
 
 
@@ -67,11 +78,39 @@ def read_setting(reading: Reading, deployment: Deployment) -> Setting:
     found = Loaded()
     with reading.noting():
         found = _distributions(reading, deployment, sources, parameters)
+    terms = _terms(reading, deployment)
     reading.problems += [_placed(problem, deployment, reading.file) for problem in found.errors]
     reading.files.update(dict.fromkeys(found.files))
     if len(reading.problems) > before:
         return Setting(files=found.files)
-    return Setting(found.distributions, MappingProxyType(dict(found.origins)), found.files)
+    distributions = tuple(one if one.terms == terms else replace(one, terms=terms) for one in found.distributions)
+    return Setting(distributions, MappingProxyType(dict(found.origins)), found.files)
+
+
+def _terms(reading: Reading, deployment: Deployment) -> Terms:
+    """By what functions are judged."""
+    limits, answers = Edition.CURRENT, STANDARD
+    if deployment.limits is not _NOTHING:
+        with reading.noting():
+            limits = _in_place(deployment.limits, edition, r.text(reading, deployment.limits))
+    for name, element in reading.by_name(deployment.choices, "choices", r.element_itself).items():
+        with reading.noting():
+            told = {**_told(answers), name: r.text(reading, element)}
+            answers = _in_place(element, chosen, told)
+    return Terms(limits, answers)
+
+
+def _told(answers: Choices) -> dict[str, str]:
+    """What was answered already, in words."""
+    return {name: str(getattr(answers, name.replace("-", "_"))) for name in QUESTIONS}
+
+
+def _in_place(element: Element, read: Callable[[U], T], said: U) -> T:
+    """What it reads of something said there; what is wrong is wrong there."""
+    try:
+        return read(said)
+    except ConfigError as error:
+        raise Wrong(element, str(error), error.hint) from None
 
 
 def _distributions(

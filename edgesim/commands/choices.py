@@ -1,0 +1,33 @@
+"""`edgesim choices`: the open questions, their answers, and which holds."""
+
+from __future__ import annotations
+
+import textwrap
+
+import click
+
+from edgesim.distribution.choices import QUESTIONS, Question
+
+_WIDTH = 100
+
+
+@click.command()
+@click.argument("name", required=False)
+def choices(name: str | None) -> None:
+    """What CloudFront does where AWS does not say, and edgesim had to choose.
+
+    Lists every question with its possible answers, the one that holds by default first; with NAME also what is known.
+    Answer one otherwise with --choice NAME=VALUE, or in edgesim.toml under [choices].
+    """
+    if name is not None and name not in QUESTIONS:
+        raise click.UsageError(f"there is no choice {name!r}: there are {', '.join(QUESTIONS)}")
+    for question in (QUESTIONS[name],) if name is not None else QUESTIONS.values():
+        click.echo(_told(question, why=name is not None))
+
+
+def _told(question: Question, *, why: bool) -> str:
+    lines = [f"{question.name}: {question.asks}"]
+    width = max(map(len, question.alternatives))
+    lines += [f"    {answer.value.ljust(width)}  {answer.meaning}" for answer in question.alternatives]
+    lines += textwrap.wrap(question.why, _WIDTH, initial_indent="  ", subsequent_indent="  ") if why else []
+    return "\n".join(lines)

@@ -1,0 +1,52 @@
+"""The three result types of the access log, as they are when the head of the answer is ready.
+
+Source: standard-logs-reference; observed: the Lambda* values, in old editions of the guide and in people's queries.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TypeAlias
+
+from edgesim.errors import OriginTrouble
+from edgesim.rules.hooks import MadeBy
+from edgesim.rules.reasons import ArrivalReason, Outcome
+from edgesim.values.record import record
+
+Trouble: TypeAlias = OriginTrouble | ArrivalReason
+"""What was in the way, where CloudFront itself made the error: an origin that failed, or a request that it refuses."""
+
+
+@record
+class ResultTypes:
+    """x-edge-result-type, x-edge-response-result-type and x-edge-detailed-result-type."""
+
+    result: str
+    response: str
+    detailed: str
+
+
+_DETAILED: dict[Trouble, str] = {
+    # documented: standard-logs-reference; both timeouts are communication errors
+    **{trouble: trouble.value.partition(" ")[0] for trouble in OriginTrouble},
+    ArrivalReason.METHOD_NOT_ALLOWED: "InvalidRequestMethod",
+    # inferred: these are requests that no distribution would take
+    ArrivalReason.URL_TOO_LONG: "InvalidRequest",
+    ArrivalReason.HEAD_TOO_BIG: "InvalidRequest",
+    ArrivalReason.BODY_WITH_GET: "InvalidRequest",
+}
+_UNCLASSIFIED = "Error"
+_GENERATED_AT_ORIGIN = "MissGeneratedResponse"
+
+
+@cache
+def result_types(outcome: Outcome, made_by: MadeBy, trouble: Trouble | None = None) -> ResultTypes:
+    """documented: all three are alike, but that an Error may be told in detail, and that the detail of what
+    origin-request generated has a name of its own. inferred: the Lambda* errors stand in all three"""
+    word = outcome.value
+    if outcome is Outcome.ERROR:
+        detail = _DETAILED.get(trouble, _UNCLASSIFIED) if trouble is not None else _UNCLASSIFIED
+        return ResultTypes(word, word, detail)
+    if outcome is Outcome.LAMBDA_GENERATED and made_by is MadeBy.ORIGIN_REQUEST:
+        return ResultTypes(word, word, _GENERATED_AT_ORIGIN)
+    return ResultTypes(word, word, word)

@@ -1,0 +1,55 @@
+"""What the access log calls an answer."""
+
+import pytest
+
+from edgesim.errors import OriginTrouble
+from edgesim.rules.hooks import MadeBy
+from edgesim.rules.reasons import ArrivalReason, Outcome
+from edgesim.rules.result_types import ResultTypes, result_types
+
+
+@pytest.mark.parametrize(
+    "outcome", [outcome for outcome in Outcome if outcome is not Outcome.ERROR], ids=lambda outcome: outcome.name
+)
+def test_all_three_are_alike(outcome):
+    assert result_types(outcome, MadeBy.ORIGIN) == ResultTypes(outcome.value, outcome.value, outcome.value)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "word"),
+    [
+        (Outcome.LAMBDA_EXECUTION_ERROR, "LambdaExecutionError"),
+        (Outcome.LAMBDA_VALIDATION_ERROR, "LambdaValidationError"),
+        (Outcome.LAMBDA_LIMIT_EXCEEDED, "LambdaLimitExceeded"),
+    ],
+)
+def test_a_functions_failure_stands_in_all_three(outcome, word):
+    assert result_types(outcome, MadeBy.FAILED_FUNCTION) == ResultTypes(word, word, word)
+
+
+def test_what_origin_request_generated_has_a_detail_of_its_own():
+    generated = Outcome.LAMBDA_GENERATED
+    word = "LambdaGeneratedResponse"
+    assert result_types(generated, MadeBy.VIEWER_REQUEST) == ResultTypes(word, word, word)
+    assert result_types(generated, MadeBy.ORIGIN_REQUEST) == ResultTypes(word, word, "MissGeneratedResponse")
+    assert result_types(Outcome.HIT, MadeBy.ORIGIN_REQUEST) == ResultTypes("Hit", "Hit", "Hit")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "detail"),
+    [
+        pytest.param(None, "Error", id="an origin's own error"),
+        pytest.param(OriginTrouble.DNS, "OriginDnsError", id="no name"),
+        pytest.param(OriginTrouble.CONNECT, "OriginConnectError", id="no connection"),
+        pytest.param(OriginTrouble.CONNECT_TIMEOUT, "OriginCommError", id="a slow connection"),
+        pytest.param(OriginTrouble.READ_TIMEOUT, "OriginCommError", id="a slow answer"),
+        pytest.param(OriginTrouble.RESET, "OriginReadError", id="a reset"),
+        pytest.param(OriginTrouble.INVALID_RESPONSE, "OriginInvalidResponseError", id="no HTTP"),
+        pytest.param(OriginTrouble.HEADERS_TOO_BIG, "OriginHeaderTooBigError", id="a big head"),
+        pytest.param(ArrivalReason.METHOD_NOT_ALLOWED, "InvalidRequestMethod", id="a method"),
+        pytest.param(ArrivalReason.URL_TOO_LONG, "InvalidRequest", id="a long URL"),
+        pytest.param(ArrivalReason.HTTPS_ONLY, "Error", id="any other refusal"),
+    ],
+)
+def test_an_error_is_told_in_detail_where_it_has_a_name(trouble, detail):
+    assert result_types(Outcome.ERROR, MadeBy.CLOUDFRONT, trouble) == ResultTypes("Error", "Error", detail)
