@@ -121,9 +121,9 @@ class FrameReader:
         if len(self._buffer) < end:
             return None
         payload = bytes(memoryview(self._buffer)[_HEADER.size : end])
-        del self._buffer[:end]
         if kind == Kind.PEAK and not payload.isdigit():
             raise WireError(f"a peak of {payload[:20]!r}")
+        del self._buffer[:end]
         return _KINDS[kind], payload
 
 

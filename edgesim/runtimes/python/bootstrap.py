@@ -27,7 +27,8 @@ EVENT_LIMIT = 262144  # documented: CloudWatch Logs keeps 256 KB of one event
 SCALARS = frozenset({str, int, float, bool, type(None)})
 monotonic = time.monotonic  # deadlines are real time, whatever clock the function sees, or makes for itself
 # A function may replace these, as some do to make json tolerant; Lambda's client has an encoder of its own.
-dumps, loads, write = json.dumps, json.loads, os.write
+JSONEncoder, loads, write = json.JSONEncoder, json.loads, os.write
+dumps = JSONEncoder().encode
 NBSP = "\u00a0"
 UNHANDLED = (
     "LAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code. However, in rare "
@@ -231,7 +232,7 @@ def encode(value, ascii_only):
             return f"{mark}{len(decimals) - 1}."
         raise TypeError(f"Object of type {type(item).__name__} is not JSON serializable")
 
-    text = dumps(_with_objects(value), default=unknown, ensure_ascii=ascii_only)
+    text = JSONEncoder(default=unknown, ensure_ascii=ascii_only).encode(_with_objects(value))
     for index, number in enumerate(decimals):
         text = text.replace(f'"{mark}{index}."', number, 1)
     return text.encode("utf-8", "surrogatepass")
