@@ -208,7 +208,7 @@ def judge(case: Case, answers: list[object]) -> None:
         assert good == [json.dumps(case.then)] * 2
 
 
-@pytest.mark.parametrize("runtime", [CLASSIC, MODERN])
+@pytest.mark.parametrize("runtime", [CLASSIC, pytest.param(MODERN, marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", NODE)
 def test_a_hostile_nodejs_function(lab, name, runtime):
     case = NODE[name]
