@@ -199,6 +199,14 @@ MODERN_ROWS: Made = {
         H,
         [False, False, False, False, True],
     ),
+    "values of an invocation": (
+        (
+            "exports.handler = async (event, context) => { const { InvokeStore } = awslambda; InvokeStore.set('a', 1);"
+            " return [InvokeStore.getRequestId() === context.awsRequestId, InvokeStore.get('a')] }"
+        ),
+        H,
+        [True, 1],
+    ),
     "top-level await that never settles": (
         {"index.mjs": "await new Promise(() => {}); export const handler = 1"},
         H,

@@ -353,7 +353,34 @@ function installGlobals() {
     return Object.assign(collected, { [STREAMING]: 'response' });
   };
   globalThis.awslambda = { streamifyResponse, HttpResponseStream: { from: (stream) => stream } };
+  if (modern) globalThis.awslambda.InvokeStore = invokeStore;
 }
+
+const STORE_KEYS = {
+  REQUEST_ID: Symbol.for('_AWS_LAMBDA_REQUEST_ID'),
+  X_RAY_TRACE_ID: Symbol.for('_AWS_LAMBDA_X_RAY_TRACE_ID'),
+  TENANT_ID: Symbol.for('_AWS_LAMBDA_TENANT_ID'),
+};
+let stored; // of the current invocation: an environment has one at a time
+
+/** Values of one invocation, for code that is not handed its context. The name is observed, its members are inferred. */
+const invokeStore = {
+  PROTECTED_KEYS: STORE_KEYS,
+  run(values, work) {
+    stored = values;
+    return work();
+  },
+  getContext: () => stored,
+  hasContext: () => stored !== undefined,
+  get: (key) => stored?.[key],
+  set(key, value) {
+    if (Object.values(STORE_KEYS).includes(key)) throw new Error(`Cannot modify protected Lambda context field: ${String(key)}`);
+    if (stored) stored[key] = value;
+  },
+  getRequestId: () => stored?.[STORE_KEYS.REQUEST_ID] ?? '-',
+  getXRayTraceId: () => stored?.[STORE_KEYS.X_RAY_TRACE_ID],
+  getTenantId: () => stored?.[STORE_KEYS.TENANT_ID],
+};
 
 class RawText {
   constructor(text) {
@@ -461,6 +488,7 @@ function handle(invocation, event, context) {
 }
 
 async function handleModern(invocation, event, context) {
+  stored = { [STORE_KEYS.REQUEST_ID]: requestId, [STORE_KEYS.X_RAY_TRACE_ID]: process.env._X_AMZN_TRACE_ID };
   try {
     settle(invocation, resultFrame(await userHandler.call(runtime, event, context)));
   } catch (thrown) {
@@ -552,6 +580,15 @@ function catchLeftovers() {
   });
 }
 
+/** nodejs24.x catches nothing: Node.js ends by itself, with its own words. An answer that was already given stands. */
+function answerBeforeCrash() {
+  process.on('uncaughtExceptionMonitor', (error) => {
+    if (process.listenerCount('uncaughtException') > 0 || current?.answer?.[0] !== RESULT) return;
+    process.stderr.write(`${util.inspect(error)}\n`);
+    send(LAST_RESULT, current.answer[1]);
+  });
+}
+
 // ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** An error document with the place in the user's code that it points to. */
@@ -610,7 +647,8 @@ async function main() {
   process.argv[1] = '/var/runtime/index.mjs';
   require('node:module')._initPaths(); // NODE_PATH came with the settings
   installGlobals();
-  if (!modern) catchLeftovers();
+  if (modern) answerBeforeCrash();
+  else catchLeftovers();
   process.on('beforeExit', endUnsettledInit);
   userHandler = await initialise(settings);
   process.on('beforeExit', onLoopEmpty);
