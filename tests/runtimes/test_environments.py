@@ -232,11 +232,6 @@ def test_an_exit_is_told_in_the_log(lab):
     assert report.endswith("\tStatus: error\tError Type: Runtime.ExitError\t")
 
 
-def test_a_failed_function_is_called_once(lab):
-    lab.once(lab.node("exports.handler = async () => { throw new Error('no') }"))
-    assert len([text for text in lab.log.texts if text.startswith("START")]) == 1
-
-
 def test_a_process_that_ends_while_idle_is_replaced(lab, expect_value):
     function = lab.python("import os\ndef handler(event, context):\n    return os.getpid()\n")
 

@@ -439,3 +439,8 @@ def test_every_invocation_has_a_trace_of_its_own(lab, language):
     assert TRACE.fullmatch(first)
     assert TRACE.fullmatch(second)
     assert first != second
+
+
+def test_a_failed_function_is_called_once(lab):
+    lab.once(lab.node("exports.handler = async () => { throw new Error('no') }"))
+    assert len([text for text in lab.log.texts if text.startswith("START")]) == 1
