@@ -258,6 +258,7 @@ def _connected(start: Start) -> tuple[socket.socket, int, Process]:
     """(control socket, output, process) of a new process."""
     ours, theirs = socket.socketpair()
     output, their_output = os.pipe()
+    os.fchmod(their_output, 0o622)  # /dev/stdout is there for whatever user the function is
     try:
         process = start(theirs.fileno(), their_output)
     except OSError:

@@ -99,13 +99,13 @@ class Deployment:
 
     def failed(self, kind: FailureKind, document: bytes) -> Failed:
         """An error document of a bootstrap as a result."""
-        error = json.loads(document)
-        frames = error.get("trace", error.get("stackTrace", []))
+        error = _read(document)
+        frames = error.get("trace", error.get("stackTrace"))
         return Failed(
             kind,
-            str(error["errorType"]),
-            self.shown(str(error["errorMessage"])),
-            tuple(self.shown(str(frame)) for frame in frames),
+            str(error.get("errorType", _UNREADABLE)),
+            self.shown(str(error.get("errorMessage", ""))),
+            tuple(self.shown(str(frame)) for frame in frames) if isinstance(frames, list) else (),
         )
 
     def problem(self, failure: Failed, place: Place) -> Problem:
@@ -133,5 +133,21 @@ NOWHERE = Place()
 
 def place_in(document: bytes) -> Place:
     """The place that the error document of a failed init names."""
-    place = json.loads(document).get("place")
-    return Place(place[0], place[1]) if place else NOWHERE
+    match _read(document).get("place"):
+        case [str(file), int() | None as line]:
+            return Place(file, line)
+        case _:
+            return NOWHERE
+
+
+_UNREADABLE = "Runtime.Unknown"
+"""inferred: the type of an error that its own process can't tell any more"""
+
+
+def _read(document: bytes) -> dict[str, Any]:
+    """An error document; empty where the function made it unreadable: by a toJSON for all objects, say."""
+    try:
+        error = json.loads(document)
+    except (ValueError, RecursionError):
+        return {}
+    return error if isinstance(error, dict) else {}

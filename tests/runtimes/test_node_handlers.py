@@ -316,10 +316,13 @@ def test_an_exception_in_a_timer_fails_the_invocation(lab):
     assert (failure.error_type, failure.message) == ("RangeError", "t")
 
 
-def test_a_rejection_with_the_answer_leaves_the_answer(lab, expect_value):
+@BOTH
+def test_a_rejection_with_the_answer_leaves_the_answer(lab, expect_value, runtime):
     source = "let n = 0; exports.handler = async () => { n += 1; Promise.reject(new Error('x')); return n }"
-    function = lab.node(source)
-    assert lab.value(function) == 1
+    function = lab.node(source, runtime=runtime)
+    answered = lab.once(function)
+    assert expect_value(answered) == 1
+    assert any("Error: x" in line for line in answered.log)
     assert expect_value(lab.run(lab.call(function))) == 1  # the process had to end
 
 

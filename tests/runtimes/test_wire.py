@@ -60,14 +60,24 @@ def test_a_clock_that_stands_still_is_told_by_where_it_stands():
     assert seen_clock(VirtualClock(Instant(12.3456))) == {"at": 12_345}
 
 
-@pytest.mark.parametrize("data", [frame(99, b""), b"\xff\xff\xff\xff\x05"], ids=["unknown kind", "absurd length"])
-def test_nonsense_is_refused(data):
-    with pytest.raises(WireError):
-        FrameReader().feed(data)
+NONSENSE = {
+    "unknown kind": frame(99, b""),
+    "absurd length": b"\xff\xff\xff\xff\x05",
+    "a kind that only edgesim sends": frame(2, b"{}"),
+    "a peak that is no number": frame(9, b"x"),
+}
 
 
-OUTPUT = b"plain\n\0\1one\ntwo\0\2\0\1three\0\2 half\0way\r\n\n\0\2odd\nglued\0\1event\0\2last"
-EVENTS = ["plain", "one\ntwo", "three", " half\0way", "", "\0\2odd", "glued", "event", "last"]
+@pytest.mark.parametrize("data", NONSENSE.values(), ids=NONSENSE)
+def test_nonsense_is_refused_for_good(data):
+    reader = FrameReader()
+    for more in (data, frame(3, b"")):
+        with pytest.raises(WireError):
+            reader.feed(more)
+
+
+OUTPUT = b"plain\n\0\1one\ntwo\0\2\0\1three\0\2 half\0way\r\n\n\0\2odd\nglued\0\1event\0\2\0\1nul \0\3\2 \0\3\3\0\2last"
+EVENTS = ["plain", "one\ntwo", "three", " half\0way", "", "\0\2odd", "glued", "event", "nul \0\2 \0\3", "last"]
 
 
 @pytest.mark.parametrize("at", range(len(OUTPUT)))

@@ -22,6 +22,13 @@ process.argv.length = 2;
 
 const realNow = Date.now; // deadlines are real time, whatever clock the function sees, or makes for itself
 
+// A function may replace any of these, as fake clocks and virtual file systems do; we go on with the real ones.
+const { readSync, writeSync } = fs;
+const { parse, stringify } = JSON;
+const { allocUnsafe, byteLength, from: bytesOf } = Buffer;
+const { setImmediate } = globalThis;
+const exit = process.reallyExit.bind(process);
+
 const READY = 3, INIT_FAILED = 4, RESULT = 5, LAST_RESULT = 6, ERROR = 7, LAST_ERROR = 8, PEAK = 9;
 const HEADER_BYTES = 5;
 const RESULT_LIMIT = 6291556; // observed in Lambda's runtime clients
@@ -46,23 +53,23 @@ function persistently(operation) {
 
 function writeAll(fd, bytes) {
   for (let at = 0; at < bytes.length;) {
-    at += persistently(() => fs.writeSync(fd, bytes, at, bytes.length - at));
+    at += persistently(() => writeSync(fd, bytes, at, bytes.length - at));
   }
 }
 
-let inbox = Buffer.allocUnsafe(65536);
+let inbox = allocUnsafe(65536);
 let inboxStart = 0, inboxEnd = 0;
 
 /** Have at least `count` unread bytes in the inbox; the emulator's end of the socket closing ends everything. */
 function fill(count) {
   if (inboxEnd - inboxStart >= count) return;
-  const room = inbox.length >= count ? inbox : Buffer.allocUnsafe(count);
+  const room = inbox.length >= count ? inbox : allocUnsafe(count);
   inbox.copy(room, 0, inboxStart, inboxEnd);
   inboxEnd -= inboxStart;
   inboxStart = 0;
   inbox = room;
   while (inboxEnd < count) {
-    const got = persistently(() => fs.readSync(CONTROL, inbox, inboxEnd, inbox.length - inboxEnd));
+    const got = persistently(() => readSync(CONTROL, inbox, inboxEnd, inbox.length - inboxEnd));
     if (got === 0) endGroup();
     inboxEnd += got;
   }
@@ -82,13 +89,13 @@ function readFrame() {
   const text = inbox.latin1Slice(inboxStart, inboxStart + length);
   inboxStart += length;
   if (inboxStart === inboxEnd) inboxStart = inboxEnd = 0;
-  if (inboxEnd === 0 && inbox.length > 1048576) inbox = Buffer.allocUnsafe(65536);
-  return JSON.parse(text);
+  if (inboxEnd === 0 && inbox.length > 1048576) inbox = allocUnsafe(65536);
+  return parse(text);
 }
 
 function send(kind, text) {
-  const length = Buffer.byteLength(text);
-  const frame = Buffer.allocUnsafe(HEADER_BYTES + length);
+  const length = byteLength(text);
+  const frame = allocUnsafe(HEADER_BYTES + length);
   frame.writeUInt32BE(length, 0);
   frame[4] = kind;
   frame.write(text, HEADER_BYTES);
@@ -97,9 +104,26 @@ function send(kind, text) {
 
 // ── output ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** One log event, newlines and all: stdout and stderr are one pipe, and marks keep an event in one piece. */
+/** A descriptor of our own for log events, as Lambda's client has one: a function may close its stdout. */
+function openLog() {
+  try {
+    return fs.openSync('/dev/fd/1', 'w');
+  } catch {
+    return 1; // a root without /dev/fd
+  }
+}
+
+const LOG = openLog();
+
+/** One log event, newlines and all: stdout and stderr are one pipe, and marks keep an event in one piece. A log that
+ * can't be written to fails no function. */
 function logEvent(text) {
-  writeAll(1, Buffer.from(`\0\x01${text.slice(0, EVENT_LIMIT)}\0\x02`));
+  const event = text.slice(0, EVENT_LIMIT).replaceAll('\0', '\0\x03');
+  try {
+    writeAll(LOG, bytesOf(`\0\x01${event}\0\x02`));
+  } catch (error) {
+    if (error.syscall === undefined) throw error;
+  }
 }
 
 function logLine(level, text) {
@@ -131,8 +155,12 @@ function patchStreams() {
 function synchronous(fd) {
   const { Writable } = require('node:stream');
   const write = (chunk, _encoding, done) => {
-    writeAll(fd, chunk);
-    done();
+    try {
+      writeAll(fd, chunk);
+    } catch (error) {
+      return done(error);
+    }
+    return done();
   };
   return Object.assign(new Writable({ write }), { fd, isTTY: false, _type: 'pipe' });
 }
@@ -148,6 +176,8 @@ class RuntimeFault extends Error {
   }
 }
 
+const UNTELLABLE = 'callback called with Error argument, but there was a problem while retrieving one or more of its '
+  + 'message, name, and stack';
 const NODE_JS_EXIT = 'The Lambda runtime client detected an unexpected Node.js exit code. This is most commonly caused by a '
   + 'Promise that was never settled. For more information, see https://nodejs.org/docs/latest/api/process.html#exit-codes';
 const NO_CALLBACKS = 'AWS Lambda has removed support for callback-based function handlers starting with Node.js 24. You need '
@@ -155,7 +185,7 @@ const NO_CALLBACKS = 'AWS Lambda has removed support for callback-based function
 const CALLBACKS_END = 'AWS Lambda plans to remove support for callback-based function handlers starting with Node.js 24. You '
   + 'will need to update this function to use an async handler to use Node.js 24 or later.';
 
-const withoutDelete = (text) => String(text).replaceAll('\x7F', '%7F');
+const withoutDelete = (text) => text.replaceAll('\x7F', '%7F');
 
 /** Older clients take anything that looks like an error for one. */
 function isError(thrown) {
@@ -165,32 +195,41 @@ function isError(thrown) {
 
 /** What was thrown, as the error document that Lambda answers with. */
 function errorDocument(thrown) {
-  if (isError(thrown)) {
-    const { name, message, stack } = thrown;
-    return { errorType: withoutDelete(name), errorMessage: withoutDelete(message), trace: withoutDelete(stack).split('\n') };
+  try {
+    return isError(thrown) ? documentOfError(thrown) : documentOfValue(thrown);
+  } catch { // its own properties threw, or are no texts
+    return { errorType: 'handled', errorMessage: UNTELLABLE, trace: [] };
   }
+}
+
+function documentOfError({ name, message, stack }) {
+  const trace = withoutDelete(stack).split('\n');
+  return { errorType: withoutDelete(String(name)), errorMessage: withoutDelete(String(message)), trace };
+}
+
+function documentOfValue(thrown) {
   const value = thrown === undefined || thrown === null ? nothingThrown(thrown) : thrown;
-  return { errorType: thrown === null && modern ? 'object' : typeof value, errorMessage: describe(value), trace: [] };
+  const errorType = thrown === null && modern ? 'object' : typeof value;
+  return { errorType, errorMessage: withoutDelete(String(value)), trace: [] };
 }
 
 const nothingThrown = (thrown) => (modern ? thrown : 'handled');
 
-function describe(value) {
+/** What was thrown, as it is logged: with the error's own properties. */
+function errorForLog(thrown) {
   try {
-    return withoutDelete(value);
+    return stringifySafely(shownForLog(isError(thrown) ? thrown : new Error(errorDocument(thrown).errorMessage)));
   } catch {
-    return 'callback called with Error argument, but there was a problem while retrieving one or more of its message, name, and stack';
+    return stringifySafely(errorDocument(thrown));
   }
 }
 
-/** What was thrown, as it is logged: with the error's own properties. */
-function errorForLog(thrown) {
-  const error = isError(thrown) ? thrown : new Error(describe(thrown));
-  const { errorType, errorMessage } = errorDocument(error);
-  const stack = withoutDelete(error.stack).split('\n');
-  const shown = { errorType, errorMessage, ...(error.code === undefined ? {} : { code: error.code }), ...error, stack };
+function shownForLog(error) {
+  const { errorType, errorMessage, trace } = errorDocument(error);
+  const code = error.code === undefined ? {} : { code: error.code };
+  const shown = { errorType, errorMessage, ...code, ...error, stack: trace };
   delete shown.name;
-  return stringifySafely(shown);
+  return shown;
 }
 
 function stringifySafely(value) {
@@ -203,7 +242,7 @@ function stringifySafely(value) {
     return item instanceof Error ? { ...item, name: item.name, message: item.message } : item;
   };
   try {
-    return JSON.stringify(value, guard);
+    return stringify(value, guard);
   } catch {
     return '{}';
   }
@@ -314,7 +353,34 @@ function installGlobals() {
     return Object.assign(collected, { [STREAMING]: 'response' });
   };
   globalThis.awslambda = { streamifyResponse, HttpResponseStream: { from: (stream) => stream } };
+  if (modern) globalThis.awslambda.InvokeStore = invokeStore;
 }
+
+const STORE_KEYS = {
+  REQUEST_ID: Symbol.for('_AWS_LAMBDA_REQUEST_ID'),
+  X_RAY_TRACE_ID: Symbol.for('_AWS_LAMBDA_X_RAY_TRACE_ID'),
+  TENANT_ID: Symbol.for('_AWS_LAMBDA_TENANT_ID'),
+};
+let stored; // of the current invocation: an environment has one at a time
+
+/** Values of one invocation, for code that is not handed its context. The name is observed, its members are inferred. */
+const invokeStore = {
+  PROTECTED_KEYS: STORE_KEYS,
+  run(values, work) {
+    stored = values;
+    return work();
+  },
+  getContext: () => stored,
+  hasContext: () => stored !== undefined,
+  get: (key) => stored?.[key],
+  set(key, value) {
+    if (Object.values(STORE_KEYS).includes(key)) throw new Error(`Cannot modify protected Lambda context field: ${String(key)}`);
+    if (stored) stored[key] = value;
+  },
+  getRequestId: () => stored?.[STORE_KEYS.REQUEST_ID] ?? '-',
+  getXRayTraceId: () => stored?.[STORE_KEYS.X_RAY_TRACE_ID],
+  getTenantId: () => stored?.[STORE_KEYS.TENANT_ID],
+};
 
 class RawText {
   constructor(text) {
@@ -340,9 +406,11 @@ let current = null; // {answer, waiting, fallback} while an event is being handl
 let userHandler;
 let seeTime; // sets the clock that the function sees; undefined where that is the machine's, and nothing is touched
 let contextFields;
+let taskRoot;
 class Runtime {}
 const runtime = new Runtime();
 
+/** The function's own JSON.stringify, if it has replaced it: Lambda's client calls that too. observed */
 function answerText(value) {
   if (value instanceof RawText) return value.text;
   try {
@@ -358,7 +426,7 @@ function answerText(value) {
 function resultFrame(value) {
   try {
     const text = answerText(value);
-    const size = Buffer.byteLength(text);
+    const size = byteLength(text);
     return size > RESULT_LIMIT ? tooLarge(size) : [RESULT, text];
   } catch (error) {
     return errorFrame(error);
@@ -367,12 +435,12 @@ function resultFrame(value) {
 
 function tooLarge(size) {
   const errorMessage = `Response payload size (${size} bytes) exceeded maximum allowed payload size (${RESULT_LIMIT} bytes).`;
-  return [ERROR, JSON.stringify({ errorType: 'Function.ResponseSizeTooLarge', errorMessage, trace: [] })];
+  return [ERROR, stringify({ errorType: 'Function.ResponseSizeTooLarge', errorMessage, trace: [] })];
 }
 
 function errorFrame(thrown) {
   logError('Invoke Error', thrown ?? (nothingThrown(thrown) || String(thrown)));
-  return [ERROR, JSON.stringify(errorDocument(thrown))];
+  return [ERROR, stringify(errorDocument(thrown))];
 }
 
 /** The first answer counts. It leaves a turn of the loop later: what goes wrong in this turn still belongs to it. */
@@ -401,10 +469,18 @@ function awaitEvent() {
   const { id, remaining, clock, event } = readFrame();
   seeTime?.(clock);
   requestId = id;
+  process.env._X_AMZN_TRACE_ID = traceOf(id);
   const invocation = { answer: null, waiting: null, fallback: null };
   const context = makeContext(invocation, id, realNow() + remaining);
   current = invocation;
   setImmediate(() => setImmediate(handle, invocation, event, context));
+}
+
+/** The form is observed. inferred: nobody samples at the edge, so the numbers are those of the request's id. */
+function traceOf(id) {
+  const digits = id.replaceAll('-', '');
+  const second = Math.floor(Date.now() / 1000).toString(16).padStart(8, '0');
+  return `Root=1-${second}-${digits.slice(0, 24)};Parent=${digits.slice(16)};Sampled=0;Lineage=1:${digits.slice(0, 8)}:0`;
 }
 
 function handle(invocation, event, context) {
@@ -412,6 +488,7 @@ function handle(invocation, event, context) {
 }
 
 async function handleModern(invocation, event, context) {
+  stored = { [STORE_KEYS.REQUEST_ID]: requestId, [STORE_KEYS.X_RAY_TRACE_ID]: process.env._X_AMZN_TRACE_ID };
   try {
     settle(invocation, resultFrame(await userHandler.call(runtime, event, context)));
   } catch (thrown) {
@@ -484,11 +561,11 @@ function addClassicMembers(fields, invocation) {
 
 /** The answer stands if it was already given; the process ends either way. */
 function endWith(thrown, code) {
-  const document = JSON.stringify(errorDocument(thrown));
+  const document = stringify(errorDocument(thrown));
   if (!userHandler) send(INIT_FAILED, initFailure(thrown));
   else if (current?.answer?.[0] === RESULT) send(LAST_RESULT, current.answer[1]);
   else if (current) send(LAST_ERROR, current.answer ? current.answer[1] : document);
-  process.reallyExit(code);
+  exit(code);
 }
 
 function catchLeftovers() {
@@ -503,6 +580,15 @@ function catchLeftovers() {
   });
 }
 
+/** nodejs24.x catches nothing: Node.js ends by itself, with its own words. An answer that was already given stands. */
+function answerBeforeCrash() {
+  process.on('uncaughtExceptionMonitor', (error) => {
+    if (process.listenerCount('uncaughtException') > 0 || current?.answer?.[0] !== RESULT) return;
+    process.stderr.write(`${util.inspect(error)}\n`);
+    send(LAST_RESULT, current.answer[1]);
+  });
+}
+
 // ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** An error document with the place in the user's code that it points to. */
@@ -510,7 +596,7 @@ function initFailure(thrown) {
   const document = errorDocument(thrown);
   const text = [...document.trace, ...(thrown?.requireStack ?? [])].join('\n');
   const place = placeOf(text) ?? (thrown?.importing ? placeOf(importElsewhere(thrown.importing)) : null);
-  return JSON.stringify({ ...document, place });
+  return stringify({ ...document, place });
 }
 
 /** What Node.js says of an ES module that does not parse: it keeps the place to itself until it dies of it, so another
@@ -524,7 +610,7 @@ function importElsewhere(file) {
 
 /** [file, line] of the first place within the task root that a text names, one with a line if there is any. */
 function placeOf(text) {
-  const root = process.env.LAMBDA_TASK_ROOT.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  const root = taskRoot.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
   const said = text.slice(text.indexOf(' imported from ') + 1); // before it stands what is missing
   const places = [...said.matchAll(new RegExp(`(${root}/[^\\n'"():]+)(?::(\\d+))?`, 'g'))];
   const [, file, line] = places.find((place) => place[2]) ?? places[0] ?? [];
@@ -533,7 +619,7 @@ function placeOf(text) {
 
 /** A promise that nothing will ever settle ends the process, in init with a code of its own. Observed. */
 function endUnsettledInit() {
-  if (!userHandler) process.reallyExit(modern ? 0 : 13);
+  if (!userHandler) exit(modern ? 0 : 13);
 }
 
 async function initialise(settings) {
@@ -544,7 +630,7 @@ async function initialise(settings) {
   } catch (thrown) {
     logError(modern ? 'Init Error' : 'Uncaught Exception', thrown);
     send(INIT_FAILED, initFailure(thrown));
-    return process.reallyExit(modern ? 1 : EXIT_CODE.uncaught);
+    return exit(modern ? 1 : EXIT_CODE.uncaught);
   }
 }
 
@@ -569,12 +655,14 @@ async function main() {
   if (settings.clock) (seeTime = require('./clock.cjs'))(settings.clock);
   modern = settings.generation >= 4;
   contextFields = settings.context;
+  taskRoot = settings.root;
   Object.assign(process.env, settings.env);
   process.chdir(settings.root);
   process.argv[1] = '/var/runtime/index.mjs';
   require('node:module')._initPaths(); // NODE_PATH came with the settings
   installGlobals();
-  if (!modern) catchLeftovers();
+  if (modern) answerBeforeCrash();
+  else catchLeftovers();
   process.on('beforeExit', endUnsettledInit);
   userHandler = await initialise(settings);
   process.on('beforeExit', onLoopEmpty);

@@ -16,6 +16,7 @@ import signal
 import struct
 import sys
 import time
+from contextlib import suppress
 from decimal import Decimal
 from importlib import import_module
 
@@ -25,6 +26,9 @@ RESULT_LIMIT = 6291556  # observed in Lambda's runtime clients
 EVENT_LIMIT = 262144  # documented: CloudWatch Logs keeps 256 KB of one event
 SCALARS = frozenset({str, int, float, bool, type(None)})
 monotonic = time.monotonic  # deadlines are real time, whatever clock the function sees, or makes for itself
+# A function may replace these, as some do to make json tolerant; Lambda's client has an encoder of its own.
+JSONEncoder, loads, write, wall_clock = json.JSONEncoder, json.loads, os.write, time.time
+dumps = JSONEncoder().encode
 NBSP = "\u00a0"
 UNHANDLED = (
     "LAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code. However, in rare "
@@ -51,13 +55,21 @@ class Control:
         self._number = number
         self._file = os.fdopen(number, "rb", buffering=65536, closefd=False)
         os.set_inheritable(number, False)
+        self.is_lost = False
+        os.register_at_fork(after_in_child=self._lose)
+
+    def _lose(self):
+        """A process that the function forks answers nothing: the socket is its parent's."""
+        self.is_lost = True
+        with suppress(OSError):
+            os.close(self._number)
 
     def read(self):
         """The next frame's contents. The emulator gone, we go too, with every process in our group."""
         header = self._file.read(HEADER.size)
         if len(header) < HEADER.size:
             os.killpg(0, signal.SIGKILL)
-        return json.loads(self._file.read(HEADER.unpack(header)[0]))
+        return loads(self._file.read(HEADER.unpack(header)[0]))
 
     def send(self, kind, payload):
         write_all(self._number, HEADER.pack(len(payload), kind) + payload)
@@ -65,12 +77,29 @@ class Control:
 
 def write_all(number, data):
     while data:
-        data = data[os.write(number, data) :]
+        data = data[write(number, data) :]
+
+
+class Log:
+    """Where log events go: a descriptor of its own, as Lambda's client has one, since a function may close its
+    stdout. A log that can't be written to fails no function."""
+
+    number = 1
+
+    @classmethod
+    def open(cls):
+        cls.number = os.dup(1)
+
+    @classmethod
+    def write(cls, data):
+        with suppress(OSError):
+            write_all(cls.number, data)
 
 
 def log_event(text):
     """One log event, newlines and all: stdout and stderr are one pipe, and marks keep an event in one piece."""
-    write_all(1, b"\0\x01" + text[:EVENT_LIMIT].encode("utf-8", "backslashreplace") + b"\0\x02")
+    event = text[:EVENT_LIMIT].encode("utf-8", "backslashreplace").replace(b"\0", b"\0\x03")
+    Log.write(b"\0\x01" + event + b"\0\x02")
 
 
 def tolerant_streams():
@@ -195,7 +224,7 @@ def encode(value, ascii_only):
     if isinstance(value, bytes):
         return value
     decimals = []
-    mark = f"decimal-{id(decimals)}-{time.monotonic_ns()}-"
+    mark = f"decimal-{id(decimals)}-{monotonic()}-"
 
     def unknown(item):
         if isinstance(item, Decimal):
@@ -203,7 +232,7 @@ def encode(value, ascii_only):
             return f"{mark}{len(decimals) - 1}."
         raise TypeError(f"Object of type {type(item).__name__} is not JSON serializable")
 
-    text = json.dumps(_with_objects(value), default=unknown, ensure_ascii=ascii_only)
+    text = JSONEncoder(default=unknown, ensure_ascii=ascii_only).encode(_with_objects(value))
     for index, number in enumerate(decimals):
         text = text.replace(f'"{mark}{index}."', number, 1)
     return text.encode("utf-8", "surrogatepass")
@@ -274,7 +303,7 @@ class LambdaContext:
 
     def log(self, message):
         """A raw write: no prefix, no newline."""
-        write_all(1, str(message).encode("utf-8", "backslashreplace"))
+        Log.write(str(message).encode("utf-8", "backslashreplace"))
 
     def __repr__(self):
         fields = ",".join(f"{name}={value}" for name, value in vars(self).items() if not name.startswith("_"))
@@ -282,6 +311,12 @@ class LambdaContext:
 
 
 # ── the loop ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def trace_of(request_id, second):
+    """The form is observed. inferred: nobody samples at the edge, so the numbers are those of the request's id."""
+    digits = request_id.replace("-", "")
+    return f"Root=1-{second:08x}-{digits[:24]};Parent={digits[16:]};Sampled=0;Lineage=1:{digits[:8]}:0"
 
 
 class Environment:
@@ -301,6 +336,8 @@ class Environment:
         while True:
             call = self._control.read()
             kind, payload = self._answer(call)
+            if self._control.is_lost:
+                os._exit(0)  # inferred: a fork of the function's that comes back from the handler ends there
             self._report_peak()
             self._control.send(kind, payload)
 
@@ -308,13 +345,17 @@ class Environment:
         if self._seen_time is not None:
             self._seen_time.set(call.get("clock"))
         self._log_handler.request_id = call["id"]
+        os.environ["_X_AMZN_TRACE_ID"] = trace_of(call["id"], self._second())
         context = LambdaContext(self._settings["context"], call["id"], call["remaining"])
         try:
             return self._result(self._handler(call["event"], context))
         except Exception as error:
             document = error_document(error, call["id"])
             log_error(document)
-            return ERROR, json.dumps(document).encode()
+            return ERROR, dumps(document).encode()
+
+    def _second(self):
+        return self._seen_time.second() if self._seen_time is not None else int(wall_clock())
 
     def _result(self, value):
         try:
@@ -373,7 +414,7 @@ def fail_init(control, error, root):
     document = error_document(error, "")
     log_error(document)
     document["place"] = place_of(error.__cause__ or error, root)
-    control.send(INIT_FAILED, json.dumps(document).encode())
+    control.send(INIT_FAILED, dumps(document).encode())
     sys.exit(1)
 
 
@@ -395,6 +436,7 @@ def main(number):
     """Run until the emulator goes. `number` is the inherited socket's."""
     sys.modules.pop("bootstrap", None)  # the name is the user's
     control = Control(number)
+    Log.open()
     tolerant_streams()
     log_handler = LogHandler()
     logging.getLogger().addHandler(log_handler)

@@ -1,0 +1,3 @@
+from .main import handler
+
+__all__ = ['handler']
