@@ -17,6 +17,7 @@ from edgesim.commands.clock import clock
 from edgesim.commands.control import ask, control_port_option, speaking
 from edgesim.commands.demo import demo
 from edgesim.commands.functions import functions
+from edgesim.commands.inspect import inspect_option
 from edgesim.commands.invoke import event, invoke
 from edgesim.commands.ready import run, say_ready
 from edgesim.commands.record import record
@@ -236,6 +237,7 @@ def _viewer_options(command: F) -> F:
     f"[default: {ACCOUNT_CONCURRENCY}]",
 )
 @relax_option
+@inspect_option
 @click.option(
     "--runtime",
     "runtimes",

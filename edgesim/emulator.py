@@ -37,6 +37,7 @@ from edgesim.rules.edge import region_of
 from edgesim.rules.hooks import Hook
 from edgesim.runtimes import FunctionStatus, LambdaService, functions_as_data
 from edgesim.runtimes import Settings as RuntimeSettings
+from edgesim.runtimes.inspecting import how_to_attach, inspectors
 from edgesim.server.app import ViewerApp
 from edgesim.server.control import Control, control_app
 from edgesim.server.reload import Watched, is_file
@@ -119,11 +120,21 @@ class Emulator:
             raise ProblemsFoundError(loaded.problems)
         self._keep_logs_out_of_code(loaded)
         self.loaded = loaded
+        self._inspect(loaded)
         self.terminal.problems(await self.runtime.deploy(_functions(loaded)))
         if (problem := self.runtime.status().isolation.problem()) is not None:
             self.terminal.problems([problem])
         self.app = self._app(loaded)
         return self.app
+
+    def _inspect(self, loaded: Loaded) -> None:
+        """Raises ConfigError for a function that is not there."""
+        wanted = {loaded.logical_ids.get(name, name): port for name, port in self.settings.inspect.items()}
+        functions = {function.name: function for function in _functions(loaded)}
+        chosen = inspectors(wanted, functions.values())
+        self.runtime.inspect(chosen)
+        for name, inspector in chosen.items():
+            self.terminal.say(how_to_attach(functions[name], inspector))
 
     def _app(self, loaded: Loaded) -> ViewerApp:
         driver = Driver(

@@ -53,7 +53,8 @@ class Settings:
     environments a function may have at once, 0 for edgesim's own choice; an empty `log_dir` keeps no logs;
     `propagation` is the seconds within which an update reaches every edge location; `concurrency` is how many
     invocations a Region lets run at once; `relax` has the limits that are not enforced; `limits` is the edition of
-    AWS's limits, and `choices` are answers to open questions by name (distribution/choices.py).
+    AWS's limits, and `choices` are answers to open questions by name (distribution/choices.py); `inspect` has the
+    functions that a debugger may attach to, with a port or 0.
     """
 
     source: str = ""
@@ -76,6 +77,7 @@ class Settings:
     propagation: float = 0.0
     concurrency: int = ACCOUNT_CONCURRENCY
     relax: frozenset[Limit] = frozenset()
+    inspect: Mapping[str, int] = field(default_factory=dict)
     limits: str = Edition.CURRENT.value
     choices: Names = field(default_factory=dict)
     include_body: bool = False

@@ -9,6 +9,7 @@ from typing import Any
 
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.problems import Problem
+from edgesim.runtimes.inspecting import Inspector
 from edgesim.runtimes.interpreters import NODE_BOOTSTRAP, PYTHON_BOOTSTRAP, Interpreter, Language, RuntimeName
 from edgesim.runtimes.room import RUNTIME_ROOT, TASK_ROOT, Room
 from edgesim.runtimes.snapshot import Snapshot
@@ -39,13 +40,14 @@ def heap_options(memory: int) -> tuple[str, ...]:
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """A function, the copy of its code and the interpreter that runs it. `lent` are the packages that Lambda's Python
-    brings along."""
+    brings along; `inspector` is set where a debugger may attach."""
 
     function: EdgeFunction
     runtime: RuntimeName
     interpreter: Interpreter
     snapshot: Snapshot
     lent: Lent | None = None
+    inspector: Inspector | None = None
 
     def shown(self, text: str) -> str:
         """A text from the function with the user's own paths in the place of the copy's."""
@@ -70,7 +72,10 @@ class Deployment:
 
     @property
     def _options(self) -> tuple[str, ...]:
-        return heap_options(self.function.memory) if self.runtime.language is Language.NODE else ()
+        if self.runtime.language is Language.PYTHON:
+            return ()
+        listens = (f"--inspect=127.0.0.1:{self.inspector.port}",) if self.inspector else ()
+        return (*heap_options(self.function.memory), *listens)
 
     def room(self, environment: str) -> Room:
         """What an environment of this version sees in a sandbox."""
@@ -94,8 +99,10 @@ class Deployment:
     def _semantics(self) -> dict[str, Any]:
         """What differs between the configured runtimes, whichever interpreter runs them."""
         if self.runtime.language is Language.NODE:
-            return {"generation": _CLIENT_GENERATION[self.runtime.wanted >= (24,)]}
-        return {"asciiOnly": self.runtime.wanted < (3, 12)}  # observed in Lambda's Python runtime client
+            return {"generation": _CLIENT_GENERATION[self.runtime.wanted >= (24,)], "inspected": bool(self.inspector)}
+        debugger = {"port": self.inspector.port, "path": str(self.inspector.debugpy)} if self.inspector else None
+        # asciiOnly: observed in Lambda's Python runtime client
+        return {"asciiOnly": self.runtime.wanted < (3, 12), "debugger": debugger}
 
     def failed(self, kind: FailureKind, document: bytes) -> Failed:
         """An error document of a bootstrap as a result."""

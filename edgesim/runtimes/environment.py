@@ -397,6 +397,13 @@ class Environment:
         self._host.spares.forget(self.name)
         self._settle(_ShutDown())
 
+    async def end(self) -> None:
+        """The same, and the process is gone."""
+        child = self._child
+        self.dispose()
+        if child is not None:
+            await child.exited
+
     def _note_peak(self, kilobytes: int) -> None:
         self.peak_mb = max(self.peak_mb, -(-kilobytes // 1024))
 

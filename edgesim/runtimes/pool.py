@@ -113,6 +113,13 @@ class Pool:
         self._draining = True
         self.cool()
 
+    async def clear(self) -> None:
+        """End every environment, also one at work, and see its process gone. Others take their places."""
+        environments = tuple(self._all)
+        self._all.clear()
+        self._idle.clear()
+        await asyncio.gather(*(one.end() for one in environments))
+
     def close(self) -> None:
         """End everything at once."""
         self._closed = True
@@ -182,9 +189,9 @@ class Pool:
             waiter.set_result(lent)
 
     def _give_back(self, environment: Environment) -> None:
-        if self._waiting and not environment.outdated:
+        if self._waiting and not environment.outdated and environment in self._all:
             self._lend(_Lent(environment))
-        elif self._draining or environment.outdated:
+        elif self._draining or environment.outdated or environment not in self._all:
             self._discard(environment)
         elif environment.state == "warm":
             self._idle.append(environment)

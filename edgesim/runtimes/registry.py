@@ -33,6 +33,7 @@ from edgesim.runtimes.deployment import Deployment
 from edgesim.runtimes.environment import SHUT_DOWN, Environment, Host
 from edgesim.runtimes.fleet import Fleet, default_limit, default_limit_in_all
 from edgesim.runtimes.guard import Guard
+from edgesim.runtimes.inspecting import Inspector
 from edgesim.runtimes.interpreters import (
     Interpreter,
     Interpreters,
@@ -118,6 +119,8 @@ class LambdaService:
         self._memory = None if Limit.MEMORY in relaxed else MemoryWatch()
         time_limits = Limit.TIMEOUTS not in relaxed
         self._host = Host(clock, log, new_id, spares, self._settings.freeze_after, self._memory, kept, time_limits)
+        self._patient = replace(self._host, freeze_after=None, memory=None, time_limits=False)
+        self._inspectors: dict[str, Inspector] = {}
         self._ledger = Ledger(clock)
         self._deployed: dict[EdgeFunction, Deployed] = {}
         self._names: Counter[str] = Counter()
@@ -176,12 +179,13 @@ class LambdaService:
         return self._pool(running, call.region, over=deployed.left_at is not None)
 
     def _pool(self, running: Running, region: str, *, over: bool = False) -> Pool:
+        inspected = running.deployment.inspector is not None  # then there is one environment, for one debugger
+        region = self._settings.region if inspected else region
         pool = running.pools.get(region)
         if pool is None:
             start = lambda deployment: self._environment(deployment, region)  # noqa: E731
-            pool = running.pools[region] = Pool(
-                running.deployment, start, self._settings.max_environments, self._fleet, self._ended
-            )
+            limit = 1 if inspected else self._settings.max_environments
+            pool = running.pools[region] = Pool(running.deployment, start, limit, self._fleet, self._ended)
             if over or running.over:
                 pool.drain()
         return pool
@@ -196,7 +200,12 @@ class LambdaService:
     def _environment(self, deployment: Deployment, region: str) -> Environment:
         name = deployment.function.name
         self._names[name] += 1
-        return Environment(f"{name}#{self._names[name]}", deployment, region, self._host)
+        host = self._patient if deployment.inspector is not None else self._host
+        return Environment(f"{name}#{self._names[name]}", deployment, region, host)
+
+    def inspect(self, inspectors: Mapping[str, Inspector]) -> None:
+        """Let debuggers attach to these functions, by name, from their next deployment on."""
+        self._inspectors = dict(inspectors)
 
     # ── deploying ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -278,9 +287,12 @@ class LambdaService:
         runtime, interpreter = parse_runtime(function.runtime), self._interpreters.choose(function.runtime)
         if runtime is None or interpreter is None:
             return _Update(deployed, seen, None, [no_interpreter(function)])
-        snapshot = self._snapshots.take(function, runtime.language)
-        self._copies.add(snapshot)
-        deployment = Deployment(function, runtime, interpreter, snapshot, self._lend(interpreter))
+        inspector = self._inspectors.get(function.name)
+        take = self._snapshots.in_place if inspector else self._snapshots.take
+        snapshot = take(function, runtime.language)
+        if self._snapshots.holds(snapshot):
+            self._copies.add(snapshot)
+        deployment = Deployment(function, runtime, interpreter, snapshot, self._lend(interpreter), inspector)
         warning = stand_in(function, interpreter)
         return _Update(deployed, seen, deployment, [*too_large, *([warning] if warning else [])])
 
@@ -324,6 +336,8 @@ class LambdaService:
         return replace(deployment, function=replace(function, version=version))
 
     async def _try_out(self, deployed: Deployed, deployment: Deployment, spread: Spread) -> list[Problem]:
+        if deployment.inspector is not None:  # its port is the one of the version before
+            await asyncio.gather(*(pool.clear() for pool in deployed.pools))
         environment = self._environment(deployment, self._settings.region)
         async with self._starting:
             failure = await environment.initialise()

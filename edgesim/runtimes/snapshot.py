@@ -115,6 +115,20 @@ class Snapshots:
         except (OSError, zipfile.BadZipFile) as error:
             raise ConfigError(f"{path} can't be read: {error}") from error
 
+    def in_place(self, function: EdgeFunction, language: Language) -> Snapshot:
+        """A function's code where the user has it, for a debugger to find; a copy of what is no file of its own."""
+        code = function.code
+        path = Path(code.path)
+        if code.inline or not code.path or _is_zip(path):
+            return self.take(function, language)
+        root = path if path.is_dir() else path.parent
+        content, size = fingerprint(code), sum(file.stamp[0] for file in _files(path))
+        return Snapshot(content[:16], root, str(root), code_sha256=content, code_size=size)
+
+    def holds(self, snapshot: Snapshot) -> bool:
+        """Is it a copy, and not the user's own?"""
+        return snapshot.root.is_relative_to(self._folder)
+
     def remove(self, snapshot: Snapshot) -> None:
         shutil.rmtree(snapshot.root.parent, ignore_errors=True)
 

@@ -46,9 +46,11 @@ class Spares:
     async def take(self, deployment: Deployment, environment: str) -> Child:
         """A child for an environment: the oldest spare, or one that starts now. In a sandbox its room is furnished.
         Raises OSError."""
-        zygote = await self._zygotes.zygote(deployment.interpreter)
+        zygote = await self._zygotes.zygote(deployment.interpreter) if deployment.inspector is None else None
         if self._closed:
             raise ProcessLookupError("edgesim was shut down")
+        if deployment.inspector is not None:  # in the user's own folder, and no spare may hold its port
+            return self._boot(None, deployment)
         child = self._spare(zygote, deployment)
         if isinstance(child.process, SandboxedProcess):
             await child.process.fill(deployment.room(environment))

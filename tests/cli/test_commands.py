@@ -29,7 +29,7 @@ Resources:
 OPTIONS = (
     *("--origin", "--resolve", "--host", "--port", "--https-port", "--control-port", "--pop", "--viewer-country"),
     *("--viewer-request", "--origin-response", "--function", "--config", "--cache-size", "--no-reload"),
-    *("--parameter", "--environments", "--quiet", "--log-dir", "--propagation", "--concurrency", "--relax"),
+    *("--parameter", "--environments", "--quiet", "--log-dir", "--propagation", "--concurrency", "--relax", "--inspect"),
     *("--limits", "--choice"),
 )
 
@@ -115,6 +115,11 @@ def test_check_prints_problems_as_json(template: Path) -> None:
             ("serve", "--origin", "http://a", "--propagation", "soon"),
             "is not a length of time",
             id="a span that is none",
+        ),
+        pytest.param(
+            ("serve", "--origin", "http://a", "--inspect", "auth=80"),
+            "'80' is no port from 1024 to 65535",
+            id="a debugger's port that is none",
         ),
         pytest.param(
             ("serve", "--origin", "http://a", "--relax", "memory,timeout"),

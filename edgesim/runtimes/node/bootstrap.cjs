@@ -80,6 +80,17 @@ function endGroup() {
   process.kill(0, 'SIGKILL');
 }
 
+/** Have a whole frame in the inbox, without standing still for it: a debugger has the loop meanwhile. */
+function whenFramed(then) {
+  if (inboxEnd > inboxStart) return then();
+  inboxStart = inboxEnd = 0;
+  return fs.read(CONTROL, inbox, 0, inbox.length, null, (error, got) => {
+    if (error || got === 0) endGroup();
+    inboxEnd = got;
+    then();
+  });
+}
+
 /** The next frame's contents. The emulator writes ASCII only (json.dumps), which `latin1` decodes fastest. */
 function readFrame() {
   fill(HEADER_BYTES);
@@ -401,6 +412,7 @@ async function collect(handler, event, context) {
 // ── one invocation ───────────────────────────────────────────────────────────────────────────────────────────────
 
 let modern = false;
+let inspected = false; // a debugger may be attached
 let requestId; // of the current or latest event; what a leftover logs later carries the later id
 let current = null; // {answer, waiting, fallback} while an event is being handled
 let userHandler;
@@ -466,6 +478,11 @@ function reportPeak() {
 /** Stand still until the next event; then let what became due meanwhile run before its handler (measured on Lambda:
  * overdue timers come first). */
 function awaitEvent() {
+  if (inspected) whenFramed(takeEvent);
+  else takeEvent();
+}
+
+function takeEvent() {
   const { id, remaining, clock, event } = readFrame();
   seeTime?.(clock);
   requestId = id;
@@ -654,6 +671,7 @@ async function main() {
   const settings = readFrame();
   if (settings.clock) (seeTime = require('./clock.cjs'))(settings.clock);
   modern = settings.generation >= 4;
+  inspected = settings.inspected;
   contextFields = settings.context;
   taskRoot = settings.root;
   Object.assign(process.env, settings.env);

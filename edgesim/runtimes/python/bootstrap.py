@@ -409,6 +409,19 @@ def load_seen_time():
     return seen_time
 
 
+def listen_for_debugger(debugger):
+    """Let a debugger attach. `debugger` is {"port", "path"}, the folder in which debugpy is; None for no debugger."""
+    if debugger is None:
+        return
+    sys.dont_write_bytecode = True  # the code runs where its author has it
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    sys.path.append(debugger["path"])
+    import debugpy  # noqa: T100
+
+    debugpy.listen(("127.0.0.1", debugger["port"]))  # noqa: T100
+    sys.path.remove(debugger["path"])
+
+
 def fail_init(control, error, root):
     logging.getLogger().warning(UNHANDLED)
     document = error_document(error, "")
@@ -444,6 +457,7 @@ def main(number):
     settings = control.read()
     seen_time = steer(settings.get("clock"))
     prepare(settings)
+    listen_for_debugger(settings.get("debugger"))
     try:
         environment = Environment(control, settings, log_handler, seen_time)
     except Exception as error:
