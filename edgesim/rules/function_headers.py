@@ -12,7 +12,7 @@ from typing import NamedTuple
 from edgesim.distribution.choices import Choices, HeaderKey, HeaderNameTwice
 from edgesim.rules.hooks import Hook, is_disallowed
 from edgesim.rules.reasons import Rejection
-from edgesim.values.headers import NO_HEADERS, Field, Headers, readable, wire
+from edgesim.values.headers import Field, Headers, readable, wire
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BAD_IN_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -171,11 +171,6 @@ def _values(lines: list[Line]) -> dict[str, list[str]]:
     for line in lines:
         values.setdefault(line.name, []).append(line.value)
     return values
-
-
-def new_headers(lines: list[Line]) -> Headers:
-    """The headers of a generated response."""
-    return applied(lines, NO_HEADERS)
 
 
 def applied(lines: list[Line], sent: Headers) -> Headers:

@@ -33,6 +33,7 @@ from edgesim.driver.identity import invocation_id
 from edgesim.ports import Call
 from edgesim.rules.function_event import function_event
 from edgesim.rules.function_result import ChangedRequest, judge
+from edgesim.rules.hooks import Hook
 from edgesim.runtimes import LambdaService, Language, Settings
 from edgesim.runtimes.interpreters import Interpreter, Interpreters
 from edgesim.runtimes.wire import FrameReader, Kind, encode_frame
@@ -172,7 +173,9 @@ async def warm(service: LambdaService, function: EdgeFunction, bare: Bare) -> Wa
     async def whole() -> None:
         invocation = await service.invoke(Call(function, Trigger.VIEWER_REQUEST, an_event(), 5.0))
         assert isinstance(invocation.result, Returned), invocation
-        assert isinstance(judge(Trigger.VIEWER_REQUEST, invocation.result.payload, request=REQUEST), ChangedRequest)
+        assert isinstance(
+            judge(Hook(Trigger.VIEWER_REQUEST), invocation.result.payload, request=REQUEST), ChangedRequest
+        )
 
     async def round_trip() -> None:
         await bare.call({"id": "0" * 36, "remaining": 5000, "event": event})

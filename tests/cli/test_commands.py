@@ -29,7 +29,16 @@ Resources:
 OPTIONS = (
     *("--origin", "--resolve", "--host", "--port", "--https-port", "--control-port", "--pop", "--viewer-country"),
     *("--viewer-request", "--origin-response", "--function", "--config", "--cache-size", "--no-reload"),
-    *("--parameter", "--environments", "--quiet", "--log-dir", "--propagation", "--concurrency", "--relax", "--inspect"),
+    *(
+        "--parameter",
+        "--environments",
+        "--quiet",
+        "--log-dir",
+        "--propagation",
+        "--concurrency",
+        "--relax",
+        "--inspect",
+    ),
     *("--limits", "--choice"),
 )
 
