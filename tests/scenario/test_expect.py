@@ -49,6 +49,31 @@ def test_a_headers_lines_are_compared_in_order_and_joined_for_every_other_test()
     assert not header_fault(Match(present=False), ())
 
 
+@pytest.mark.parametrize(
+    ("match", "fits"),
+    [
+        (Match(contains=("a",), but_not=Match(contains=("b",))), False),
+        (Match(matches=("^/x",), but_not=Match(equals="y")), False),
+        (Match(equals="x", but_not=Match(contains=("y",))), False),
+        (Match(one_of=("a",), but_not=Match(contains=("b",))), False),
+        (Match(but_not=Match(present=False)), False),
+        (Match(present=False, contains=("x",)), False),
+        (Match(but_not=Match(contains=("x",))), True),
+        (Match(but_not=Match(present=True)), True),
+        (Match(present=False), True),
+        (Match(), False),
+    ],
+    ids=lambda value: describe(value) if isinstance(value, Match) else str(value),
+)
+def test_what_is_not_there_fits_only_where_nothing_is_asked_of_it(match: Match, fits: bool) -> None:
+    assert fault_of(match, None) is not fits
+    assert header_fault(match, ()) is not fits
+
+
+def test_an_empty_text_is_not_anything() -> None:
+    assert describe(Match(equals="")) == "nothing"
+
+
 JSON = '{"a": [1, {"b": true}], "c": null}'
 SHA = hashlib.sha256(b"hello").hexdigest()
 

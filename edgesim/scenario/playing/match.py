@@ -15,8 +15,14 @@ def fault_of(match: Match, text: str | None, *, part: bool = False) -> bool:
     if match.present is not None and match.present is (text is None):
         return True
     if text is None:
-        return match.present is None and match.but_not is None
+        return _asks_for_text(match) or (match.but_not is not None and not fault_of(match.but_not, None, part=part))
     return not all(_tests(match, text, part=part))
+
+
+def _asks_for_text(match: Match) -> bool:
+    """Is there something in it that a missing text can't be? One that asks for nothing at all wants there to be one."""
+    asked = match.equals is not None or match.lines is not None or match.one_of or match.contains or match.matches
+    return bool(asked) or (match.present is None and match.but_not is None)
 
 
 def header_fault(match: Match, lines: Sequence[str]) -> bool:
@@ -46,7 +52,7 @@ def _words(match: Match) -> Iterator[str]:
     if match.present is not None:
         yield "present" if match.present else "absent"
     if match.equals is not None:
-        yield match.equals
+        yield match.equals or "nothing"
     if match.lines is not None:
         yield lines_of(match.lines)
     if match.one_of:
