@@ -45,7 +45,6 @@ class Place(NamedTuple):
 
     function: str
     region: str
-    version: str
 
 
 class Fault(NamedTuple):
@@ -104,7 +103,7 @@ class Metrics:
     def __init__(self, since: Instant) -> None:
         self._since = since
         self._tallies: dict[tuple[str, str, str, Trigger], _Tally] = {}
-        self._places: dict[tuple[str, str, str], _AtOnce] = {}
+        self._places: dict[tuple[str, str], _AtOnce] = {}
         self._results: dict[tuple[str, StrEnum | None], int] = {}
         self._faults: Counter[Fault] = Counter()
 
@@ -114,7 +113,7 @@ class Metrics:
         self._at_once(function, region).running += 1
 
     def ended(self, function: EdgeFunction, trigger: Trigger, region: str, invocation: Invocation | None) -> None:
-        ran = self._tally(function, trigger, region).add(invocation)
+        ran = self._tally(function, trigger, region, invocation).add(invocation)
         at_once = self._at_once(function, region)
         if ran:
             # Only what ends brings the number down, so the most there ever were are seen when one ends; one that was
@@ -122,15 +121,17 @@ class Metrics:
             at_once.most = max(at_once.most, at_once.running)
         at_once.running -= 1
 
-    def _tally(self, function: EdgeFunction, trigger: Trigger, region: str) -> _Tally:
-        key = (function.name, region, function.version, trigger)
+    def _tally(self, function: EdgeFunction, trigger: Trigger, region: str, invocation: Invocation | None) -> _Tally:
+        """Of the version that ran; where none did, of the one that the association names."""
+        version = (invocation.version if invocation else "") or function.version
+        key = (function.name, region, version, trigger)
         tally = self._tallies.get(key)
         if tally is None:
             tally = self._tallies[key] = _Tally(function.memory)
         return tally
 
     def _at_once(self, function: EdgeFunction, region: str) -> _AtOnce:
-        key = (function.name, region, function.version)
+        key = (function.name, region)
         at_once = self._places.get(key)
         if at_once is None:
             at_once = self._places[key] = _AtOnce()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -50,8 +51,10 @@ def test_a_series_is_a_function_a_region_a_version_and_a_trigger() -> None:
     counted = Counted()
     counted.run(an_invocation())
     counted.metrics.ended(AUTH, Trigger.ORIGIN_REQUEST, "us-east-1", an_invocation())
+    counted.run(replace(an_invocation(), version="7"))  # published since
     assert [series for series, _ in counted.metrics.snapshot().figures] == [
         Series("auth", REGION, "1", "viewer-request"),
+        Series("auth", REGION, "7", "viewer-request"),
         Series("auth", "us-east-1", "1", "origin-request"),
     ]
 
@@ -106,7 +109,7 @@ def test_memory_is_what_is_configured_and_the_most_that_was_used() -> None:
 
 def at_once(snapshot: Snapshot) -> tuple[int, int]:
     [(place, now, most)] = snapshot.at_once
-    assert place == Place("auth", REGION, "1")
+    assert place == Place("auth", REGION)
     return now, most
 
 
