@@ -224,6 +224,8 @@ class _Session:
         self._write_junit(results, seconds)
         if interrupted:
             return ExitCode.INTERRUPTED
+        if any(outcome.bug for outcome in outcomes):
+            return ExitCode.BUG
         if counts.bad:
             return ExitCode.FAILED
         return ExitCode.OK if collected.jobs else ExitCode.NOTHING

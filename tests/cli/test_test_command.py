@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from edgesim.cli import main
 from edgesim.commands.collecting import affected, collect, stamps, targets_of, watched
+from edgesim.scenario.playing.edge import Edge
 from edgesim.scenario.playing.run import play
 from edgesim.scenario.playing.stage import Stage
 
@@ -135,6 +136,18 @@ def test_a_bug_ends_with_3_and_a_request_to_report_it(monkeypatch: pytest.Monkey
     assert told.exit_code == 3
     assert "this is a bug in edgesim; please report it" in told.stderr
     assert "LookupError: it should not be there" in told.stderr
+
+
+def test_a_bug_in_one_scenario_lets_the_others_be_played_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def buggy(edge: Edge, seconds: float) -> None:
+        raise LookupError("it should not be there")
+
+    write(fails=FAILS, good=GOOD)
+    monkeypatch.setattr(Edge, "advance", buggy)
+    told = run("--junit", "report.xml")
+    assert (told.exit_code, counts(told)) == (3, "2 passed, 1 broken")
+    assert "scenarios/fails.scenario.yaml:5: this is a bug in edgesim: LookupError" in told.stdout
+    assert [(one.get("tests"), one.get("errors")) for one in ET.parse("report.xml").iter("testsuite")] == [("3", "1")]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -56,7 +56,7 @@ class Stage:
         await self.aclose()
 
     async def play(self, scenario: Scenario, *, explain: bool = False) -> Outcome:
-        """What comes of a scenario. Never raises for anything that the scenario, its functions or its files do.
+        """What comes of a scenario. Never raises, but where it is cancelled.
 
         `explain`: the outcome has the transcripts of all requests, and not of those alone that failed.
         """
