@@ -1,10 +1,16 @@
-"""Where scenarios are played, one after the other: one clock, and functions whose environments stay warm in between."""
+"""Where scenarios are played, one after the other: one clock, and functions whose environments stay warm in between.
+
+Rule 1: an environment sees no other time than one of this story alone would. It stays warm for the next scenario only
+        where both begin at the same instant and it knows of no later one; else the next one's start is cold.
+Rule 2: what a function keeps in an environment is there for the next scenario, as it is for the next request at the
+        edge. A scenario that fails where it found a warm one is played once more, cold, and says so if it passes then.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +22,7 @@ from edgesim.errors import ConfigError
 from edgesim.ports import Call
 from edgesim.runtimes import LambdaService, Settings
 from edgesim.scenario.model import Scenario, Setting
-from edgesim.scenario.outcome import Outcome
+from edgesim.scenario.outcome import Outcome, Verdict
 from edgesim.scenario.playing.edge import Edge, Ids
 from edgesim.scenario.playing.run import play
 from edgesim.values.instant import Instant
@@ -46,6 +52,12 @@ class Stage:
         self._interpreters = interpreters
         self._service: LambdaService | None = None
         self._functions: OrderedDict[EdgeFunction, None] = OrderedDict()
+        self._seen: dict[EdgeFunction, Instant] = {}
+        """By function that may be warm: the latest instant that its environments know of."""
+        self._from_before: set[EdgeFunction] = set()
+        """Those of them that this scenario has not prepared yet."""
+        self._begun = VIRTUAL_START
+        self._found_warm = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -60,7 +72,11 @@ class Stage:
 
         `explain`: the outcome has the transcripts of all requests, and not of those alone that failed.
         """
-        return await play(scenario, self, explain=explain)
+        outcome = await play(scenario, self, explain=explain)
+        if outcome.verdict is not Verdict.FAILED or not self._found_warm:
+            return outcome
+        again = await play(replace(scenario, fresh=True), self)
+        return replace(outcome, message=_KEEPS_STATE) if again.verdict is Verdict.PASSED else outcome
 
     async def edge(self, setting: Setting, *, at: Instant | None = None, fresh: bool = False) -> Edge:
         """An edge with this setting, at an instant (always the same, unless told). `fresh`: without environments that
@@ -70,7 +86,9 @@ class Stage:
 
     async def begin(self, setting: Setting, *, at: Instant | None = None, fresh: bool = False) -> None:
         """Another story: everything that an edge needs is as it is at the beginning."""
-        self.clock.restart(VIRTUAL_START if at is None else at)
+        self._begun = VIRTUAL_START if at is None else at
+        self.clock.restart(self._begun)
+        self._from_before, self._found_warm = set(self._seen), False
         self.ids.restart()
         self.log.lines.clear()
         await self.prepare(setting, fresh=fresh)
@@ -84,21 +102,41 @@ class Stage:
             self._functions[function] = None
             self._functions.move_to_end(function)
         while len(self._functions) > max(_WARM, len(functions)):
-            self._functions.popitem(last=False)
+            self._forget(self._functions.popitem(last=False)[0])
         if self._service is None:
             settings = Settings(initialise_ahead=False)
             self._service = LambdaService(
                 self.clock, self.log, self.ids.invocation, interpreters=self._interpreters, settings=settings
             )
         problems = await self._service.deploy(self._functions)
-        if fresh:
-            self._service.cool(functions)
+        old = self._from_before.intersection(functions)
+        self._cool(functions if fresh else [function for function in old if self._seen[function] != self._begun])
+        self._found_warm |= not old.isdisjoint(self._seen)
+        self._from_before -= old
         _refuse(functions, problems, self._service)
 
     async def invoke(self, call: Call) -> Invocation:
         """ports.Runtime: run a function that was prepared."""
         assert self._service is not None  # noqa: S101  who has functions has prepared them
-        return await self._service.invoke(call)
+        self._note(call.function)
+        try:
+            return await self._service.invoke(call)
+        finally:
+            self._note(call.function)
+
+    def _note(self, function: EdgeFunction) -> None:
+        now = self.clock.now()
+        self._seen[function] = max(self._seen.get(function, now), now)
+
+    def _forget(self, function: EdgeFunction) -> None:
+        self._seen.pop(function, None)
+        self._from_before.discard(function)
+
+    def _cool(self, functions: Collection[EdgeFunction]) -> None:
+        assert self._service is not None  # noqa: S101
+        self._service.cool(functions)
+        for function in functions:
+            self._seen.pop(function, None)
 
     async def refresh(self) -> None:
         """Take in functions' code that was saved."""
@@ -109,6 +147,12 @@ class Stage:
         """End every process."""
         if self._service is not None:
             await self._service.close()
+
+
+_KEEPS_STATE = (
+    "it passes with fresh environments: a function keeps something from one request to the next, and found what"
+    " another scenario had left (write environments: fresh)"
+)
 
 
 def _refuse(functions: Iterable[EdgeFunction], problems: Iterable[Problem], service: LambdaService) -> None:
