@@ -259,7 +259,7 @@ class _Play:
             expect = replace(expect, x_cache=None)
         self._compared += size_of(expect)
         seen = Seen((answer,), (), (), Instant(0.0))
-        found = [self._own.marked(mismatch, step.expect) for mismatch in mismatches(expect, seen)]
+        found = [self._own.marked(mismatch, step.expect, answer) for mismatch in mismatches(expect, seen)]
         found += self._capture(step, answer)
         if found:
             self.failures.append(StepFailure(step.title, str(step.place), tuple(found)))
