@@ -140,6 +140,49 @@ def test_it_refuses_what_the_loader_refuses(text):
     assert load.load_text(text, Path("a.scenario.yaml")).problems
 
 
+SOUND = """\
+title: t
+viewer: {protocol: https, http-version: 1.1, country: DE}
+functions: {f: {node: 'exports.handler = async (e) => e.Records[0].cf.request'}}
+distribution: {viewer-request: f}
+steps:
+  - get: /
+    expect: {x-cache: Miss, because: [stored]}
+    capture: {all: {header: x}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "taken"),
+    [
+        ("title: t", "title: '  '", False),
+        ("protocol: https", "protocol: ftp", False),
+        ("protocol: https", "protocol: HTTP", True),
+        ("http-version: 1.1", "http-version: '4'", False),
+        ("http-version: 1.1", "http-version: '2.0'", True),
+        ("country: DE", "country: Germany", False),
+        ("country: DE", "country: fr", True),
+        ("node: 'exports.handler = async (e) => e.Records[0].cf.request'", "timeout: 1s", False),
+        ("node: 'exports.handler = async (e) => e.Records[0].cf.request'", "node: 5", False),
+        ("node: 'exports.handler = async (e) => e.Records[0].cf.request'", "node: ' '", False),
+        ("f: {node: 'exports", "f: {python: p, node: 'exports", False),
+        ("x-cache: Miss", "x-cache: Missed", False),
+        ("x-cache: Miss", "x-cache: RefreshHit from cloudfront", True),
+        ("x-cache: Miss", "x-cache: {one-of: [Hit, Miss]}", True),
+        ("get: /\n", "get: a\n", False),
+        ("{header: x}", "{matches: x}", False),
+        ("{header: x}", "{header: x, cookie: y}", False),
+        ("{header: x}", "body", True),
+    ],
+)
+def test_they_take_and_refuse_the_same_variations(written, instead, taken):
+    assert SOUND.count(written) == 1
+    text = SOUND.replace(written, instead)
+    assert VALIDATOR.is_valid(read_document(text, "a.scenario.yaml")[0].plain) is taken
+    problems = [str(problem) for problem in load.load_text(text, Path("a.scenario.yaml")).problems]
+    assert (problems == []) is taken, problems
+
+
 @pytest.mark.parametrize("path", load.find_files([ROOT / "scenarios"]), ids=lambda path: path.name)
 def test_the_scenarios_of_this_repository_are_valid(path):
     root, _ = read_document(path.read_text(encoding="utf-8"), str(path))

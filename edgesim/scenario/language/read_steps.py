@@ -279,7 +279,10 @@ def _check(reading: Reading, element: Element, _: Context) -> Step:
 
 
 def _deploy(reading: Reading, element: Element, context: Context) -> Step:
-    said = DEPLOYED.read(reading, _the_one(DEPLOY, reading, element))
+    written: Element = _the_one(DEPLOY, reading, element)
+    said = DEPLOYED.read(reading, written)
+    if not said and written.fields:
+        raise Told
     if not said:
         raise Wrong(element, "this deploys nothing", "write deploy: {functions: {auth: PATH}}, or distribution:")
     context.deployment = context.deployment.over(said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
@@ -23,12 +24,13 @@ from edgesim.scenario.model import (
     Parallel,
     Repeat,
     Scenario,
+    Scripts,
     Send,
     SetOrigins,
     Step,
 )
 from edgesim.scenario.outcome import Mismatch, Outcome, StepFailure, Verdict
-from edgesim.scenario.playing.capture import captured
+from edgesim.scenario.playing.capture import captured, why_no_cookie
 from edgesim.scenario.playing.check_filled import check_filled
 from edgesim.scenario.playing.edge import Edge
 from edgesim.scenario.playing.expect import mismatches
@@ -229,12 +231,16 @@ class Play:
         told = tuple(as_data(transcript) for transcript in seen.transcripts)
         return (StepFailure(title, str(place), tuple(found), told),)
 
+    def _scripts(self, step: Send) -> tuple[Scripts, ...]:
+        return step.origins, self._scenario.origins
+
     def _capture(self, step: Send, answer: Answered) -> list[Mismatch]:
         missing = []
         for capture in step.capture:
             value = captured(capture, answer)
             if isinstance(value, Mismatch):
-                missing.append(value)
+                why = "" if "set-cookie" in answer.headers else why_no_cookie(capture, self._scripts(step))
+                missing.append(replace(value, why=why or value.why))
             else:
                 self._captured[capture.name] = value
         return missing
