@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,19 +104,43 @@ def watched(collected: Collected, targets: Iterable[Target]) -> Watched:
     return Watched(frozenset(paths - folders), frozenset(folders | asked))
 
 
-Stamps = dict[Path, tuple[tuple[str, int, int], ...]]
-"""By what is depended on: each file there is, with what changes when it is saved."""
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What the runner itself writes, which is nothing that anything depends on: files by their paths, and those that
+    the standard streams go to by device and inode."""
+
+    paths: frozenset[Path] = frozenset()
+    inodes: frozenset[tuple[int, int]] = frozenset()
+
+    def has(self, path: Path, found: os.stat_result) -> bool:
+        """Is this file one of them?"""
+        return (found.st_dev, found.st_ino) in self.inodes or path in self.paths
 
 
-def stamps(collected: Collected) -> Stamps:
-    """How everything depended on stands now."""
+def outputs(files: Iterable[Path], descriptors: Iterable[int] = (1, 2)) -> Outputs:
+    """Of the files that a command writes, and of what is open."""
+    inodes = set()
+    for descriptor in descriptors:
+        with suppress(OSError):
+            found = os.fstat(descriptor)
+            if stat.S_ISREG(found.st_mode):
+                inodes.add((found.st_dev, found.st_ino))
+    return Outputs(frozenset(file.resolve() for file in files), frozenset(inodes))
+
+
+Stamps = dict[Path, tuple[tuple[str, str], ...]]
+"""By what is depended on: each file there is, with the digest of what is in it."""
+
+
+def stamps(collected: Collected, own: Outputs = Outputs()) -> Stamps:
+    """How everything depended on stands now, but for what the runner writes."""
     paths = {path for file, loaded in collected.files for path in dependencies(file, loaded)}
-    return {path: tuple(sorted(_files_in(path))) for path in paths}
+    return {path: tuple(sorted(_files_in(path, own))) for path in paths}
 
 
-def _files_in(path: Path) -> Iterator[tuple[str, int, int]]:
+def _files_in(path: Path, own: Outputs) -> Iterator[tuple[str, str]]:
     if not path.is_dir():
-        yield from _stamped(path)
+        yield from _stamped(path, own)
         return
     from edgesim.server.reload import Watched
 
@@ -121,15 +149,26 @@ def _files_in(path: Path) -> Iterator[tuple[str, int, int]]:
         folders[:] = [name for name in folders if below.covers(Path(folder, name))]
         for name in names:
             if below.covers(file := Path(folder, name)):
-                yield from _stamped(file)
+                yield from _stamped(file, own)
 
 
-def _stamped(file: Path) -> Iterator[tuple[str, int, int]]:
-    try:
+def _stamped(file: Path, own: Outputs) -> Iterator[tuple[str, str]]:
+    """Saved without a change is as good as not saved."""
+    with suppress(OSError):
         found = file.stat()
-    except OSError:
-        return
-    yield str(file), found.st_mtime_ns, found.st_size
+        if not own.has(file, found):
+            yield str(file), _content(file, found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=50_000)
+def _content(file: Path, inode: int, changed: int, size: int) -> str:
+    """A digest, or for what is too large to be read each time, when it was saved."""
+    if size > _MOST_DIGESTED:
+        return f"{inode} {changed} {size}"
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+_MOST_DIGESTED = 16 * 1024 * 1024
 
 
 def affected(collected: Collected, before: Stamps, now: Stamps) -> tuple[Job, ...]:

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from edgesim import __version__
-from edgesim.commands.collecting import Collected, Stamps, affected, collect, stamps, targets_of, watched
+from edgesim.commands.collecting import Collected, Stamps, affected, collect, outputs, stamps, targets_of, watched
 from edgesim.commands.output import Output, Progress
 from edgesim.commands.relax import relaxed_line
 from edgesim.distribution.limits import Limit
@@ -120,19 +120,19 @@ class _Session:
         self._code: ExitCode | None = None
         self._watched: Watched | None = None
         self._stamps: Stamps = {}
+        self._own = outputs([asked.junit] if asked.junit is not None else [])
+        self._told = ""
         if asked.junit is not None:
             _prepare(asked.junit)
 
     def whole(self) -> ExitCode:
-        """Everything, until the end or Ctrl-C. Where one waits for a save, Ctrl-C is the end as it should be."""
+        """Everything, until the end or Ctrl-C."""
         try:
             collected = collect(self._targets, self._wanted)
             if self._asked.collect_only:
                 return self._list(collected)
             asyncio.run(self._watch(collected) if self._asked.watch else self._once(collected))
         except KeyboardInterrupt:
-            if self._playing is None and self._code is not None:
-                return self._code
             self._interrupted()
             return ExitCode.INTERRUPTED
         return self._code or ExitCode.OK
@@ -192,8 +192,12 @@ class _Session:
         try:
             collected = collect(self._targets, self._wanted)
         except ConfigError as error:
-            self._output.say(f"edgesim: {error}")
+            # Once: where the output goes to a file among those that are watched, each time would cause the next
+            if self._told != str(error):
+                self._told = str(error)
+                self._output.say(f"edgesim: {error}")
             return
+        self._told = ""
         before = self._stamps
         self._look_at(collected)
         if self._stamps == before:
@@ -204,7 +208,7 @@ class _Session:
         self._wait(collected)
 
     def _look_at(self, collected: Collected) -> None:
-        self._watched, self._stamps = watched(collected, self._targets), stamps(collected)
+        self._watched, self._stamps = watched(collected, self._targets), stamps(collected, self._own)
 
     def _wait(self, collected: Collected) -> None:
         number = len(collected.files)
@@ -230,6 +234,8 @@ class _Session:
         self._write_junit(results, seconds)
         if interrupted:
             return ExitCode.INTERRUPTED
+        if any(outcome.bug for outcome in outcomes):
+            return ExitCode.BUG
         if counts.bad:
             return ExitCode.FAILED
         return ExitCode.OK if collected.jobs else ExitCode.NOTHING

@@ -142,7 +142,7 @@ def test(
     Exit codes, as pytest's:
       0  all passed                       3  a bug in edgesim
       1  some did not, or can't be read   4  edgesim test was not used as it should be
-      2  ended by Ctrl-C                  5  no scenarios were found, or none were chosen
+      2  ended by Ctrl-C, as --watch is   5  no scenarios were found, or none were chosen
     """
     if verbose and quiet:
         raise click.UsageError("-v and -q don't go together")

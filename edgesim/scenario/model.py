@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +17,7 @@ from typing import Any, TypeAlias
 from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit
 from edgesim.distribution.model import Distribution, Trigger
 from edgesim.errors import OriginTrouble
+from edgesim.scenario.fill import PATTERN
 from edgesim.values.instant import Instant
 
 
@@ -34,6 +36,13 @@ NOWHERE = Place()
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 """Names and values in the order written: header fields, cookies."""
+
+
+# ── time ─────────────────────────────────────────────────────────────────────
+
+LAST_YEAR = 9998
+LAST_INSTANT = Instant(datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC).timestamp())
+"""Where a scenario's time ends: HTTP's dates have four digits for the year, and a TTL's end may lie a year further."""
 
 
 # ── bodies ───────────────────────────────────────────────────────────────────
@@ -109,7 +118,7 @@ class Match:
 
     equals: str | None = None
     contains: tuple[str, ...] = ()
-    matches: tuple[str, ...] = ()
+    matches: tuple[str, ...] = field(default=(), metadata=PATTERN)
     one_of: tuple[str, ...] = ()
     present: bool | None = None
     lines: tuple[str, ...] | None = None
@@ -249,7 +258,7 @@ class Capture:
     name: str
     source: str
     key: str = ""
-    matches: str | None = None
+    matches: str | None = field(default=None, metadata=PATTERN)
     place: Place = NOWHERE
 
 

@@ -43,7 +43,7 @@ class StepFailure:
 class Outcome:
     """`place` is the scenario's; `message` says why it is broken, or what of it was left out; `seconds` is real time;
     `log` is what the functions wrote; `reasons` has every reason that its requests met, as `Enum.MEMBER`; `transcripts`
-    has all requests where they were asked for."""
+    has all requests where they were asked for; `bug`: it is broken because edgesim is."""
 
     title: str
     place: str
@@ -54,3 +54,4 @@ class Outcome:
     log: tuple[str, ...] = ()
     reasons: frozenset[str] = field(default_factory=frozenset)
     transcripts: tuple[dict[str, Any], ...] = ()
+    bug: bool = False

@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from edgesim.cli import main
-from edgesim.commands.collecting import affected, collect, stamps, targets_of, watched
+from edgesim.commands.collecting import affected, collect, outputs, stamps, targets_of, watched
+from edgesim.scenario.playing.edge import Edge
 from edgesim.scenario.playing.run import play
 from edgesim.scenario.playing.stage import Stage
 
@@ -135,6 +136,18 @@ def test_a_bug_ends_with_3_and_a_request_to_report_it(monkeypatch: pytest.Monkey
     assert told.exit_code == 3
     assert "this is a bug in edgesim; please report it" in told.stderr
     assert "LookupError: it should not be there" in told.stderr
+
+
+def test_a_bug_in_one_scenario_lets_the_others_be_played_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def buggy(edge: Edge, seconds: float) -> None:
+        raise LookupError("it should not be there")
+
+    write(fails=FAILS, good=GOOD)
+    monkeypatch.setattr(Edge, "advance", buggy)
+    told = run("--junit", "report.xml")
+    assert (told.exit_code, counts(told)) == (3, "2 passed, 1 broken")
+    assert "scenarios/fails.scenario.yaml:5: this is a bug in edgesim: LookupError" in told.stdout
+    assert [(one.get("tests"), one.get("errors")) for one in ET.parse("report.xml").iter("testsuite")] == [("3", "1")]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -295,6 +308,31 @@ def test_a_save_affects_the_files_that_depend_on_it() -> None:
     assert covered.covers(Path("code/hello.js").resolve())
     assert covered.covers(Path("scenarios/new.scenario.yaml").resolve())
     assert not covered.covers(Path("elsewhere.txt").resolve())
+
+
+def test_a_save_without_a_change_affects_nothing() -> None:
+    write(good=GOOD)
+    collected = collect(targets_of(()), None)
+    before = stamps(collected)
+    save("scenarios/good.scenario.yaml", GOOD)
+    assert affected(collected, before, stamps(collected)) == ()
+
+
+def test_what_the_runner_writes_itself_affects_nothing() -> None:
+    """A report, and a log that its output goes to, beside the function."""
+    Path("code").mkdir()
+    Path("code/index.js").write_text("exports.handler = async (event) => event.Records[0].cf.request")
+    write(hello=WITH_A_FUNCTION.replace("../code/hello.js", "../code"))
+    collected = collect(targets_of(()), None)
+    with Path("code/log").open("w") as log:
+        own = outputs([Path("code/report.xml")], [log.fileno()])
+        before = stamps(collected, own)
+        Path("code/report.xml").write_text("<testsuites/>")
+        log.write("1 passed")
+        log.flush()
+        assert affected(collected, before, stamps(collected, own)) == ()
+        Path("code/notes.txt").write_text("not the runner's")
+        assert [job.file.name for job in affected(collected, before, stamps(collected, own))] == ["hello.scenario.yaml"]
 
 
 def test_a_new_file_is_affected_and_one_that_went_is_not() -> None:

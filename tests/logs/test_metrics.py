@@ -51,7 +51,7 @@ def test_a_series_is_a_function_a_region_a_version_and_a_trigger() -> None:
     counted = Counted()
     counted.run(an_invocation())
     counted.metrics.ended(AUTH, Trigger.ORIGIN_REQUEST, "us-east-1", an_invocation())
-    counted.run(replace(an_invocation(), version="7"))  # published since
+    counted.end(replace(an_invocation(), version="7"))  # published since
     assert [series for series, _ in counted.metrics.snapshot().figures] == [
         Series("auth", REGION, "1", "viewer-request"),
         Series("auth", REGION, "7", "viewer-request"),

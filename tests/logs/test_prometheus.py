@@ -61,7 +61,7 @@ def test_durations_are_a_cumulative_histogram_in_seconds() -> None:
 
 def test_concurrency_and_cloudfronts_own_counters() -> None:
     lines = exposition(a_snapshot()).splitlines()
-    place = '{function="auth",region="eu-west-1",version="7"}'
+    place = '{function="auth",region="eu-west-1"}'
     assert f"edgesim_lambda_concurrent_executions{place} 0" in lines
     assert f"edgesim_lambda_concurrent_executions_max{place} 1" in lines
     fault = '{distribution="E1",function="auth",trigger="viewer-request"}'

@@ -10,6 +10,7 @@ import pytest
 from edgesim.distribution.model import Trigger
 from edgesim.errors import ConfigError
 from edgesim.origins.targets import Url
+from edgesim.pipeline.transcript import Transcript
 from edgesim.scenario.model import (
     Advance,
     Barrier,
@@ -32,11 +33,17 @@ from edgesim.scenario.model import (
     SetOrigins,
     Setting,
 )
-from edgesim.scenario.outcome import Verdict
+from edgesim.scenario.outcome import Mismatch, Verdict
 from edgesim.scenario.playing.against import Against, Target, parse_against
+from edgesim.scenario.playing.comparable import OwnOrigins
+from edgesim.scenario.playing.seen import Answered
 from edgesim.scenario.runner.workers import Job
 from edgesim.server.listeners import bind
 from edgesim.testing.make import a_distribution
+from edgesim.values.headers import Headers
+from edgesim.values.instant import Instant
+from edgesim.values.message import Request
+from edgesim.values.viewer import Arrival, Viewer
 from tests.scenario.helpers import a_scenario, any_origin, get, is_, says, x_cache
 from tests.scenario.served import Server, live_edge, served
 
@@ -217,6 +224,17 @@ def test_what_a_function_generates_is_not_the_origins():
     wanted = Expectation(body=BodyMatch(text=is_("by the function")), functions=generated)
     [(_, _, _, why)] = mismatches(against(Server(), a_scenario(get(expect=wanted))))
     assert why == ""
+
+
+@pytest.mark.parametrize("made_by", ["LambdaGeneratedResponse", "LambdaExecutionError", "LambdaValidationError"])
+def test_what_x_cache_says_that_a_function_answered_is_not_the_origins(made_by):
+    request = Request("GET", "/", "", Headers())
+    made = Headers([("X-Cache", f"{made_by} from cloudfront")])
+    found, expect = Mismatch("body", "scripted", "by the function"), Expectation(body=BodyMatch(text=is_("scripted")))
+    own = OwnOrigins(a_scenario(get("/", says("scripted"), expect=expect)))
+    transcript = Transcript(Arrival("", Instant(0.0), Viewer(), request))
+    assert own.marked(found, expect, Answered(503, made, b"by the function", True, transcript)) == found
+    assert own.marked(found, expect, Answered(200, Headers(), b"by the origin", True, transcript)).why
 
 
 @pytest.mark.parametrize("step", [SetOrigins(any_origin(says(x_own="1"))), Parallel((get("/b", says(x_own="1")),))])

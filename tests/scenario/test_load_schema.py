@@ -97,11 +97,20 @@ def test_editors_offer_every_reason():
         for reason in reasons.members()
     ]
     offered = list(dict.fromkeys(offered))
+    names = [name for reason in reasons.members() for name in _names(reason)]
+    names = sorted(set(names) - set(offered))
     if os.environ.get("EDGESIM_GOLD") == "1":
-        DEFS["reason"]["anyOf"][0]["enum"] = offered
+        DEFS["reason"]["anyOf"] = [{"enum": offered}, {"description": "By its name.", "enum": names}]
         FILE.write_text(json.dumps(SCHEMA, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    assert DEFS["reason"]["anyOf"][0]["enum"] == offered, "EDGESIM_GOLD=1 rewrites it"
-    assert all(map(reasons.canonical, offered))
+    assert [one["enum"] for one in DEFS["reason"]["anyOf"]] == [offered, names], "EDGESIM_GOLD=1 rewrites it"
+    assert all(map(reasons.canonical, [*offered, *names]))
+
+
+def _names(reason):
+    """The usual spellings; the loader knows more of them, and an editor that marks one of these is no harm."""
+    words = reason.name.lower()
+    texts = {reason.value, reason.value.lower(), reason.value[:1].lower() + reason.value[1:]}
+    return {reasons.name_of(reason), reason.name, words.replace("_", "-"), words.replace("_", " "), *texts}
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
@@ -147,6 +156,53 @@ def test_it_takes_a_scenario_or_several(text):
 def test_it_refuses_what_the_loader_refuses(text):
     assert not VALIDATOR.is_valid(read_document(text, "a.scenario.yaml")[0].plain)
     assert load.load_text(text, Path("a.scenario.yaml")).problems
+
+
+SOUND = """\
+title: t
+viewer: {protocol: https, http-version: 1.1, country: DE}
+functions: {f: {node: 'exports.handler = async (e) => e.Records[0].cf.request'}}
+distribution: {viewer-request: f}
+steps:
+  - get: /
+    expect: {x-cache: Miss, because: [stored]}
+    capture: {all: {header: x}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "taken"),
+    [
+        ("title: t", "title: '  '", False),
+        ("protocol: https", "protocol: ftp", False),
+        ("protocol: https", "protocol: HTTP", True),
+        ("http-version: 1.1", "http-version: '4'", False),
+        ("http-version: 1.1", "http-version: '2.0'", True),
+        ("country: DE", "country: Germany", False),
+        ("country: DE", "country: fr", True),
+        ("node: 'exports.handler = async (e) => e.Records[0].cf.request'", "timeout: 1s", False),
+        ("node: 'exports.handler = async (e) => e.Records[0].cf.request'", "node: 5", False),
+        ("node: 'exports.handler = async (e) => e.Records[0].cf.request'", "node: ' '", False),
+        ("f: {node: 'exports", "f: {python: p, node: 'exports", False),
+        ("x-cache: Miss", "x-cache: Missed", False),
+        ("x-cache: Miss", "x-cache: RefreshHit from cloudfront", True),
+        ("x-cache: Miss", "x-cache: {one-of: [Hit, Miss]}", True),
+        ("because: [stored]", "because: [StoreReason.STORED, s-maxage, S_MAXAGE]", True),
+        ("because: [stored]", "because: [stroed]", False),
+        ("viewer-request: f}", "viewer-request: f, error-responses: {404: {page: e.html, status: 200}}}", False),
+        ("viewer-request: f}", "viewer-request: f, error-responses: {404: {page: /e.html, status: 200}}}", True),
+        ("get: /\n", "get: a\n", False),
+        ("{header: x}", "{matches: x}", False),
+        ("{header: x}", "{header: x, cookie: y}", False),
+        ("{header: x}", "body", True),
+    ],
+)
+def test_they_take_and_refuse_the_same_variations(written, instead, taken):
+    assert SOUND.count(written) == 1
+    text = SOUND.replace(written, instead)
+    assert VALIDATOR.is_valid(read_document(text, "a.scenario.yaml")[0].plain) is taken
+    problems = [str(problem) for problem in load.load_text(text, Path("a.scenario.yaml")).problems]
+    assert (problems == []) is taken, problems
 
 
 @pytest.mark.parametrize("path", load.find_files([ROOT / "scenarios"]), ids=lambda path: path.name)

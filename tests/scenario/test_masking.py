@@ -129,6 +129,7 @@ def test_a_name_tells_whether_it_is_a_secrets(name: str, secret: bool) -> None:
         pytest.param("expires", "Tue, 06 May 2025 10:00:00 GMT", "GMT$", id="an HTTP date"),
         pytest.param("x-ms", "t=1790000000123", "[0-9]{10,13}$", id="milliseconds"),
         pytest.param("x-hash", "sha=0123456789abcdef", "{16,}$", id="a digest"),
+        pytest.param("etag", '"d41d8cd98f00b204e9800998ecf8427e"', "{16,}", id="a validator that is a digest"),
     ],
 )
 def test_what_differs_each_time_becomes_a_pattern(name: str, value: str, pattern: str) -> None:
@@ -141,7 +142,7 @@ def test_what_differs_each_time_becomes_a_pattern(name: str, value: str, pattern
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        pytest.param("etag", '"0123456789abcdef0123"', id="a validator"),
+        pytest.param("etag", '"v1"', id="a validator"),
         pytest.param("last-modified", "Tue, 06 May 2025 10:00:00 GMT", id="a date that stays"),
         pytest.param("x-version", "1.2.3", id="a version"),
         pytest.param("x-words", "deadbeefdeadbeefdeadbeef", id="letters alone"),

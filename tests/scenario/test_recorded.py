@@ -381,3 +381,70 @@ _plain_exchanges = st.builds(
 @given(st.lists(_plain_exchanges, min_size=1, max_size=5))
 def test_whatever_a_plain_server_said_passes(tmp_path_factory: pytest.TempPathFactory, seen: list[Exchange]) -> None:
     passes(recorded(seen), _folder(tmp_path_factory))
+
+
+# ── bodies that differ each time ─────────────────────────────────────────────
+
+JSON = ("Content-Type", "application/json")
+UUID = "9bc647a9-40df-4ba6-a6e2-73708b26c35c"
+
+
+def expected_of(body: bytes, *fields: tuple[str, str]) -> Any:
+    [step] = steps_of(exchange("/a", body, *fields))
+    return step["expect"]
+
+
+def test_json_that_differs_each_time_is_expected_without_what_differs() -> None:
+    value = {
+        "id": UUID,
+        "at": 1790000000,
+        "name": "a shirt",
+        "ok": True,
+        "items": [{"made": "2026-10-01T12:00:00Z", "size": 3}, UUID],
+    }
+    wanted = expected_of(json.dumps(value).encode(), JSON)
+    assert wanted["json-contains"] == {"name": "a shirt", "ok": True, "items": [{"size": 3}]}
+    patterns = wanted["body"]["matches"]
+    assert [pattern.partition(":")[0] for pattern in patterns[:3]] == [r'"id"\s*', r'"at"\s*', r'"made"\s*']
+    assert len(patterns) == 4
+    assert not any(UUID in pattern or "2026" in pattern for pattern in patterns)
+
+
+def test_text_that_differs_each_time_is_a_pattern_and_of_a_long_one_the_beginning() -> None:
+    text = f"<p>\n  {UUID} (x)\n</p>\n"
+    short = expected_of(text.encode(), TEXT)["body"]["matches"]
+    assert short.startswith(r"^<p>\n  [0-9a-fA-F]{8}")
+    assert short.endswith(r"\(x\)\n</p>\n\Z")
+    long = expected_of((text * INLINE_BYTES).encode(), TEXT)
+    assert set(long) == {"status", "headers", "body"}
+    assert not long["body"]["matches"].endswith(r"\Z")
+
+
+def test_a_body_that_stays_is_expected_as_it_is() -> None:
+    assert expected_of(b'{"id": 7, "name": "a shirt"}', JSON)["json"] == {"id": 7, "name": "a shirt"}
+    assert expected_of(b"hello", TEXT)["body"] == "hello"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (f'{{"id": "{UUID}", "n": [1, "{UUID}"], "{UUID}": 1}}'.encode(), JSON),
+        (f'["{UUID}", {{}}, 1790000000.5]'.encode(), JSON),
+        (f'"{UUID}"'.encode(), JSON),
+        (f"${{x}} {UUID}\r\n\t(a|b) $".encode(), TEXT),
+        (f"{'x' * 290} {UUID} {'y' * INLINE_BYTES}".encode(), TEXT),
+    ],
+)
+def test_what_was_recorded_passes_and_so_does_the_next_one(body: bytes, kind: tuple[str, str], tmp_path: Path) -> None:
+    etag = ("ETag", '"d41d8cd98f00b204e9800998ecf8427e"')
+    result = recorded([exchange("/a", body, kind, etag)], Wishes())
+    passes(result, tmp_path)
+    other = body.replace(UUID.encode(), b"00000000-1111-2222-3333-444444444444").replace(b"1790000000", b"1799999999")
+    origin = result.document["steps"][0]["origin"]
+    for key in ("json", "body", "file"):
+        origin.pop(key, None)
+    origin |= {
+        "body": other.decode().replace("${", "$${"),
+        "headers": {"content-type": kind[1], "etag": '"' + "0" * 32 + '"'},
+    }
+    passes(result, tmp_path)

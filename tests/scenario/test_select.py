@@ -69,7 +69,7 @@ def test_many_brackets_are_refused_or_read_but_do_no_harm() -> None:
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "ttl.scenario.yaml").touch()
+    (tmp_path / "ttl.scenario.yaml").write_text("#\n" * 30)
     return "ttl.scenario.yaml"
 
 
@@ -98,11 +98,18 @@ def test_a_part_that_no_title_has_is_an_error_that_says_where_to_look(file: str)
         (3, "fresh from the cache"),
         (9, "fresh from the cache"),
         (10, "Stale, so asked again"),
-        (999, "stale, and gone"),
+        (30, "stale, and gone"),
     ],
 )
 def test_a_line_is_the_scenario_around_it(file: str, line: int, title: str) -> None:
     assert titles(f"{file}:{line}") == [title]
+
+
+@pytest.mark.parametrize("line", ["0", "31", "9" * 20])
+def test_a_line_that_the_file_has_not_is_an_error(file: str, line: str) -> None:
+    with pytest.raises(ConfigError, match=f"there is no line {line}") as caught:
+        target(f"{file}:{line}")
+    assert "has 30" in caught.value.hint
 
 
 def test_a_line_of_a_file_without_scenarios_is_none(file: str) -> None:

@@ -9,8 +9,8 @@ from edgesim.scenario.fill import PLACEHOLDER, names_in
 from edgesim.scenario.language.document import Element, Kind
 from edgesim.scenario.language.reading import Reading
 
-# Of a step: source code and patterns with braces of their own, what nothing is put into, and steps within
-_NOT_LOOKED_INTO = ("deploy", "capture", "name", "parallel", "steps")
+# Of a step: source code with braces of its own, and steps within
+_NOT_LOOKED_INTO = ("deploy", "parallel", "steps")
 
 
 def without_captures(text: str) -> str:

@@ -24,6 +24,9 @@ def seconds(text: str) -> float | None:
         return None
 
 
+LONGEST_SPAN = 1_000 * _LONG["y"]
+"""The most that may pass in one step."""
+
 _LONGEST = 32  # characters
 _SIZES = {"": 1, "b": 1, "kb": KB, "mb": MB}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(b|kb|mb)?", re.ASCII | re.IGNORECASE)

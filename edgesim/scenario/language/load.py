@@ -29,7 +29,18 @@ from edgesim.scenario.language.read_origins import scripts
 from edgesim.scenario.language.read_steps import DEPLOYED, SEND, Context, steps, viewer
 from edgesim.scenario.language.reading import Reading, Shape, Wrong
 from edgesim.scenario.language.setting import Deployment, read_setting
-from edgesim.scenario.model import Account, Deploy, Evidence, Repeat, Scenario, Script, Setting, Step
+from edgesim.scenario.model import (
+    LAST_INSTANT,
+    LAST_YEAR,
+    Account,
+    Deploy,
+    Evidence,
+    Repeat,
+    Scenario,
+    Script,
+    Setting,
+    Step,
+)
 from edgesim.values.instant import Instant
 
 SUFFIXES = (".scenario.yaml", ".scenario.yml", ".scenario.json")
@@ -157,6 +168,8 @@ def _at(_: Reading, element: Element) -> Instant:
     found = durations.instant(element.text) if element.kind is Kind.TEXT else None
     if found is None:
         raise Wrong(element, f"at must be a point in time, not {element.shown}", "write 2026-01-01T00:00:00Z")
+    if not 0 <= found <= LAST_INSTANT:
+        raise Wrong(element, f"a scenario's time is from 1970 to {LAST_YEAR}, not {element.shown}")
     return found
 
 

@@ -13,6 +13,7 @@ from edgesim.scenario.language import reading as r
 from edgesim.scenario.language.document import Element, Kind
 from edgesim.scenario.language.reading import Reader, Reading, Wrong
 from edgesim.scenario.model import Content, Pairs
+from edgesim.scenario.wire_faults import value_fault
 
 
 def headers(reading: Reading, element: Element) -> Pairs:
@@ -21,8 +22,15 @@ def headers(reading: Reading, element: Element) -> Pairs:
     found: list[tuple[str, str]] = []
     for name, child in fields.items():
         with reading.noting():
-            found += [(header_name(name, child), value) for value in r.texts(reading, child)]
+            found += [(header_name(name, child), value) for value in reading.each(r.one_or_more(child), _value)]
     return tuple(found)
+
+
+def _value(reading: Reading, element: Element) -> str:
+    written = r.text(reading, element)
+    if (fault := value_fault(written)) is not None:
+        raise Wrong(element, *fault)
+    return written
 
 
 def header_name(name: str, element: Element) -> str:
@@ -36,7 +44,7 @@ _NO_TOKEN = frozenset(' "(),/:;<=>?@[\\]{}')
 
 
 def cookies(reading: Reading, element: Element) -> Pairs:
-    return tuple(reading.by_name(element, "cookies", r.text).items())
+    return tuple(reading.by_name(element, "cookies", _value).items())
 
 
 # ── bodies ───────────────────────────────────────────────────────────────────

@@ -114,6 +114,8 @@ def _inline(element: Element, way: str, found: Mapping[str, Any]) -> Located:
 
 def _source(reading: Reading, element: Element) -> str:
     written = r.text(reading, element)
+    if element.kind is not Kind.TEXT:
+        raise Wrong(element, f"{element.shown} is no code", "write | and the code below, further in")
     if not written.strip():
         raise Wrong(element, "there is no code here", "write | and the code below, further in")
     return written

@@ -35,6 +35,7 @@ from edgesim.scenario.model import (
     SetOrigins,
     Step,
 )
+from edgesim.scenario.wire_faults import target_fault
 from edgesim.server.viewer_header import KEYS, parse_settings
 
 # ── who asks ─────────────────────────────────────────────────────────────────
@@ -68,14 +69,9 @@ METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 
 def _target(reading: Reading, element: Element) -> str:
     written = r.text(reading, element)
-    if not written.startswith(("/", "*", "${")):
-        hint = f"write /{written}"
-        if "://" in written:
-            host, _, path = written.partition("://")[2].partition("/")
-            hint = f"write /{path}, and host: {host} where it matters"
-        raise Wrong(element, f"a request is for a path, which begins with a slash, not for {element.shown}", hint)
-    if any(char.isspace() or not char.isprintable() for char in written):
-        raise Wrong(element, f"{element.shown} has a character that no request line can have", "write %20 for a space")
+    begun = f"/{written}" if written.startswith("${") else written
+    if (fault := target_fault(begun)) is not None:
+        raise Wrong(element, *fault)
     return written
 
 
@@ -249,7 +245,7 @@ def _shape(what: str, keys: Mapping[str, Reader[Any]], elsewhere: Mapping[str, s
     return Shape(what, keys, {**dict.fromkeys(SEND.keys, "it belongs to a request"), **elsewhere})
 
 
-ADVANCE = _shape("advance", {"advance": r.duration})
+ADVANCE = _shape("advance", {"advance": r.passing})
 INVALIDATE = _shape("invalidate", {"invalidate": r.texts})
 SET = _shape("set", {"set": scripts})
 CHECK_STEP = _shape("an expect by itself", {"expect": expectation(CHECK)}, {**_ALONE, **SEND.elsewhere})
@@ -286,7 +282,10 @@ def _check(reading: Reading, element: Element, _: Context) -> Step:
 
 
 def _deploy(reading: Reading, element: Element, context: Context) -> Step:
-    said = DEPLOYED.read(reading, _the_one(DEPLOY, reading, element))
+    written: Element = _the_one(DEPLOY, reading, element)
+    said = DEPLOYED.read(reading, written)
+    if not said and written.fields:
+        raise Told
     propagation = said.pop("propagation", 0)
     if not said:
         raise Wrong(element, "this deploys nothing", "write deploy: {functions: {auth: PATH}}, or distribution:")
@@ -338,7 +337,7 @@ def _until(reading: Reading, element: Element) -> Barrier:
         return Barrier(element.text, place=reading.place(element))
     if durations.seconds(element.text) is None:
         raise Wrong(element, f"barrier can't be {element.shown}: it is waiting, done or a time such as 2s")
-    return Barrier(seconds=r.duration(reading, element), place=reading.place(element))
+    return Barrier(seconds=r.passing(reading, element), place=reading.place(element))
 
 
 _UNTILS = ("waiting", "done")

@@ -237,6 +237,14 @@ def duration(_: Reading, element: Element) -> float:
     return found
 
 
+def passing(reading: Reading, element: Element) -> float:
+    """Seconds that are to pass."""
+    found = duration(reading, element)
+    if found > durations.LONGEST_SPAN:
+        raise Wrong(element, f"{_name(element)} can be 1000y at most, not {element.shown}")
+    return found
+
+
 def size(_: Reading, element: Element) -> int:
     """Bytes."""
     found = durations.size(element.text) if element.kind in (Kind.NUMBER, Kind.TEXT) else None

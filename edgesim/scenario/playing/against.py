@@ -22,14 +22,15 @@ from typing import TYPE_CHECKING, Self
 from edgesim.driver.clock import SystemClock
 from edgesim.errors import ConfigError
 from edgesim.origins.targets import DEFAULT_PORTS, Url, parse_target
-from edgesim.scenario.fill import filled
+from edgesim.scenario.fill import NotCapturedError, filled
 from edgesim.scenario.model import Advance, Barrier, Check, Expectation, Parallel, Repeat, Scenario, Send, Step
 from edgesim.scenario.outcome import Mismatch, Outcome, StepFailure, Verdict
 from edgesim.scenario.playing.capture import captured
+from edgesim.scenario.playing.check_filled import check_filled
 from edgesim.scenario.playing.client import Client, NoAnswerError
 from edgesim.scenario.playing.comparable import OwnOrigins, comparable, size_of
 from edgesim.scenario.playing.expect import mismatches
-from edgesim.scenario.playing.run import request_of
+from edgesim.scenario.playing.run import report_of, request_of, sentence_of
 from edgesim.scenario.playing.seen import Answered, Seen
 from edgesim.values.durations import spell_duration
 from edgesim.values.headers import readable
@@ -103,15 +104,15 @@ async def play_against(scenario: Scenario, target: Target, client: Client, clock
     """What comes of a scenario that a server plays the edge's part in. Never raises for anything that the scenario,
     its files or the server do. The outcome's message says what was left out."""
     begun, play = perf_counter(), _Play(scenario, target, client, clock)
-    broken = ""
+    broken, bug = "", False
     try:
         await play.whole()
     except NoAnswerError as error:
         broken = str(error)
-    except ConfigError as error:
-        broken = f"{error}{f' ({error.hint})' if error.hint else ''}"
-    except OSError as error:
-        broken = f"{error.filename or 'a file'}: {error.strerror or error}"
+    except (ConfigError, OSError) as error:
+        broken = sentence_of(error)
+    except Exception as error:  # noqa: BLE001  a bug in edgesim takes no more than this one scenario along
+        broken, bug = report_of(error), True
     return Outcome(
         title=scenario.title,
         place=str(scenario.place),
@@ -119,6 +120,7 @@ async def play_against(scenario: Scenario, target: Target, client: Client, clock
         failures=tuple(play.failures),
         message="; ".join(filter(None, [broken, *play.left.lines()])),
         seconds=perf_counter() - begun,
+        bug=bug,
     )
 
 
@@ -207,10 +209,14 @@ class _Play:
             self._leave_out(step, f"a viewer with {need}")
             return None
         try:
-            return filled(replace(step, origins=MappingProxyType({})), self._captured)
-        except ConfigError:
+            ready = filled(replace(step, origins=MappingProxyType({})), self._captured)
+            check_filled(ready)
+        except NotCapturedError:
             self._leave_out(step, "what another step would have captured")
             return None
+        except ConfigError as error:
+            raise ConfigError(f"{step.place}: {error}", error.hint) from error
+        return ready
 
     def _leave_out(self, step: Send, need: str) -> None:
         self.left.steps[need] += 1
@@ -253,7 +259,7 @@ class _Play:
             expect = replace(expect, x_cache=None)
         self._compared += size_of(expect)
         seen = Seen((answer,), (), (), Instant(0.0))
-        found = [self._own.marked(mismatch, step.expect) for mismatch in mismatches(expect, seen)]
+        found = [self._own.marked(mismatch, step.expect, answer) for mismatch in mismatches(expect, seen)]
         found += self._capture(step, answer)
         if found:
             self.failures.append(StepFailure(step.title, str(step.place), tuple(found)))

@@ -21,9 +21,9 @@ from edgesim.distribution.propagation import Rollout, Spread
 from edgesim.driver.driver import Driver
 from edgesim.driver.recorder import TranscriptRing
 from edgesim.driver.virtual_clock import VirtualClock, settle
-from edgesim.errors import EdgesimBug, OriginFault
+from edgesim.errors import ConfigError, EdgesimBug, OriginFault
 from edgesim.ports import Call, Runtime
-from edgesim.scenario.model import Scripts, Setting
+from edgesim.scenario.model import LAST_INSTANT, LAST_YEAR, Scripts, Setting
 from edgesim.scenario.playing.origins import ScriptedOrigins
 from edgesim.scenario.playing.seen import Answered
 from edgesim.server.viewer_header import ViewerDefaults, viewer_of
@@ -157,8 +157,10 @@ class Edge:
     # ── what passes ──────────────────────────────────────────────────────────
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass. Whatever waited for an instant in between happens at that instant."""
+        """Let time pass. Whatever waited for an instant in between happens at that instant. Raises ConfigError where
+        there is not so much time left."""
         await self.quiet()
+        _check_time(self.clock.now() + seconds)
         await self.clock.advance(seconds)
         await self.quiet()
 
@@ -197,14 +199,15 @@ class Edge:
 
     async def until_done(self, tasks: Sequence[asyncio.Task[Any]]) -> None:
         """Wait for tasks, and let time jump on where all that is left waits for it. Raises EdgesimBug where nothing
-        will ever happen."""
+        will ever happen, ConfigError where time ends before that."""
         idle = 0.0
         while not _all_done(tasks):
             await self.quiet(tasks)
             pending = {task for task in tasks if not task.done()}
             if not pending:
                 break
-            if self.clock.next_due() is not None:
+            if (due := self.clock.next_due()) is not None:
+                _check_time(due)
                 await self.clock.jump()
                 continue
             # Something outside: a thread reads a file
@@ -222,6 +225,11 @@ class Edge:
     async def aclose(self) -> None:
         """End what goes on in the background."""
         await self.driver.aclose()
+
+
+def _check_time(at: float) -> None:
+    if at > LAST_INSTANT:
+        raise ConfigError(f"time would pass the end of the year {LAST_YEAR}, and there it ends", "begin earlier: at: …")
 
 
 def _all_done(tasks: Sequence[asyncio.Task[Any]]) -> bool:

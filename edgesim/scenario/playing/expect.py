@@ -180,7 +180,9 @@ def _reasons(expect: Expectation, seen: Seen) -> Found:
             yield Mismatch("because", wanted, got, place, why)
     for reason in expect.not_because:
         if any(set(reason.split("|")) & set(one) for one in met):
-            yield Mismatch("not-because", f"not {text_of(reason)}", text_of(reason), place)
+            happened = next(one for one in met if set(reason.split("|")) & set(one))
+            why = f"{text_of(reason)!r} is among them, and must not be"
+            yield Mismatch("not-because", f"not {text_of(reason)!r}", _list(happened), place, why)
 
 
 def _list(reasons: Iterable[str]) -> str:

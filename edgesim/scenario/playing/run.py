@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
@@ -12,6 +14,7 @@ from edgesim.logs.explain import as_data
 from edgesim.pipeline.transcript import Transcript
 from edgesim.scenario.fill import filled
 from edgesim.scenario.model import (
+    NOWHERE,
     Advance,
     Barrier,
     Check,
@@ -21,12 +24,14 @@ from edgesim.scenario.model import (
     Parallel,
     Repeat,
     Scenario,
+    Scripts,
     Send,
     SetOrigins,
     Step,
 )
 from edgesim.scenario.outcome import Mismatch, Outcome, StepFailure, Verdict
-from edgesim.scenario.playing.capture import captured
+from edgesim.scenario.playing.capture import captured, why_no_cookie
+from edgesim.scenario.playing.check_filled import check_filled
 from edgesim.scenario.playing.edge import Edge
 from edgesim.scenario.playing.expect import mismatches
 from edgesim.scenario.playing.met import reasons_met
@@ -44,33 +49,46 @@ _T = TypeVar("_T")
 
 
 async def play(scenario: Scenario, stage: Stage, *, explain: bool = False) -> Outcome:
-    """What comes of a scenario. Never raises for anything that the scenario, its functions or its files do.
+    """What comes of a scenario. Never raises, but where it is cancelled.
 
     `explain`: the outcome has the transcripts of all requests, and not of those alone that failed.
     """
     begun, play = perf_counter(), Play(scenario, stage)
-    verdict, message = Verdict.PASSED, ""
+    verdict, message, bug = Verdict.PASSED, "", False
     failures: tuple[StepFailure, ...] = ()
     try:
         failures = await play.whole()
         verdict = Verdict.FAILED if failures else Verdict.PASSED
-    except ConfigError as error:
-        verdict, message = Verdict.BROKEN, f"{error}{f' ({error.hint})' if error.hint else ''}"
-    except OSError as error:
-        verdict, message = Verdict.BROKEN, f"{error.filename or 'a file'}: {error.strerror or error}"
-    except EdgesimBug as error:
-        verdict, message = Verdict.BROKEN, f"this is a bug in edgesim: {error}"
+    except (ConfigError, OSError) as error:
+        verdict, message = Verdict.BROKEN, play.placed(sentence_of(error))
+    except Exception as error:  # noqa: BLE001  a bug in edgesim takes no more than this one scenario along
+        verdict, message, bug = Verdict.BROKEN, play.placed(report_of(error)), True
     return Outcome(
         title=scenario.title,
         place=str(scenario.place),
         verdict=verdict,
         failures=failures,
         message=message,
+        bug=bug,
         seconds=perf_counter() - begun,
         log=tuple(stage.log.lines),
         reasons=frozenset(reason for transcript in play.transcripts for reason in reasons_met(transcript)),
         transcripts=tuple(map(as_data, play.transcripts)) if explain else (),
     )
+
+
+def sentence_of(error: ConfigError | OSError) -> str:
+    """What is wrong, and the way out where there is one."""
+    if isinstance(error, OSError):
+        return f"{error.filename or 'a file'}: {error.strerror or error}"
+    return f"{error}{f' ({error.hint})' if error.hint else ''}"
+
+
+def report_of(error: Exception) -> str:
+    """What to say of a bug in edgesim, for whoever reports it."""
+    told = str(error) if isinstance(error, EdgesimBug) else f"{type(error).__name__}: {error}"
+    trace = "".join(traceback.format_exception(error)).rstrip()
+    return f"this is a bug in edgesim: {told}; please report it with what follows\n{trace}"
 
 
 class Play:
@@ -79,7 +97,12 @@ class Play:
     def __init__(self, scenario: Scenario, stage: Stage) -> None:
         self._scenario, self._stage = scenario, stage
         self._captured: dict[str, str] = {}
+        self._at = NOWHERE
         self.transcripts: list[Transcript] = []
+
+    def placed(self, message: str) -> str:
+        """With the place of the step that it is about, once there is one."""
+        return f"{self._at}: {message}" if self._at.line else message
 
     async def whole(self) -> tuple[StepFailure, ...]:
         """The failures of the first step that has any."""
@@ -101,6 +124,7 @@ class Play:
 
     async def step(self, step: Step, edge: Edge) -> tuple[StepFailure, ...]:
         """Do it, and say what did not hold."""
+        self._at = step.place
         match step:
             case Send():
                 return await self._send(step, edge)
@@ -130,8 +154,12 @@ class Play:
                 assert_never(step)
 
     def filled(self, step: _T) -> _T:
-        """A step with what was captured. Raises ConfigError where it asks for what was not."""
-        return filled(step, self._captured)
+        """A step with what was captured. Raises ConfigError where it asks for what was not, or has now what no such
+        step can have."""
+        ready = filled(step, self._captured)
+        if ready is not step:
+            check_filled(ready)
+        return ready
 
     # ── requests ─────────────────────────────────────────────────────────────
 
@@ -155,7 +183,7 @@ class Play:
         under_way: list[tuple[Send, object, asyncio.Task[Answered]]] = []
         try:
             for item in step.items:
-                await self._begin(self.filled(item), edge, under_way)
+                await self._begin(item, edge, under_way)
             await edge.until_done([task for _, _, task in under_way])
         finally:
             for _, _, task in under_way:
@@ -174,11 +202,13 @@ class Play:
         self, item: Send | Barrier, edge: Edge, under_way: list[tuple[Send, object, asyncio.Task[Answered]]]
     ) -> None:
         """Each goes as far as it gets before the next begins."""
+        self._at = item.place
         if isinstance(item, Send):
+            ready = self.filled(item)
             for _ in range(item.times):
                 token = object()
-                task = asyncio.ensure_future(self._sent(item, edge, token))
-                under_way.append((item, token, task))
+                task = asyncio.ensure_future(self._sent(ready, edge, token))
+                under_way.append((ready, token, task))
                 await edge.quiet([task])
         elif item.seconds:
             await edge.advance(item.seconds)
@@ -200,12 +230,16 @@ class Play:
         told = tuple(as_data(transcript) for transcript in seen.transcripts)
         return (StepFailure(title, str(place), tuple(found), told),)
 
+    def _scripts(self, step: Send) -> tuple[Scripts, ...]:
+        return step.origins, self._scenario.origins
+
     def _capture(self, step: Send, answer: Answered) -> list[Mismatch]:
         missing = []
         for capture in step.capture:
             value = captured(capture, answer)
             if isinstance(value, Mismatch):
-                missing.append(value)
+                why = "" if "set-cookie" in answer.headers else why_no_cookie(capture, self._scripts(step))
+                missing.append(replace(value, why=why or value.why))
             else:
                 self._captured[capture.name] = value
         return missing

@@ -1,11 +1,17 @@
-"""Where scenarios are played, one after the other: one clock, and functions whose environments stay warm in between."""
+"""Where scenarios are played, one after the other: one clock, and functions whose environments stay warm in between.
+
+Rule 1: an environment sees no other time than one of this story alone would. It stays warm for the next scenario only
+        where both begin at the same instant and it knows of no later one; else the next one's start is cold.
+Rule 2: what a function keeps in an environment is there for the next scenario, as it is for the next request at the
+        edge. A scenario that fails where it found a warm one is played once more, cold, and says so if it passes then.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -21,7 +27,7 @@ from edgesim.ports import Call
 from edgesim.runtimes import LambdaService, Settings, functions_as_data
 from edgesim.runtimes.ledger import Ledger
 from edgesim.scenario.model import Account, Scenario, Setting
-from edgesim.scenario.outcome import Outcome
+from edgesim.scenario.outcome import Outcome, Verdict
 from edgesim.scenario.playing.edge import Edge, Ids
 from edgesim.scenario.playing.run import play
 from edgesim.values.instant import Instant
@@ -58,6 +64,12 @@ class Stage:
         self._functions: OrderedDict[EdgeFunction, None] = OrderedDict()
         self._ledger = Ledger(self.clock)
         self._deployed: tuple[Distribution, ...] = ()
+        self._seen: dict[EdgeFunction, Instant] = {}
+        """By function that may be warm: the latest instant that its environments know of."""
+        self._from_before: set[EdgeFunction] = set()
+        """Those of them that this scenario has not prepared yet."""
+        self._begun = VIRTUAL_START
+        self._found_warm = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -68,11 +80,15 @@ class Stage:
         await self.aclose()
 
     async def play(self, scenario: Scenario, *, explain: bool = False) -> Outcome:
-        """What comes of a scenario. Never raises for anything that the scenario, its functions or its files do.
+        """What comes of a scenario. Never raises, but where it is cancelled.
 
         `explain`: the outcome has the transcripts of all requests, and not of those alone that failed.
         """
-        return await play(scenario, self, explain=explain)
+        outcome = await play(scenario, self, explain=explain)
+        if outcome.verdict is not Verdict.FAILED or not self._found_warm:
+            return outcome
+        again = await play(replace(scenario, fresh=True), self)
+        return replace(outcome, message=_KEEPS_STATE) if again.verdict is Verdict.PASSED else outcome
 
     async def edge(
         self, setting: Setting, *, at: Instant | None = None, fresh: bool = False, account: Account | None = None
@@ -87,7 +103,9 @@ class Stage:
     ) -> None:
         """Another story: everything that an edge needs is as it is at the beginning."""
         await self._move_to(account or Account())
-        self.clock.restart(VIRTUAL_START if at is None else at)
+        self._begun = VIRTUAL_START if at is None else at
+        self.clock.restart(self._begun)
+        self._from_before, self._found_warm = set(self._seen), False
         self.ids.restart()
         self.log.lines.clear()
         self._ledger = Ledger(self.clock)
@@ -101,6 +119,7 @@ class Stage:
             return
         self._account = account
         self._functions.clear()
+        self._seen.clear()
         service, self._service = self._service, None
         if service is not None:
             await service.close()
@@ -117,7 +136,7 @@ class Stage:
             self._functions[function] = None
             self._functions.move_to_end(function)
         while len(self._functions) > max(_WARM, len(functions)):
-            self._functions.popitem(last=False)
+            self._forget(self._functions.popitem(last=False)[0])
         if self._service is None:
             settings = Settings(
                 initialise_ahead=False,
@@ -129,8 +148,10 @@ class Stage:
                 self.clock, self.log, self.ids.invocation, interpreters=self._interpreters, settings=settings
             )
         problems = await self._service.deploy(self._functions)
-        if fresh:
-            self._service.cool(functions)
+        old = self._from_before.intersection(functions)
+        self._cool(functions if fresh else [function for function in old if self._seen[function] != self._begun])
+        self._found_warm |= not old.isdisjoint(self._seen)
+        self._from_before -= old
         _refuse(functions, problems, self._service)
         return setting
 
@@ -144,7 +165,25 @@ class Stage:
     async def invoke(self, call: Call) -> Invocation:
         """ports.Runtime: run a function that was prepared."""
         assert self._service is not None  # noqa: S101  who has functions has prepared them
-        return await self._service.invoke(call)
+        self._note(call.function)
+        try:
+            return await self._service.invoke(call)
+        finally:
+            self._note(call.function)
+
+    def _note(self, function: EdgeFunction) -> None:
+        now = self.clock.now()
+        self._seen[function] = max(self._seen.get(function, now), now)
+
+    def _forget(self, function: EdgeFunction) -> None:
+        self._seen.pop(function, None)
+        self._from_before.discard(function)
+
+    def _cool(self, functions: Collection[EdgeFunction]) -> None:
+        assert self._service is not None  # noqa: S101
+        self._service.cool(functions)
+        for function in functions:
+            self._seen.pop(function, None)
 
     async def refresh(self) -> None:
         """Take in functions' code that was saved."""
@@ -188,6 +227,12 @@ def _with(distribution: Distribution, versions: Mapping[EdgeFunction, EdgeFuncti
         for behavior in distribution.behaviors
     )
     return replace(distribution, behaviors=behaviors)
+
+
+_KEEPS_STATE = (
+    "it passes with fresh environments: a function keeps something from one request to the next, and found what"
+    " another scenario had left (write environments: fresh)"
+)
 
 
 def _refuse(functions: Iterable[EdgeFunction], problems: Iterable[Problem], service: LambdaService) -> None:

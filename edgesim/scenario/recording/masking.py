@@ -81,29 +81,37 @@ _VARYING: tuple[tuple[str, str], ...] = (
 )
 """What to look for, and the pattern it becomes: UUIDs, ISO times, HTTP dates, seconds and milliseconds, digests."""
 
-_ANY_VARYING = re.compile("|".join(f"({seen})" for seen, _ in _VARYING))
+VARYING = re.compile("|".join(f"({seen})" for seen, _ in _VARYING))
 
-# Validators: what a viewer sends back, and the same as long as the object is the same
-_STEADY = frozenset({"etag", "last-modified", "content-type", "cache-control"})
+_STEADY = frozenset({"last-modified", "content-type", "cache-control"})
+"""An ETag with a digest follows from the body, and is another where that is; what is Last-Modified stays."""
+
+
+def varies(text: str) -> bool:
+    """Would a part of this text differ the next time?"""
+    return VARYING.search(text) is not None
 
 
 def expected(name: str, value: str) -> str | dict[str, str]:
     """What to expect of a header's value: itself, or a pattern where a part of it would differ the next time."""
-    if name in _STEADY or not _ANY_VARYING.search(value):
-        return value
+    return value if name in _STEADY or not varies(value) else {"matches": f"^{pattern_of(value)}$"}
+
+
+def pattern_of(text: str) -> str:
+    """A regular expression for a text, in which what would differ the next time is as it may be."""
     pieces, end = [], 0
-    for match in _ANY_VARYING.finditer(value):
-        pieces += [_literal(value[end : match.start()]), _VARYING[(match.lastindex or 1) - 1][1]]
+    for match in VARYING.finditer(text):
+        pieces += [_literal(text[end : match.start()]), _VARYING[(match.lastindex or 1) - 1][1]]
         end = match.end()
-    return {"matches": f"^{''.join(pieces)}{_literal(value[end:])}$"}
+    return f"{''.join(pieces)}{_literal(text[end:])}"
 
 
-_PLAIN = " -#&~/,:;=<>@%\"'!`"
+_SPELLED = {char: char for char in " -#&~/,:;=<>@%\"'!`"} | {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
 def _literal(text: str) -> str:
     """re.escape, without the escapes that Python alone wants."""
-    return re.sub(r"\\(.)", lambda pair: pair[1] if pair[1] in _PLAIN else pair[0], re.escape(text))
+    return re.sub(r"\\(.|\n)", lambda pair: _SPELLED.get(pair[1], pair[0]), re.escape(text))
 
 
 # ── secrets ──────────────────────────────────────────────────────────────────

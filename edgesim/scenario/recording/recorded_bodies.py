@@ -7,12 +7,12 @@ import json
 import mimetypes
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from edgesim.scenario.recording.masking import Masks, parsed
+from edgesim.scenario.recording.masking import VARYING, Masks, parsed, pattern_of, varies
 from edgesim.scenario.recording.write_yaml import is_representable
 from edgesim.values.body import Body, length_of
 from edgesim.values.headers import Headers
@@ -52,6 +52,8 @@ class Bodies:
         data = self._masked(body, headers)
         if not data:
             return {"body": ""}
+        if (pattern := _varying(data, headers)) is not None:
+            return pattern
         return self._inline(data, headers) or {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
     def _masked(self, data: bytes, headers: Headers) -> bytes:
@@ -86,6 +88,71 @@ class Bodies:
             self.files[name] = data
             self._by_content[digest] = name
         return self._by_content[digest]
+
+
+# ── bodies of which a part would differ the next time ────────────────────────
+
+
+def _varying(data: bytes, headers: Headers) -> Said | None:
+    """What to expect of a text with times, ids or digests in it; None of any other. JSON by value: what stays as it is
+    must be part of it, and each member that differs has a pattern. Other text is a pattern, of a long one its
+    beginning."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return None
+    value = parsed(data) if _is_json(headers) else None
+    is_value = isinstance(value, dict | list) and is_representable(value) and _is_unambiguous(data)
+    if is_value and len(data) <= INLINE_BYTES:
+        patterns = list(dict.fromkeys(_patterns(value)))
+        return {"json-contains": escaped(_steady(value)), "body": {"matches": patterns}} if patterns else None
+    if not varies(text) or not _PRINTABLE.fullmatch(text):
+        return None
+    if len(data) <= INLINE_BYTES:
+        return {"body": {"matches": rf"^{pattern_of(text)}\Z"}}
+    return {"body": {"matches": f"^{pattern_of(_beginning(text))}"}}
+
+
+_BEGINNING = 300
+
+
+def _beginning(text: str) -> str:
+    """Of a long text, some characters, which do not end within what differs."""
+    cut = _BEGINNING
+    for match in VARYING.finditer(text):
+        if match.start() < cut < match.end():
+            cut = match.start()
+    return text[:cut]
+
+
+def _scalar_varies(value: Any) -> bool:
+    return (isinstance(value, str) or (isinstance(value, int | float) and not isinstance(value, bool))) and varies(
+        str(value)
+    )
+
+
+def _steady(value: Any) -> Any:
+    """A JSON value without what would differ the next time."""
+    if isinstance(value, dict):
+        return {name: _steady(inner) for name, inner in value.items() if not varies(name) and not _scalar_varies(inner)}
+    if isinstance(value, list):
+        return [_steady(inner) for inner in value if not _scalar_varies(inner)]
+    return value
+
+
+def _patterns(value: Any, name: str = "") -> Iterator[str]:
+    """For everything that `_steady` leaves out, how it stands in the text, the member's name before it."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            spelled = pattern_of(json.dumps(key, ensure_ascii=False))
+            if varies(key) and not _scalar_varies(inner):
+                yield rf"{spelled}\s*:"
+            yield from _patterns(inner, rf"{spelled}\s*:\s*")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _patterns(inner)
+    elif _scalar_varies(value):
+        yield f"{name}{pattern_of(json.dumps(value, ensure_ascii=False))}"
 
 
 _PRINTABLE = re.compile("[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]*")

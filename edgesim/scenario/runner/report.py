@@ -36,7 +36,7 @@ def failure(outcome: Outcome, paint: Paint = plain, *, explain: bool = False) ->
     lines = [f"{word} {paint(printable(outcome.title), 'title')}  {paint(outcome.place, 'label')}"]
     lines += [f"  {line}" for text in filter(None, [outcome.message]) for line in printable_lines(text)]
     for step in outcome.failures:
-        lines += ["", *_step(step, outcome, paint)]
+        lines += ["", *_step(step, outcome, paint, explain=explain)]
         if not explain:
             lines += _requests(step, paint)
     lines += _log(outcome.log, paint, whole=explain)
@@ -45,11 +45,11 @@ def failure(outcome: Outcome, paint: Paint = plain, *, explain: bool = False) ->
     return "\n".join(lines) + "\n"
 
 
-def _step(step: StepFailure, outcome: Outcome, paint: Paint) -> Iterator[str]:
+def _step(step: StepFailure, outcome: Outcome, paint: Paint, *, explain: bool) -> Iterator[str]:
     place = f"  {paint(step.place, 'label')}" if step.place and step.place != outcome.place else ""
     yield f"  at {paint(printable(step.title), 'title')}{place}"
     for mismatch in step.mismatches[:_MOST_MISMATCHES]:
-        lines = mismatch_lines(mismatch, paint)
+        lines = [*mismatch_lines(mismatch, paint), *_long(mismatch, paint, explain=explain)]
         yield from (f"    {line}" if number else f"  {line}" for number, line in enumerate(lines))
     if len(step.mismatches) > _MOST_MISMATCHES:
         rest = ", ".join(one.what for one in step.mismatches[_MOST_MISMATCHES:])
@@ -59,13 +59,29 @@ def _step(step: StepFailure, outcome: Outcome, paint: Paint) -> Iterator[str]:
 def mismatch_lines(mismatch: Mismatch, paint: Paint = plain) -> Iterator[str]:
     """What it is about, and below that what was expected, what came, and why."""
     yield f"{paint(printable(mismatch.what), 'station')}  {paint(mismatch.place, 'label')}".rstrip()
-    if mismatch.what == "because":
+    if mismatch.what in ("because", "not-because"):
         yield from _in_order("expected", "ok", mismatch.expected, paint)
         yield from _in_order("got", "bad", mismatch.got, paint)
     else:
         part = mismatch.what.endswith("json-contains")
         yield from difference(mismatch.expected, mismatch.got, paint, part=part)
     yield from (f"{label}  {line}" for label, line in _labelled("why", mismatch.why, paint))
+
+
+def _long(mismatch: Mismatch, paint: Paint, *, explain: bool) -> Iterator[str]:
+    """Of texts that the difference shows only a part of: all of both, or how to see that."""
+    sides = (("expected", "ok", mismatch.expected), ("got", "bad", mismatch.got))
+    if max(len(text) for _, _, text in sides) <= _SHOWN_WHOLE or mismatch.what in ("because", "not-because"):
+        return
+    if not explain:
+        yield paint(f"{len(mismatch.expected):,} characters and {len(mismatch.got):,}: see --explain", "label")
+        return
+    for label, style, text in sides:
+        yield paint(f"{label}, all of it", "label")
+        yield from (paint(line, style) for line in printable_lines(text))
+
+
+_SHOWN_WHOLE = WIDTH - 10
 
 
 def _in_order(label: str, style: str, text: str, paint: Paint) -> Iterator[str]:

@@ -48,7 +48,8 @@ def target(text: str) -> Target:
     if separator:
         return Target(text, _file(path, text), part=part.strip())
     if with_line := _WITH_LINE.fullmatch(text):
-        return Target(text, _file(with_line["path"], text), line=int(with_line["line"]))
+        file = _file(with_line["path"], text)
+        return Target(text, file, line=_line_of(file, with_line["line"], text))
     raise ConfigError(f"{text}: there is no such file or folder")
 
 
@@ -58,6 +59,22 @@ def _file(path: str, text: str) -> Path:
     if not Path(path).is_file():
         raise ConfigError(f"{text}: {path} is a folder", "name a file of it before the colon")
     return Path(path)
+
+
+def _line_of(file: Path, written: str, text: str) -> int:
+    """A line that the file has; of what can't be read, whoever loads it complains."""
+    try:
+        lines = len(file.read_bytes().splitlines())
+    except OSError:
+        return int(written[:_DIGITS])
+    if len(written) > _DIGITS or not 1 <= int(written) <= lines:
+        raise ConfigError(
+            f"{text}: there is no line {written}", f"{file} has {lines}; edgesim test --collect-only lists"
+        )
+    return int(written)
+
+
+_DIGITS = 9
 
 
 def _around(line: int, scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:

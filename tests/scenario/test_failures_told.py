@@ -1,0 +1,61 @@
+"""What a failure says where it used to say too little."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgesim.scenario.language.load import load_text
+from edgesim.scenario.model import BodyMatch, Capture, Expectation
+from edgesim.scenario.runner.report import failure
+from tests.scenario.helpers import a_scenario, get, is_, mismatches_of, played, says
+
+LONG = "x" * 300
+
+
+def test_a_reason_that_must_not_be_is_shown_among_those_that_were():
+    story = a_scenario(get("/a", expect=Expectation(not_because=("LookUpReason.NOT_STORED",))))
+    [found] = mismatches_of(story)
+    assert found.expected == "not 'not in the cache'"
+    assert "not in the cache" in found.got.splitlines()
+    assert found.why == "'not in the cache' is among them, and must not be"
+
+
+def test_a_long_line_is_shown_where_it_differs_and_as_a_whole_with_explain():
+    wanted = Expectation(body=BodyMatch(text=is_(f"{LONG}a{LONG}")))
+    outcome = played(a_scenario(get("/a", says(f"{LONG}b{LONG}"), expect=wanted)))
+    short, whole = failure(outcome), failure(outcome, explain=True)
+    assert "601 characters and 601: see --explain" in short
+    assert f"{LONG}a{LONG}" not in short
+    assert "xa" in short
+    assert f"{LONG}a{LONG}" in whole
+    assert f"{LONG}b{LONG}" in whole
+
+
+def test_a_cookie_that_the_edge_removed_is_said_to_be():
+    story = a_scenario(get("/a", says(set_cookie="sid=1; Path=/"), capture=(Capture("s", "cookie", "sid"),)))
+    [found] = mismatches_of(story)
+    assert found.got == "nothing: the answer sets no cookie"
+    assert "CloudFront removes Set-Cookie where no cookie is forwarded" in found.why
+
+
+@pytest.mark.parametrize(
+    ("capture", "got"),
+    [
+        (Capture("s", "cookie", "sid"), "nothing: the answer sets no cookie"),
+        (Capture("s", "json", "id"), 'nothing: there is no such member in {"a": 1}'),
+    ],
+)
+def test_where_nothing_is_captured_it_says_what_there_was(capture, got):
+    [found] = mismatches_of(a_scenario(get("/a", says('{"a": 1}'), capture=(capture,))))
+    assert (found.got, found.why) == (got, "")
+
+
+@pytest.mark.parametrize(
+    ("deploy", "message"),
+    [("{origins: {}}", "deploy has no key 'origins'"), ("{}", "this deploys nothing")],
+)
+def test_a_deploy_that_is_wrong_is_told_once(deploy, message):
+    found = load_text(f"title: t\nsteps: [{{deploy: {deploy}}}]\n", Path("a.scenario.yaml"))
+    assert [problem.message for problem in found.problems] == [message]
