@@ -23,7 +23,7 @@ from edgesim.distribution.limits import Limit
 from edgesim.distribution.problems import Severity
 from edgesim.errors import ConfigError
 from edgesim.scenario.model import Scenario
-from edgesim.scenario.outcome import Outcome
+from edgesim.scenario.outcome import Outcome, Verdict
 from edgesim.scenario.runner.junit import Case, as_xml
 from edgesim.scenario.runner.report import BAD, counted, explained, failure, gist, problem_lines, summary
 from edgesim.scenario.runner.select import expression
@@ -238,7 +238,8 @@ class _Session:
             return ExitCode.BUG
         if counts.bad:
             return ExitCode.FAILED
-        return ExitCode.OK if collected.jobs else ExitCode.NOTHING
+        compared = any(outcome.verdict is not Verdict.LEFT_OUT for outcome in outcomes)
+        return ExitCode.OK if compared else ExitCode.NOTHING
 
     def _interrupted(self) -> None:
         if self._playing is not None:

@@ -22,7 +22,7 @@ from edgesim.logs.explain import as_data
 from edgesim.logs.prometheus import CONTENT_TYPE, exposition
 from edgesim.logs.stats import as_data as as_stats
 from edgesim.values.instant import iso_utc
-from edgesim.values.uri import split_target
+from edgesim.values.uri import invalid_path
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -207,13 +207,6 @@ def _read_invalidation(body: bytes) -> tuple[list[str], str | None] | str:
         return "distribution must be a name or an id"
     problem = next((why for path in paths if (why := invalid_path(path)) is not None), None)
     return problem if problem is not None else (paths, name)
-
-
-def invalid_path(path: str) -> str | None:
-    """Why CloudFront would not take a path, or None. documented: Invalidation, up to 4,000 characters"""
-    if not path.startswith("/"):
-        return f"{path!r} does not start with / ; try {'/' + split_target(path)[0].lstrip('/')!r}"
-    return f"{path[:40]!r}… is longer than 4,000 characters" if len(path) > 4_000 else None
 
 
 def _refusal(status: int, message: str) -> JSONResponse:

@@ -96,3 +96,10 @@ def cookie_pairs(values: tuple[str, ...]) -> list[tuple[str, str]]:
             if equals and name:
                 pairs.append((name, pair))
     return pairs
+
+
+def invalid_path(path: str) -> str | None:
+    """Why CloudFront would not take a path, or None. documented: Invalidation, up to 4,000 characters"""
+    if not path.startswith("/"):
+        return f"{path!r} does not start with / ; try {'/' + split_target(path)[0].lstrip('/')!r}"
+    return f"{path[:40]!r}… is longer than 4,000 characters" if len(path) > 4_000 else None

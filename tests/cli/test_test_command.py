@@ -126,6 +126,12 @@ def test_nothing_to_play_ends_with_5() -> None:
     assert (told.exit_code, told.stdout) == (5, "-k 'nowhere' fits none of 2 scenarios\n")
 
 
+def test_nothing_to_compare_ends_with_5() -> None:
+    write(tls="title: https only\nsteps:\n- {get: /a, viewer: {protocol: https}, expect: {status: 200}}\n")
+    told = run("--against", "http://127.0.0.1:9")
+    assert (told.exit_code, counts(told)) == (5, "1 left out")
+
+
 def test_a_bug_ends_with_3_and_a_request_to_report_it(monkeypatch: pytest.MonkeyPatch) -> None:
     async def buggy(*args: object, **more: object) -> None:
         raise LookupError("it should not be there")

@@ -195,6 +195,7 @@ def test_a_mistake_in_a_request(written, message, hint):
             "there is no request here that it could be about: it belongs to the expect of a request",
             id="expect without a request",
         ),
+        pytest.param("- invalidate: a", "'a' does not start with / ; try '/a'", "", id="a path without its slash"),
         pytest.param(
             "- repeat: 3", "there is nothing to repeat", "write steps: beside it, or a request: get: /a", id="repeat"
         ),

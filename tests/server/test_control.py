@@ -16,10 +16,11 @@ from edgesim.distribution.versions import Refused
 from edgesim.driver.clock import SteeredClock
 from edgesim.driver.recorder import TranscriptRing
 from edgesim.logs.metrics import Metrics, Snapshot
-from edgesim.server.control import Control, control_app, invalid_path
+from edgesim.server.control import Control, control_app
 from edgesim.testing.fakes import FakeEdge
 from edgesim.testing.make import a_distribution, a_request, a_response
 from edgesim.values.instant import Instant
+from edgesim.values.uri import invalid_path
 
 SITE = a_distribution(id="E1", name="Site", domain_name="d1.example")
 SHOP = a_distribution(id="E2", name="Shop", domain_name="d2.example")

@@ -37,6 +37,7 @@ from edgesim.scenario.model import (
 )
 from edgesim.scenario.wire_faults import target_fault
 from edgesim.server.viewer_header import KEYS, parse_settings
+from edgesim.values.uri import invalid_path
 
 # ── who asks ─────────────────────────────────────────────────────────────────
 
@@ -270,6 +271,9 @@ def _invalidate(reading: Reading, element: Element, _: Context) -> Step:
     paths: tuple[str, ...] = _the_one(INVALIDATE, reading, element)
     if not paths:
         raise Wrong(element, "there is no path to invalidate", "write /a*, or /* for everything")
+    for path in paths:
+        if (fault := invalid_path(path)) is not None:
+            raise Wrong(element, fault)
     return Invalidate(paths, reading.place(element))
 
 
