@@ -15,6 +15,7 @@ import click
 
 from edgesim.distribution.problems import Severity
 from edgesim.values.headers import readable
+from edgesim.values.invocation import Failed, FailureKind
 from edgesim.values.text import printable, printable_lines
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def why_it_failed(transcript: Transcript) -> str:
     for note in reversed(transcript.notes):
         facts = note.facts
         if "failure" in facts:
-            return f"{facts['function'].name}: {facts['failure'].error_type}: {facts['failure'].message}"
+            return f"{facts['function'].name}: {_failure(facts['failure'], facts['function'])}"
         if "rejected" in facts:
             return f"{facts['function'].name}: {facts['rejected'].detail}"
         if "message" in facts:
@@ -147,3 +148,10 @@ class Terminal:
             for label, text in (("at", problem.at), ("hint", problem.hint)):
                 if text:
                     self.say(f"    {label}: {text}")
+
+
+def _failure(failure: Failed, function: EdgeFunction) -> str:
+    """Lambda's own words, and where these name the signal alone, what it was for."""
+    if failure.kind is FailureKind.OUT_OF_MEMORY:
+        return f"{failure.kind.value} ({function.memory} MB): {failure.error_type}: {failure.message}"
+    return f"{failure.error_type}: {failure.message}"

@@ -50,7 +50,7 @@ def _lines(function: dict[str, Any]) -> Iterator[str]:
 
 def _details(function: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if "qualifier" in function:
-        yield "leads to", f"{function['qualifier']} → {_routes(function['leadsTo'])}"
+        yield "leads to", f"{function['qualifier']} → {_routes(function['leadsTo'])}; below is the newest"
     yield "arn", function["arn"]
     yield "version", _version(function)
     if function["problem"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -121,10 +122,24 @@ class Deployment:
         return Problem(
             f"{failure.error_type}: {said}",
             at=f"function {self.function.name}",
+            hint=_sdk_hint(said),
             file=self.shown(place.file) if place.file else self.snapshot.shown,
             line=place.line,
             code=failure.error_type,
         )
+
+
+_PYTHON_SDK = re.compile(r"No module named '(boto3|botocore)'")
+_NODE_SDK = re.compile(r"Cannot find (?:module|package) '(@aws-sdk/[^'/]+)")
+
+
+def _sdk_hint(said: str) -> str:
+    """Where a part of the SDK is missing, which Lambda's runtimes bring along (documented) and edgesim does not."""
+    if (found := _PYTHON_SDK.search(said)) is not None:
+        return f"Lambda brings {found[1]} along, and edgesim lends what is installed beside it: pip install {found[1]}"
+    if (found := _NODE_SDK.search(said)) is not None:
+        return f"Lambda brings {found[1]} along; here: npm install {found[1]}, in the code's folder or one above it"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

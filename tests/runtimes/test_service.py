@@ -515,3 +515,16 @@ def test_nothing_outlives_a_killed_edgesim(gone_within):
         os.kill(process.pid, signal.SIGKILL)
     assert gone_within(2, pids)
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "hint"),
+    [
+        ("python", "import boto3", "Lambda brings boto3 along, and edgesim lends what is installed beside it"),
+        ("node", "require('@aws-sdk/client-s3')", "Lambda brings @aws-sdk/client-s3 along; here: npm install"),
+    ],
+)
+def test_where_the_sdk_is_missing_it_is_said_that_lambda_has_it(lab, language, source, hint):
+    function = getattr(lab, language)(source)
+    [problem] = lab.run(lab.deploy(function))
+    assert problem.hint.startswith(hint)

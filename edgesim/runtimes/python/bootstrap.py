@@ -381,10 +381,21 @@ class Environment:
             self._control.send(PEAK, str(peak // 1024 if sys.platform == "darwin" else peak).encode())
 
 
+def install_site_builtins():
+    """What the module site gives to programs, which is left out here for its time (-S)."""
+    import _sitebuiltins
+    import builtins
+
+    for name in ("exit", "quit"):
+        setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
+
+
 def prepare(settings):
     """Make the process look like one of Lambda's: variables, folder, module path."""
+    os.environ.pop("LC_CTYPE", None)  # Python's own doing
     os.environ.update(settings["env"])
     time.tzset()
+    install_site_builtins()
     os.chdir(settings["root"])
     sys.path[:0] = [settings["root"]]
     sys.path += settings["paths"]

@@ -157,23 +157,36 @@ def take_descriptor(pidfd, number):
 
 _AUDIT_ARCH = (0xC000003E, 0xC00000B7)
 _PTRACE, _VM_READ, _VM_WRITE, _BIND, _CONNECT = (101, 117), (310, 270), (311, 271), (49, 200), (42, 203)
-_IO_URING_SETUP = 425
+_LISTEN, _UNSHARE, _SETNS, _MOUNT, _CLONE = (50, 201), (272, 97), (308, 268), (165, 40), (56, 220)
+_SENDTO, _SENDMSG, _SENDMMSG = (44, 206), (46, 211), (307, 269)
+_IO_URING_SETUP, _CLONE3 = 425, 435
+_FAST_OPEN = 0x20000000  # connects without connect
 _ALLOW, _ERRNO, _NOTIFY = 0x7FFF0000, 0x00050000, 0x7FC00000
 _EPERM, _ENOSYS = 1, 38
-_LOAD, _JUMP_EQUAL, _JUMP_FROM, _RETURN = 0x20, 0x15, 0x35, 0x06
+_LOAD, _JUMP_EQUAL, _JUMP_FROM, _JUMP_WITH, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_ARGUMENTS = 16
 _NEW_LISTENER = 8
 X86_64 = 0
 
 
 def watch_calls():
-    """Refuse what traces other processes, and have bind and connect asked for first: a descriptor that tells of them.
-    In this process and all it starts. io_uring, which would go round it, is not there; its users do without."""
+    """Refuse what traces other processes and what makes namespaces, and have bind, listen and connect asked for first:
+    a descriptor that tells of them. In this process and all it starts. io_uring and clone3, whose arguments a filter
+    can't see, are not there; their users do without."""
     index = MACHINES.index(_machine)
+    refused = (_PTRACE, _VM_READ, _VM_WRITE, _UNSHARE, _SETNS, _MOUNT)
     verdicts = [
-        *((numbers[index], _ERRNO | _EPERM) for numbers in (_PTRACE, _VM_READ, _VM_WRITE)),
-        (_IO_URING_SETUP, _ERRNO | _ENOSYS),
-        *((numbers[index], _NOTIFY) for numbers in (_BIND, _CONNECT)),
+        *((numbers[index], _ERRNO | _EPERM) for numbers in refused),
+        *((number, _ERRNO | _ENOSYS) for number in (_IO_URING_SETUP, _CLONE3)),
+        *((numbers[index], _NOTIFY) for numbers in (_BIND, _LISTEN, _CONNECT)),
     ]
+    # (call, which argument, the bits that it may not have)
+    flagged = (
+        (_CLONE, 0, CLONE_NEWUSER),
+        (_SENDTO, 3, _FAST_OPEN),
+        (_SENDMSG, 2, _FAST_OPEN),
+        (_SENDMMSG, 3, _FAST_OPEN),
+    )
     program = [
         (_LOAD, 0, 0, 4),
         (_JUMP_EQUAL, 1, 0, _AUDIT_ARCH[index]),
@@ -184,6 +197,14 @@ def watch_calls():
     ]
     for number, verdict in verdicts:
         program += [(_JUMP_EQUAL, 0, 1, number), (_RETURN, 0, 0, verdict)]
+    for numbers, argument, bits in flagged:
+        program += [
+            (_JUMP_EQUAL, 0, 4, numbers[index]),
+            (_LOAD, 0, 0, _ARGUMENTS + 8 * argument),
+            (_JUMP_WITH, 0, 1, bits),
+            (_RETURN, 0, 0, _ERRNO | _EPERM),
+            (_RETURN, 0, 0, _ALLOW),
+        ]
     program.append((_RETURN, 0, 0, _ALLOW))
     code = b"".join(struct.pack("HBBI", *line) for line in program)
     held = ctypes.create_string_buffer(code, len(code))
@@ -200,10 +221,11 @@ _CONTINUE = 1
 
 
 def next_call(listener):
-    """(id, process id, is it bind?, arguments) of a call that waits for an answer."""
+    """(id, process id, `bind`, `listen` or `connect`, arguments) of a call that waits for an answer."""
     filled = fcntl.ioctl(listener, _RECEIVE, bytes(_NOTIF.size))
     identity, pid, _flags, number, _arch, _at, *arguments = _NOTIF.unpack(filled)
-    return identity, pid, number == _BIND[MACHINES.index(_machine)], arguments
+    index = MACHINES.index(_machine)
+    return identity, pid, {_BIND[index]: "bind", _LISTEN[index]: "listen"}.get(number, "connect"), arguments
 
 
 def answer_call(listener, identity, error=None):

@@ -1,9 +1,9 @@
 """The first process of an environment's process namespace: it starts the function's process, buries what that leaves,
 answers for it where the kernel asks, and with its own end everything in the namespace ends.
 
-The function's process asks for two calls: `bind` of a TCP socket to an address that others could reach goes to
-loopback instead, and `connect` to port 25 is refused. documented: inbound connections and port 25 are blocked;
-inferred: a listener works as on Lambda, where nobody can reach it either.
+The function's process asks for three calls: `bind` of a TCP socket to an address that others could reach, and
+`listen` of one without an address, go to loopback instead, and `connect` to port 25 is refused. documented: inbound
+connections and port 25 are blocked; inferred: a listener works as on Lambda, where nobody can reach it either.
 Runs in the zygote (zygote.py): standard library only.
 """
 
@@ -70,11 +70,11 @@ def _buried(child):
 
 def _answer(listener):
     try:
-        identity, pid, is_bind, arguments = kernel.next_call(listener)
+        identity, pid, call, arguments = kernel.next_call(listener)
     except OSError:  # the one who asked is gone
         return
     try:
-        error = _verdict(pid, is_bind, arguments)
+        error = _verdict(pid, call, arguments)
     except (OSError, ValueError, struct.error):  # gone, or its arguments are nonsense: the kernel will say so itself
         error = None
     try:
@@ -83,17 +83,21 @@ def _answer(listener):
         return
 
 
-def _verdict(pid, is_bind, arguments):
+def _verdict(pid, call, arguments):
     """None to let the call go on, an error number to refuse it, 0 where it was done in its place."""
+    if call == "listen":
+        return _with_theirs(pid, arguments[0], _give_address)
     number, at, length = arguments[0], arguments[1], min(arguments[2] & 0xFFFFFFFF, 128)
     with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
         memory.seek(at)
         family, address, port = _read(memory.read(length))
     if family is None:
         return None
-    if not is_bind:
+    if call == "connect":
         return errno.EACCES if port == 25 else None
-    return None if address.is_loopback else _bind_here(pid, number, family, address, port)
+    if address.is_loopback:
+        return None
+    return _with_theirs(pid, number, lambda theirs: _bind_here(theirs, family, port))
 
 
 def _read(raw):
@@ -109,19 +113,30 @@ def _read(raw):
     return None, None, 0
 
 
-def _bind_here(pid, number, family, address, port):
-    """Bind the caller's socket to loopback in the caller's place, where it is one that could take connections."""
+def _with_theirs(pid, number, act):
+    """Do something with a copy of the caller's socket. An error is the call's."""
     process = os.pidfd_open(_process_of(pid))
     try:
         with socket.socket(fileno=kernel.take_descriptor(process, number)) as theirs:
-            if theirs.type != socket.SOCK_STREAM:
-                return None
-            theirs.bind(_loopback(theirs, family, port))
+            return act(theirs)
     except OSError as error:
         return error.errno or errno.EACCES
     finally:
         os.close(process)
+
+
+def _bind_here(theirs, family, port):
+    """Bind a socket to loopback in the caller's place, where it is one that could take connections."""
+    if theirs.type != socket.SOCK_STREAM:
+        return None
+    theirs.bind(_loopback(theirs, family, port))
     return 0
+
+
+def _give_address(theirs):
+    """One that was not bound would be reachable under every address."""
+    if theirs.family in (socket.AF_INET, socket.AF_INET6) and theirs.getsockname()[1] == 0:
+        theirs.bind(_loopback(theirs, _V4 if theirs.family == socket.AF_INET else _V6, 0))
 
 
 def _process_of(thread):

@@ -164,7 +164,9 @@ def settle(program, descriptors, tasks):
         os.setresuid(USER, USER, USER)
     kernel.drop_capabilities()
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # a change of user takes it away, and /proc/self with it
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for number in (signal.SIGCHLD, signal.SIGHUP, signal.SIGQUIT):  # a shell may have had edgesim ignore some
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler if program is None else signal.SIG_DFL)
     if program is None:
         return run_bootstrap
     return lambda: os.execv(program[0], [*program, str(_CONTROL)])
@@ -305,6 +307,7 @@ def main(number):
     """Build, then serve. Returns, in this process or in a forked one, what there is to do at the end."""
     ours = socket.socket(fileno=number)
     ours.set_inheritable(False)
+    os.environ.pop("LC_CTYPE", None)  # Python's own doing
     plan, _ = receive(ours)
     if plan is None:
         return lambda: None
