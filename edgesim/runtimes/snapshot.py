@@ -260,22 +260,25 @@ def _make_folder(path: Path) -> None:
 
 def _link(place: Path, real: Path, links: Path) -> None:
     """A link to a folder beside the copy, and from there to the real one."""
-    link = links / str(len(list(links.iterdir())) if links.exists() else 0) / place.name
+    number = str(len(list(links.iterdir())) if links.exists() else 0)
+    link = links / number / _DEEP / place.name
     link.parent.mkdir(parents=True)
     link.symlink_to(real)
     place.symlink_to(os.path.relpath(link, place.parent))
 
 
+_DEEP = "_/_/_/_/_/_"
+"""So far down, the links that lead upwards out of a node_modules folder still end beside it."""
+
+
 def _linked(home: Path) -> Iterator[tuple[Path, str]]:
-    """What stands in the places of a copy's links, where the links themselves can't lead: the real folders, piece by
-    piece where one has links out of itself, as workspaces of several packages do."""
-    for link in sorted(home.glob(f"{_LINKS}/*/*")):
-        real, place = link.resolve(), str(link.relative_to(home))
-        pieces = [*_packages(real)]
-        if all(piece.resolve().is_relative_to(real) for piece in pieces):
-            yield real, place
-        else:
-            yield from ((piece.resolve(), f"{place}/{piece.relative_to(real)}") for piece in pieces if piece.exists())
+    """What stands in the places of a copy's links, where the links themselves can't lead: the real folders, and what
+    their own links lead to outside of them, as in workspaces of several packages."""
+    for link in sorted(home.glob(f"{_LINKS}/*/{_DEEP}/*")):
+        real, place = link.resolve(), link.relative_to(home)
+        yield real, str(place)
+        outside = {_outside(real, place, package) for package in _packages(real) if package.is_symlink()}
+        yield from sorted(found for found in outside if found is not None)
 
 
 def _packages(modules: Path) -> Iterator[Path]:
@@ -285,6 +288,22 @@ def _packages(modules: Path) -> Iterator[Path]:
             yield from entry.iterdir()
         else:
             yield entry
+
+
+def _outside(modules: Path, place: Path, package: Path) -> tuple[Path, str] | None:
+    """(folder, where it must be) for a relative link that leads out of a node_modules folder. Where it leads into
+    another such folder, it is that folder as a whole: what the package needs lies beside it."""
+    target, text = package.resolve(), package.readlink()
+    if target.is_relative_to(modules) or text.is_absolute() or not target.exists():
+        return None
+    within = Path(os.path.normpath(place / package.relative_to(modules).parent / text))
+    parents = (folder for folder in target.parents if not modules.is_relative_to(folder))
+    above = [folder for folder in parents if folder.name == "node_modules"]
+    root = above[-1] if above else target
+    rest = target.relative_to(root)
+    if within.parts[:2] != place.parts[:2] or not str(within).endswith(str(rest) if above else ""):
+        return None
+    return root, str(within.parents[len(rest.parts) - 1]) if above else str(within)
 
 
 def _modules_above(folder: Path) -> list[Path]:
@@ -311,7 +330,7 @@ def _unpack(archive: Path, target: Path) -> None:
     """Unpack what stays within the target. Raises ConfigError."""
     with zipfile.ZipFile(archive) as contents:
         for member in contents.infolist():
-            _unpack_member(contents, member, target / _safe_name(archive, member.filename))
+            _unpack_member(contents, member, target / _safe_name(archive, member.filename), target)
 
 
 def _safe_name(archive: Path, name: str) -> PurePosixPath:
@@ -321,14 +340,22 @@ def _safe_name(archive: Path, name: str) -> PurePosixPath:
     return path
 
 
-def _unpack_member(contents: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path) -> None:
+def _unpack_member(contents: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path, target: Path) -> None:
     mode = member.external_attr >> 16
     if member.is_dir():
         _make_folder(place)
         return
     _make_folder(place.parent)
     if stat.S_ISLNK(mode):
-        return  # inferred: nothing in a Lambda package needs one, and a link could lead anywhere
+        _unpack_link(place, contents.read(member).decode(), target)
+        return
     with contents.open(member) as packed, place.open("wb") as unpacked:
         shutil.copyfileobj(packed, unpacked)
     place.chmod(0o755 if mode & 0o100 else 0o644)
+
+
+def _unpack_link(place: Path, text: str, target: Path) -> None:
+    """A link that stays within the package. inferred: any other is left out, since it could lead anywhere"""
+    leads = Path(os.path.normpath(place.parent / text))
+    if not Path(text).is_absolute() and leads.is_relative_to(target):
+        place.symlink_to(text)

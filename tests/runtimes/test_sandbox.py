@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from edgesim.distribution.limits import Limit
+from edgesim.distribution.model import Code
 from edgesim.runtimes import Settings
 from edgesim.runtimes.zygotes import Isolation
 from edgesim.values.invocation import FailureKind
@@ -128,20 +129,65 @@ def test_tmp_stays_when_the_process_is_lost_and_the_next_environment_has_its_own
     assert expect_value(fresh) == []
 
 
-def test_modules_come_from_linked_folders_and_workspaces_of_several_packages(lab, expect_value):
-    function = lab.node(
+def workspace(lab, files, links, main):
+    """A function's folder in a workspace of packages, as package managers lay it out."""
+    root = lab.write("workspace", files)
+    for link, leads in links.items():
+        (root / link).parent.mkdir(parents=True, exist_ok=True)
+        (root / link).symlink_to(leads)
+    return replace(lab.node({"index.js": main}), code=Code(str(root / "packages/fn")))
+
+
+def test_modules_come_from_a_workspace_of_npm(lab, expect_value):
+    function = workspace(
+        lab,
         {
-            "index.js": "exports.handler = async () => [require('plain').name, require('@me/shared').name,"
-            " require.resolve('plain')]",
-            "node_modules/plain/index.js": "exports.name = require('dependency').name",
-            "node_modules/dependency/index.js": "exports.name = 'plain'",
-            "node_modules/@me/placeholder": "",
-        }
+            "packages/fn/index.js": "exports.handler = async () => [require('plain').name, require('@me/shared').name]",
+            "packages/fn/node_modules/plain/index.js": "exports.name = require('dependency').name",
+            "packages/fn/node_modules/dependency/index.js": "exports.name = 'plain'",
+            "packages/shared/index.js": "exports.name = 'shared'",
+        },
+        {"packages/fn/node_modules/@me/shared": "../../../shared"},
+        "",
     )
-    folder = lab.folder / "fn" if (lab.folder / "fn").exists() else next(lab.folder.glob("fn*"))
-    shared = lab.write("packages", {"shared/index.js": "exports.name = 'shared'"})
-    (folder / "node_modules/@me/shared").symlink_to(shared / "shared")
-    assert expect_value(lab.once(function))[:2] == ["plain", "shared"]
+    assert expect_value(lab.once(function)) == ["plain", "shared"]
+
+
+def test_modules_come_from_a_workspace_of_pnpm(lab, expect_value):
+    function = workspace(
+        lab,
+        {
+            "packages/fn/index.js": "exports.handler = async () => [require('a').name, require('ws').name]",
+            "node_modules/.pnpm/a@1/node_modules/a/index.js": "exports.name = 'a with ' + require('b').name",
+            "node_modules/.pnpm/b@1/node_modules/b/index.js": "exports.name = 'b'",
+            "packages/ws/index.js": "exports.name = 'ws with ' + require('b').name",
+        },
+        {
+            "node_modules/.pnpm/a@1/node_modules/b": "../../b@1/node_modules/b",
+            "packages/fn/node_modules/a": "../../../node_modules/.pnpm/a@1/node_modules/a",
+            "packages/fn/node_modules/ws": "../../ws",
+            "packages/ws/node_modules/b": "../../../node_modules/.pnpm/b@1/node_modules/b",
+        },
+        "",
+    )
+    assert expect_value(lab.once(function)) == ["a with b", "ws with b"]
+
+
+def test_modules_come_from_a_single_package_of_pnpm(lab, expect_value):
+    function = workspace(
+        lab,
+        {
+            "packages/fn/index.js": "exports.handler = async () => require('a').name",
+            "packages/fn/node_modules/.pnpm/a@1/node_modules/a/index.js": "exports.name = require('b').name",
+            "packages/fn/node_modules/.pnpm/b@1/node_modules/b/index.js": "exports.name = 'b'",
+        },
+        {
+            "packages/fn/node_modules/.pnpm/a@1/node_modules/b": "../../b@1/node_modules/b",
+            "packages/fn/node_modules/a": ".pnpm/a@1/node_modules/a",
+        },
+        "",
+    )
+    assert expect_value(lab.once(function)) == "b"
 
 
 # ── processes ────────────────────────────────────────────────────────────────────────────────────────────────────

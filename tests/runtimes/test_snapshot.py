@@ -51,7 +51,7 @@ def test_node_modules_are_linked(snapshots, source):
     (source / "node_modules/a").mkdir(parents=True)
     copy = snapshots.take(fn(source), Language.NODE)
     assert (copy.root / "node_modules").resolve() == source / "node_modules"
-    assert copy.linked == ((source / "node_modules", "linked/0/node_modules"),)
+    assert copy.linked == ((source / "node_modules", "linked/0/_/_/_/_/_/_/node_modules"),)
 
 
 def test_links_are_followed_but_not_in_circles(snapshots, source, tmp_path):
@@ -119,11 +119,21 @@ def test_a_zip_stays_within_its_folder(snapshots, tmp_path, name):
         snapshots.take(fn(path), Language.NODE)
 
 
-def test_links_in_a_zip_are_left_out(snapshots, tmp_path):
-    link = zipfile.ZipInfo("passwd")
+def _link(name):
+    link = zipfile.ZipInfo(name)
     link.external_attr = 0o120777 << 16
-    path = zipped(tmp_path / "fn.zip", {"index.js": "x", link: "/etc/passwd"})
+    return link
+
+
+@pytest.mark.parametrize("leads", ["/etc/passwd", "../../passwd", "lib/../../index.js"])
+def test_links_out_of_a_zip_are_left_out(snapshots, tmp_path, leads):
+    path = zipped(tmp_path / "fn.zip", {"index.js": "x", _link("passwd"): leads})
     assert listed(snapshots.take(fn(path), Language.NODE).root) == ["index.js"]
+
+
+def test_links_within_a_zip_are_kept(snapshots, tmp_path):
+    path = zipped(tmp_path / "fn.zip", {"lib.so.1": "x", _link("lib/lib.so"): "../lib.so.1"})
+    assert (snapshots.take(fn(path), Language.NODE).root / "lib/lib.so").read_text() == "x"
 
 
 def test_a_file_that_is_no_zip(snapshots, tmp_path):
