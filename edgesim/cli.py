@@ -164,6 +164,17 @@ def _source_options(command: F) -> F:
     return command
 
 
+def _runtime_option(command: F) -> F:
+    return click.option(
+        "--runtime",
+        "runtimes",
+        multiple=True,
+        callback=_pairs("RUNTIME=PROGRAM"),
+        metavar="RUNTIME=PROGRAM",
+        help="The program that runs a runtime, such as nodejs22.x=/opt/node22/bin/node.",
+    )(command)
+
+
 def _trigger_options(command: F) -> F:
     for trigger in reversed(TRIGGERS):
         command = click.option(
@@ -238,14 +249,7 @@ def _viewer_options(command: F) -> F:
 )
 @relax_option
 @inspect_option
-@click.option(
-    "--runtime",
-    "runtimes",
-    multiple=True,
-    callback=_pairs("RUNTIME=PROGRAM"),
-    metavar="RUNTIME=PROGRAM",
-    help="The program that runs a runtime, such as nodejs22.x=/opt/node22/bin/node.",
-)
+@_runtime_option
 @click.option(
     "--reload/--no-reload", default=None, help="Take in saved functions and templates at once.  [default: on]"
 )
@@ -412,8 +416,8 @@ def _with_viewer(command: F) -> F:
     return cast("F", gathered)
 
 
-for once in (invoke, event):
-    main.command()(_source_options(_viewer_options(_with_viewer(once))))
+main.command()(_source_options(_viewer_options(_runtime_option(relax_option(_with_viewer(invoke))))))
+main.command()(_source_options(_viewer_options(_with_viewer(event))))
 main.add_command(stats)
 main.add_command(functions)
 

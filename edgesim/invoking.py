@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from edgesim.distribution.findings import closest
-from edgesim.distribution.limits import FUNCTION_TIMEOUT_SECONDS
+from edgesim.distribution.limits import FUNCTION_TIMEOUT_SECONDS, Limit
 from edgesim.distribution.model import Association, CacheBehavior, Distribution, EdgeFunction, Trigger
 from edgesim.distribution.policies import CachePolicy
 from edgesim.distribution.problems import Problem, Severity
@@ -285,7 +285,9 @@ class Laboratory:
         interpreters: dict[str, Path],
         pop: str,
         terms: Terms = STANDARD_TERMS,
+        relaxed: frozenset[Limit] = frozenset(),
     ) -> None:
+        self._relaxed = relaxed
         self._function, self._tell, self._pop, self._terms = function, tell, pop, terms
         self._log = Lines(say)
         self._interpreters = interpreters
@@ -314,7 +316,11 @@ class Laboratory:
             invocation_id,
             interpreters=self._interpreters,
             settings=RuntimeSettings(
-                max_environments=1, spares={}, initialise_ahead=False, region=region_of(self._pop)
+                max_environments=1,
+                spares={},
+                initialise_ahead=False,
+                region=region_of(self._pop),
+                relaxed=self._relaxed,
             ),
         )
         try:

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +22,7 @@ from edgesim.values.uri import split_target
 if TYPE_CHECKING:
     from edgesim.distribution.model import EdgeFunction
     from edgesim.distribution.problems import Problem
+    from edgesim.distribution.terms import Terms
     from edgesim.invoking import Asked, Laboratory, Report
     from edgesim.loaders import Loaded
     from edgesim.rules.given_event import GivenEvent
@@ -121,18 +123,18 @@ def event(trigger: str, **flags: Any) -> None:
       edgesim event --trigger origin-response --status 404 --response-header 'Content-Type: text/plain'
     """
     settings = _settings(flags)
-    found = run(_made_event(trigger, _loaded(settings), _asked(settings, flags)))
+    found = run(_made_event(trigger, _loaded(settings), _asked(settings, flags), settings.terms))
     if found.reached:
         raise ConfigError(f"there is no such event: {found.reached}")
     click.echo(json.dumps(found.event, indent=2))
 
 
-async def _made_event(at: str, loaded: Loaded, asked: Asked) -> Report:
+async def _made_event(at: str, loaded: Loaded, asked: Asked, terms: Terms) -> Report:
     from edgesim.distribution.model import Code, EdgeFunction, Trigger
     from edgesim.invoking import Witness, chosen_distribution, report, send
 
     trigger, nobody, witness = Trigger(at), EdgeFunction("event", Code(), "", ""), Witness()
-    distribution = chosen_distribution(loaded.distributions, asked, trigger, None)
+    distribution = replace(chosen_distribution(loaded.distributions, asked, trigger, None), terms=terms)
     return report(nobody, witness, await send(asked, distribution, trigger, nobody, witness))
 
 
@@ -262,7 +264,7 @@ def _invoked_at(name: str, at: str, settings: Settings, flags: dict[str, Any], *
 
     trigger, loaded, asked = Trigger(at), _loaded(settings), _asked(settings, flags)
     function = find_function(name, loaded)
-    distribution = chosen_distribution(loaded.distributions, asked, trigger, function)
+    distribution = replace(chosen_distribution(loaded.distributions, asked, trigger, function), terms=settings.terms)
     if loaded.distributions and not runs_there(distribution, asked, trigger, function):
         said = f"{settings.source} does not run {function.name} at {at} of {asked.path}; it is run there all the same"
         click.echo(f"edgesim: note: {said}", err=True)
@@ -281,7 +283,9 @@ def _laboratory(function: EdgeFunction, settings: Settings, *, quiet: bool) -> L
 
     interpreters = {name: Path(program) for name, program in settings.runtimes.items()}
     pop = parse_settings(settings.viewer).pop
-    return Laboratory(function, say, _warn, interpreters=interpreters, pop=pop, terms=settings.terms)
+    return Laboratory(
+        function, say, _warn, interpreters=interpreters, pop=pop, terms=settings.terms, relaxed=settings.relax
+    )
 
 
 def _tell(found: Report, *, as_json: bool) -> None:

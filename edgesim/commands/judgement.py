@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from edgesim.distribution.terms import STANDARD_TERMS
 from edgesim.logs.explain import section_lines, sections
 from edgesim.pipeline.transcript import Transcript
-from edgesim.rules import error_pages
-from edgesim.rules.reasons import HookReason, Outcome
-from edgesim.values.invocation import Failed, FailureKind, Returned
+from edgesim.rules.failures import failed_as, rejected_as
+from edgesim.rules.reasons import HookReason
+from edgesim.values.invocation import Failed, Returned
 from edgesim.values.text import printable_lines
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def as_data(report: Report) -> Data:
         "changes": _changes(report),
         "refused": _refused(note),
         "failure": asdict(failed) if failed is not None else None,
-        "viewer": _viewer(note, failed),
+        "viewer": _viewer(report, failed),
         "returned": _returned(invocation),
         **_figures(invocation),
         "log": list(report.log),
@@ -77,18 +78,18 @@ def _refused(note: Note | None) -> Data | None:
     return {"code": rejected.code.name, "sentence": rejected.code.value, "detail": rejected.detail, "at": rejected.at}
 
 
-def _viewer(note: Note | None, failed: Failed | None) -> Data | None:
-    """The answer that CloudFront would give. documented: http-502-lambda-validation-error, http-503-*"""
-    if note is not None and note.because is HookReason.REJECTED:
-        told = note.facts["rejected"].code.value
-        return {"status": 502, "x_cache": Outcome.LAMBDA_VALIDATION_ERROR.value, "sentence": told}
-    if note is None or failed is None:
+def _viewer(report: Report, failed: Failed | None) -> Data | None:
+    """The answer that CloudFront would give."""
+    note, transcript = report.note, report.transcript
+    if note is None or transcript is None:
         return None
-    if failed.kind is FailureKind.THROTTLED:
-        limit = Outcome.LAMBDA_LIMIT_EXCEEDED.value
-        return {"status": 503, "x_cache": limit, "sentence": error_pages.FUNCTION_THROTTLED}
-    error = Outcome.LAMBDA_EXECUTION_ERROR.value
-    return {"status": 503, "x_cache": error, "sentence": error_pages.FUNCTION_INVALID}
+    if note.because is HookReason.REJECTED:
+        answer = rejected_as(note.facts["rejected"].code)
+    elif failed is not None:
+        answer = failed_as(failed.kind, transcript.distribution.terms if transcript.distribution else STANDARD_TERMS)
+    else:
+        return None
+    return {"status": answer.status, "x_cache": answer.outcome.value, "sentence": answer.sentence}
 
 
 def _returned(invocation: Invocation | None) -> Any:

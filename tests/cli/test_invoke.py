@@ -292,3 +292,32 @@ def test_where_the_function_is_not_reached_there_is_nothing_to_judge() -> None:
     code, told = judged("Auth", "--source", "template.yaml", "--trigger", "origin-request", "--url", "/a")
     assert (code, told["verdict"]) == (2, "not reached")
     assert told["because"] == "redirected to HTTPS by the viewer protocol policy"
+
+
+# ── terms ────────────────────────────────────────────────────────────────────
+
+
+def test_results_are_judged_by_the_limits_and_choices_that_are_asked_for(folder: Path) -> None:
+    (folder / "vs.py").write_text(
+        "def handler(e, c):\n    return {**e['Records'][0]['cf']['response'], 'status': '201'}\n"
+    )
+    asked = ("vs.py:handler", "--trigger", "viewer-response", "--url", "/a")
+    assert judged(*asked)[0] == 1
+    code, told = judged(*asked, "--choice", "status-at-viewer-response=ignored")
+    assert (code, told["verdict"]) == (0, "accepted")
+
+
+@pytest.mark.parametrize(("limits", "status"), [("current", 503), ("2023", 500)])
+def test_a_failure_is_what_a_viewer_would_get_under_these_limits(folder: Path, limits: str, status: int) -> None:
+    (folder / "bad.py").write_text("def handler(e, c):\n    raise ValueError\n")
+    code, told = judged("bad.py:handler", "--trigger", "viewer-request", "--url", "/a", "--limits", limits)
+    assert (code, told["viewer"]["status"]) == (1, status)
+
+
+def test_limits_can_be_lifted_for_one_invocation(folder: Path) -> None:
+    (folder / "greedy.py").write_text(
+        "def handler(e, c):\n    bytearray(200 << 20)\n    return e['Records'][0]['cf']['request']\n"
+    )
+    asked = ("greedy.py:handler", "--trigger", "viewer-request", "--url", "/a")
+    assert judged(*asked)[1]["failure"]["kind"] == "the function ran out of memory"
+    assert judged(*asked, "--relax", "memory")[0] == 0
