@@ -220,3 +220,10 @@ def test_site_packages_are_not_there_but_what_lambda_brings_is(lab, tmp_path):
         "    return [name for name in ('pytest', 'edgesim', 'httpx') if importlib.util.find_spec(name)]\n"
     )
     assert lab.value(lab.python(source)) == []
+
+
+@pytest.mark.parametrize("way", ["exit(3)", "quit(3)"])
+def test_exit_and_quit_end_a_python_function(lab, expect_failure, way):
+    failure = expect_failure(lab.once(lab.python(f"def handler(event, context):\n    {way}\n")))
+    assert failure.error_type == "Runtime.ExitError"
+    assert failure.message.endswith("exit status 3")
