@@ -84,15 +84,13 @@ def _is_scenarios(file: Path) -> bool:
     """Is this a scenario, or was it meant to be one? A template that lies beside them is neither."""
     from edgesim.loaders.unreadable import Unreadable
     from edgesim.scenario.language.document import read_document
+    from edgesim.scenario.language.other_files import is_scenarios
 
     try:
         root, _ = read_document(file.read_text(encoding="utf-8-sig"), str(file))
     except (Unreadable, OSError, ValueError):
         return True
-    return not _SIGNS.isdisjoint(root.fields)
-
-
-_SIGNS = frozenset({"title", "steps", "scenarios"})
+    return is_scenarios(root)
 
 
 class ScenarioFile(pytest.File):

@@ -161,7 +161,7 @@ def test_a_mistake_in_a_request(written, message, hint):
             "begin another step: - advance: …",
             id="two verbs",
         ),
-        pytest.param("- get /a", "a step is a mapping, not the text 'get /a'", "write get: /a", id="no colon"),
+        pytest.param("- get /a", "a step is a mapping, not the text 'get /a'", "write - get: /a", id="no colon"),
         pytest.param(
             "- advnace: 1s", "a step has no verb: nothing says what happens", "did you mean advance?", id="a slip"
         ),
@@ -230,6 +230,49 @@ def test_a_mistake_in_a_request(written, message, hint):
             "what origins answer is changed by a step of its own: - set: {site: {answers: 503}}",
             id="deploy origins",
         ),
+        pytest.param(
+            "- parallel: [{advance: 1s}]",
+            "parallel has requests and barriers, and advance is neither",
+            "let time pass at a barrier: - barrier: 1s",
+            id="time in parallel",
+        ),
+        pytest.param(
+            "- parallel: [{get: /a}, {invalidate: /a}]",
+            "parallel has requests and barriers, and invalidate is neither",
+            "make it a step of its own, before or after parallel",
+            id="another step in parallel",
+        ),
+        pytest.param(
+            "- parallel: [{get: /a}, {expect: {cache: {/a: fresh}}}]",
+            "parallel has requests and barriers, and expect is neither",
+            "put it into a request, or beside parallel for all of them",
+            id="an expect in parallel",
+        ),
+        pytest.param(
+            "- parallel:\n    - get: /a\n    - barrier",
+            "an item of parallel is a mapping, not the text 'barrier'",
+            "write - barrier: waiting",
+            id="a barrier without what for",
+        ),
+        pytest.param(
+            "- barrier",
+            "a barrier stands among the requests of parallel",
+            "write - parallel: [{get: /a}, {barrier: waiting}, {get: /a}]",
+            id="a barrier by itself",
+        ),
+        pytest.param(
+            "- barrier: done",
+            "a barrier stands among the requests of parallel",
+            "write - parallel: [{get: /a}, {barrier: waiting}, {get: /a}]",
+            id="a barrier as a step",
+        ),
+        pytest.param("- /a", "a step is a mapping, not the text '/a'", "write - get: /a", id="a path alone"),
+        pytest.param(
+            "- invalidte", "a step is a mapping, not the text 'invalidte'", "write - invalidate: /a*", id="a verb alone"
+        ),
+        pytest.param(
+            "- expcet: {}", "a step has no verb: nothing says what happens", "did you mean expect?", id="slip"
+        ),
     ],
 )
 def test_a_mistake_in_a_step(written, message, hint):
@@ -295,6 +338,53 @@ def test_a_mistake_in_a_step(written, message, hint):
 )
 def test_a_mistake_in_a_file(text, expected):
     assert told(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        pytest.param(
+            "site.yaml",
+            "Resources:\n  Auth: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref F}}\n",
+            (
+                "this is a CloudFormation or SAM template, and no scenario",
+                "a scenario names it, distribution: site.yaml; `edgesim check site.yaml` says whether it is sound",
+            ),
+            id="a template",
+        ),
+        pytest.param(
+            "dist.json",
+            '{"ETag": "E", "DistributionConfig": {}}',
+            (
+                "this is a distribution as the AWS CLI prints it, and no scenario",
+                "a scenario names it, distribution: dist.json; `edgesim check dist.json` says whether it is sound",
+            ),
+            id="what the AWS CLI prints",
+        ),
+        pytest.param(
+            "capture.har",
+            '{"log": {"version": "1.2", "entries": []}}',
+            ("this is a HAR file, and no scenario", "`edgesim record capture.har` makes a scenario of it"),
+            id="a HAR file",
+        ),
+        pytest.param(
+            "auth.mjs",
+            "export const handler = async () => {}",
+            (
+                "this is a function, and no scenario",
+                "a scenario names it, functions: {NAME: auth.mjs}; edgesim invoke runs one once",
+            ),
+            id="a function",
+        ),
+    ],
+)
+def test_what_is_another_kind_of_file_is_told_to_be_that_and_nothing_else(name, text, expected):
+    assert [(message, hint) for _, message, hint in told(text, Path(name))] == [expected]
+
+
+def test_a_template_in_a_scenario_is_none_by_itself():
+    problems = load_text("title: t\nResources: {}\nsteps: [{get: /}]\n", FILE).problems
+    assert [problem.message for problem in problems] == ["a scenario has no key 'Resources'"]
 
 
 @pytest.mark.parametrize(

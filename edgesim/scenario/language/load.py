@@ -24,6 +24,7 @@ from edgesim.loaders.unreadable import Unreadable
 from edgesim.scenario.language import durations
 from edgesim.scenario.language import reading as r
 from edgesim.scenario.language.document import Element, Kind, from_python, read_document
+from edgesim.scenario.language.other_files import refuse_document, refuse_function
 from edgesim.scenario.language.read_match import ANY
 from edgesim.scenario.language.read_origins import scripts
 from edgesim.scenario.language.read_steps import DEPLOYED, SEND, Context, steps, viewer
@@ -110,7 +111,9 @@ def load_text(text: str, path: Path) -> LoadedFile:
     """The same for a text that is, or would be, in the file `path`."""
     file = str(path)
     try:
+        refuse_function(path)
         root, problems = read_document(text, file)
+        refuse_document(root, path)
         scenarios, more = _scenarios(root, file, path.parent.absolute())
     except Unreadable as error:
         return LoadedFile(problems=(error.problem,), files=(file,))

@@ -9,7 +9,7 @@ from edgesim.distribution.findings import closest
 from edgesim.distribution.model import Trigger
 from edgesim.rules.reasons import Outcome
 from edgesim.scenario.language import reading as r
-from edgesim.scenario.language import reasons
+from edgesim.scenario.language import reason_hints, reasons
 from edgesim.scenario.language.document import SCALARS, Element, Kind
 from edgesim.scenario.language.read_match import (
     BODY,
@@ -61,8 +61,7 @@ def reason(reading: Reading, element: Element) -> str:
     written = r.text(reading, element)
     found = reasons.canonical(written)
     if not found:
-        hint = reasons.nearest(written) or "edgesim explain shows the reasons of a request; all are in rules/reasons.py"
-        raise Wrong(element, f"there is no reason {element.shown}", hint)
+        raise Wrong(element, f"there is no reason {element.shown}", reason_hints.hint(written))
     return found
 
 
