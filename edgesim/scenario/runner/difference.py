@@ -47,6 +47,15 @@ def difference(expected: str, got: str, paint: Paint = plain, *, part: bool = Fa
     return [paint("- expected  + got", "label"), *_cut(list(_diff(expected, got, paint, part=part, width=width)))]
 
 
+def shows_all(expected: str, got: str, width: int = WIDTH) -> bool:
+    """Does the difference have all of both texts in it, as long as they are not the same for many lines?"""
+    texts = _laid_out(expected, got)
+    lines = [line for text in texts for line in text.splitlines()]
+    most = MOST_LINES if _related(*texts) else _MOST_TOLD
+    fits = len(lines) <= 2 or max(len(text.splitlines()) for text in texts) <= most
+    return fits and all(len(printable(line)) <= width - _INDENT for line in lines)
+
+
 def _related(expected: str, got: str) -> bool:
     common = set(expected.splitlines()) & set(got.splitlines())
     return bool(common) or "".join(expected.split()) == "".join(got.split())
