@@ -6,6 +6,7 @@ is made when the first scenario or the first `edge` needs it: one stage in each 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from edgesim.errors import ScenarioWarning
 from edgesim.scenario.playing.background import STAGES
 
 if TYPE_CHECKING:
@@ -149,9 +151,12 @@ class ScenarioItem(pytest.Item):
             raise ScenarioFailed(outcome)
         if explain:
             self.add_report_section("call", "edgesim", explained(outcome))
+        _warn(outcome)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """What `edgesim test` prints."""
+        if isinstance(excinfo.value, ScenarioWarning):
+            return f"{excinfo.value.place}: {excinfo.value}"
         if not isinstance(excinfo.value, ScenarioFailed):
             return super().repr_failure(excinfo, style)
         from edgesim.scenario.runner.report import failure
@@ -168,6 +173,14 @@ class ScenarioItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where it stands; lines count from 0 here."""
         return self.path, max(self.scenario.place.line - 1, 0), self.name
+
+
+def _warn(outcome: Outcome) -> None:
+    """As Python warns, so that pytest's own options say what becomes of it."""
+    for caution in outcome.cautions:
+        file, _, line = caution.place.rpartition(":")
+        hint = f" ({caution.hint})" if caution.hint else ""
+        warnings.warn_explicit(ScenarioWarning(f"{caution.message}{hint}", caution.place), None, file, int(line))
 
 
 def _in_short(outcome: Outcome) -> str:

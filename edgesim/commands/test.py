@@ -105,6 +105,7 @@ def _seconds(context: click.Context, option: click.Parameter, value: str) -> flo
     metavar="FILE",
     help="Write a report for CI, as JUnit XML, in a new folder too.",
 )
+@click.option("--strict", is_flag=True, help="What is only a warning fails, too.")
 @click.option("--collect-only", is_flag=True, help="List the scenarios; play none.")
 @click.option(
     "--against", metavar="URL", help="Play what can be played with a real distribution, or any server: see above."

@@ -391,7 +391,8 @@ class Account:
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """One story. `at` is when it begins; None: always the same instant. `fresh`: its functions begin without an
-    environment, so that its first invocations are cold; chosen where an expectation speaks of cold and warm."""
+    environment, so that its first invocations are cold; chosen where an expectation speaks of cold and warm. `own` are
+    the origins whose answers are for this scenario, and not for all of its file."""
 
     title: str
     steps: tuple[Step, ...]
@@ -404,3 +405,9 @@ class Scenario:
     fresh: bool = False
     account: Account = Account()
     place: Place = NOWHERE
+    own: frozenset[str] = frozenset()
+
+    @property
+    def own_origins(self) -> Scripts:
+        """What its own origins answer."""
+        return {name: script for name, script in self.origins.items() if name in self.own}

@@ -85,6 +85,7 @@ def test_it_passes(name, repertoire):
     outcome = repertoire.outcome(name)
     told = [line for failure in outcome.failures for line in _told(failure)]
     assert outcome.verdict is Verdict.PASSED, "\n".join([outcome.message, *told])
+    assert outcome.cautions == ()
 
 
 def _told(failure: StepFailure) -> list[str]:

@@ -11,7 +11,7 @@ wrote: it comes back as Problems.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -243,27 +243,35 @@ def _scenarios(root: Element, file: str, folder: Path) -> tuple[list[tuple[Scena
     whole = Reading(file, folder)
     found: list[_Read] = []
     with whole.noting():
-        found = [_read(element, file, folder) for element in _each(whole, root)]
+        found = [_read(element, own, file, folder) for element, own in _each(whole, root)]
     _check_titles(whole, found)
     problems = [*whole.problems, *(problem for each in found for problem in each.reading.problems)]
     sound = [(each.scenario, tuple(each.reading.files)) for each in found if each.scenario]
     return ([] if whole.problems else sound), problems
 
 
-def _each(whole: Reading, root: Element) -> list[Element]:
+_Own = frozenset[str]
+"""The origins whose answers a scenario has to itself."""
+
+
+def _each(whole: Reading, root: Element) -> list[tuple[Element, _Own]]:
     """The scenarios of a file, what holds for all of them put into each."""
     if root.kind is Kind.LIST:
         hint = "put the list under steps:, beside title:; several scenarios stand under scenarios:"
         raise Wrong(root, "a scenario is a mapping of keys and values, not a list", hint)
     fields = r.fields_of(root, "a scenario")
     if "scenarios" not in fields:
-        return [root]
+        return [(root, _own(root))]
     shared = FILE.read(whole, root)
     items = r.items_of(fields["scenarios"], "scenarios")
     if not items:
         raise Wrong(fields["scenarios"], "there are no scenarios here", "write - title: …")
     shared.pop("scenarios")
-    return [_with(shared, item) for item in items]
+    return [(_with(shared, item), _own(item)) for item in items]
+
+
+def _own(element: Element) -> _Own:
+    return frozenset(element.fields["origins"].fields if "origins" in element.fields else ())
 
 
 def _with(shared: Mapping[str, Element], element: Element) -> Element:
@@ -285,11 +293,11 @@ def _check_titles(whole: Reading, found: Sequence[_Read]) -> None:
         lines.setdefault(title.text, title.line)
 
 
-def _read(element: Element, file: str, folder: Path) -> _Read:
+def _read(element: Element, own: _Own, file: str, folder: Path) -> _Read:
     reading = Reading(file, folder)
     scenario: Scenario | None = None
     with reading.noting():
-        scenario = _scenario(reading, element)
+        scenario = replace(_scenario(reading, element), own=own)
     return _Read(None if reading.problems else scenario, reading, element.fields.get("title"))
 
 

@@ -29,8 +29,9 @@ from edgesim.scenario.model import (
     SetOrigins,
     Step,
 )
-from edgesim.scenario.outcome import Mismatch, Outcome, StepFailure, Verdict
+from edgesim.scenario.outcome import Caution, Mismatch, Outcome, StepFailure, Verdict
 from edgesim.scenario.playing.capture import captured, why_no_cookie
+from edgesim.scenario.playing.cautions import Cautions
 from edgesim.scenario.playing.check_filled import check_filled
 from edgesim.scenario.playing.edge import Edge
 from edgesim.scenario.playing.expect import mismatches
@@ -74,6 +75,7 @@ async def play(scenario: Scenario, stage: Stage, *, explain: bool = False) -> Ou
         log=tuple(stage.log.lines),
         reasons=frozenset(reason for transcript in play.transcripts for reason in reasons_met(transcript)),
         transcripts=tuple(map(as_data, play.transcripts)) if explain else (),
+        cautions=play.cautions if verdict is Verdict.PASSED else (),
     )
 
 
@@ -98,6 +100,8 @@ class Play:
         self._scenario, self._stage = scenario, stage
         self._captured: dict[str, str] = {}
         self._at = NOWHERE
+        self._cautions = Cautions()
+        self.cautions: tuple[Caution, ...] = ()
         self.transcripts: list[Transcript] = []
 
     def placed(self, message: str) -> str:
@@ -113,6 +117,7 @@ class Play:
             return await self.steps(scenario.steps, edge)
         finally:
             self.transcripts = list(edge.recorder)[::-1]
+            self.cautions = tuple(self._cautions.all(scenario, edge.origins.given))
             await edge.aclose()
 
     async def steps(self, steps: Sequence[Step], edge: Edge) -> tuple[StepFailure, ...]:
@@ -170,6 +175,7 @@ class Play:
             answers = await edge.finish(self._sent(ready, edge, token))
             await edge.quiet()
             seen = _seen(edge, answers, _asked(edge, {token}), edge.clock.now() - begun, before)
+            self._cautions.note(ready, seen)
             if failures := self.judge(ready.title, ready.expect, edge, seen, ready):
                 return failures
         return ()
@@ -194,6 +200,7 @@ class Play:
         failures: tuple[StepFailure, ...] = ()
         for (sent, token, _), answer in zip(under_way, answers, strict=True):
             seen = _seen(edge, (answer,), _asked(edge, {token}), elapsed, before)
+            self._cautions.note(sent, seen, step.expect)
             failures += self.judge(sent.title, sent.expect, edge, seen, sent)
         seen = _seen(edge, answers, _asked(edge, {token for _, token, _ in under_way}), elapsed, before)
         return failures + self.judge("parallel requests", self.filled(step.expect), edge, seen)

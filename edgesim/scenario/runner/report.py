@@ -337,6 +337,21 @@ def problem_lines(problem: Problem, paint: Paint = plain) -> Iterator[str]:
     yield from (f"    {label}: {text}" for label, text in (("at", problem.at), ("hint", problem.hint)) if text)
 
 
+def caution_lines(outcome: Outcome, paint: Paint = plain) -> Iterator[str]:
+    """What makes a scenario that passed less than it seems, as the problems of a file are told."""
+    for caution in outcome.cautions:
+        head, *more = wrap(
+            f"{caution.place}: warning: {printable(caution.message)}",
+            WIDTH,
+            subsequent_indent="    ",
+            break_on_hyphens=False,
+        )
+        yield head.replace("warning", paint("warning", "label"), 1)
+        yield from more
+        if caution.hint:
+            yield f"    hint: {caution.hint}"
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many of which. `errors` are files that could not be loaded; `unplayed` were left when it was ended."""
@@ -348,6 +363,7 @@ class Counts:
     errors: int = 0
     deselected: int = 0
     unplayed: int = 0
+    cautions: int = 0
 
     @property
     def bad(self) -> bool:
@@ -355,7 +371,7 @@ class Counts:
         return bool(self.failed or self.broken or self.errors)
 
 
-def counted(outcomes: Iterable[Outcome], *, errors: int = 0, deselected: int = 0, unplayed: int = 0) -> Counts:
+def counted(outcomes: Sequence[Outcome], *, errors: int = 0, deselected: int = 0, unplayed: int = 0) -> Counts:
     """The counts of what was played."""
     verdicts = [outcome.verdict for outcome in outcomes]
     return Counts(
@@ -366,6 +382,7 @@ def counted(outcomes: Iterable[Outcome], *, errors: int = 0, deselected: int = 0
         errors=errors,
         deselected=deselected,
         unplayed=unplayed,
+        cautions=sum(len(outcome.cautions) for outcome in outcomes),
     )
 
 
@@ -379,6 +396,7 @@ def summary(counts: Counts, seconds: float, paint: Paint = plain) -> str:
         (counts.left_out, "left out", "label"),
         (counts.deselected, "deselected", "label"),
         (counts.unplayed, "not played", "label"),
+        (counts.cautions, "warning" if counts.cautions == 1 else "warnings", "label"),
     )
     parts = [paint(f"{number} {word}", style) for number, word, style in told if number]
     return f"{', '.join(parts) or 'no scenarios'} in {seconds:.1f} s"
