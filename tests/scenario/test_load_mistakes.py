@@ -400,7 +400,7 @@ def test_functions_are_where_they_are_said_to_be(tmp_path, name, message):
     (tmp_path / "index.js").write_text("")
     (tmp_path / "page.html").write_text("")
     (tmp_path / "folder").mkdir()
-    text = f"title: t\nfunctions: {{f: {name}}}\nsteps: [{{get: /}}]\n"
+    text = f"title: t\nfunctions: {{f: {name}}}\ndistribution: {{viewer-request: f}}\nsteps: [{{get: /}}]\n"
     problems = load_text(text, tmp_path / "a.scenario.yaml").problems
     assert bool(problems) is (message is not None)
     assert all(message in problem.message and problem.line == 2 for problem in problems)
@@ -434,3 +434,65 @@ def test_a_mistake_in_a_function(written, message, hint):
     found = told(text)
     assert (2, message) in [(line, one) for line, one, _ in found]
     assert hint is None or hint in [other for _, _, other in found]
+
+
+PASSES = "{node: 'exports.handler = async (event) => event.Records[0].cf.request'}"
+WITH_AUTH = f"title: t\nfunctions: {{auth: {PASSES}}}\ndistribution: {{viewer-request: auth}}\nsteps:\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            f"{WITH_AUTH}- deploy: {{functions: {{autth: {PASSES}}}}}\n",
+            (5, "no behavior runs the function 'autth'", "did you mean auth?"),
+            id="a deployed one with a slip",
+        ),
+        pytest.param(
+            f"{HEAD}- deploy: {{functions: {{auth: {PASSES}}}}}\n",
+            (
+                3,
+                "no behavior runs the function 'auth'",
+                "write distribution: {viewer-request: auth}, or another trigger",
+            ),
+            id="a deployed one without a place",
+        ),
+        pytest.param(
+            f"title: t\nfunctions:\n  auth: {PASSES}\nsteps: [{{get: /}}]\n",
+            (
+                3,
+                "no behavior runs the function 'auth'",
+                "write distribution: {viewer-request: auth}, or another trigger",
+            ),
+            id="one without a trigger",
+        ),
+        pytest.param(
+            f"{WITH_AUTH}- deploy: {{distribution: {{viewer-request: auht}}}}\n",
+            (5, "there is no function 'auht'", "did you mean auth?"),
+            id="a trigger of one that there is not",
+        ),
+    ],
+)
+def test_a_function_that_nothing_runs_is_a_mistake(text, expected):
+    assert told(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f"{WITH_AUTH}- deploy: {{functions: {{auth: {PASSES}}}}}\n", id="new code"),
+        pytest.param(
+            f"{HEAD}- deploy: {{functions: {{f: {PASSES}}}, distribution: {{origin-request: f}}}}\n",
+            id="with its place",
+        ),
+        pytest.param(
+            f"title: t\nfunctions: {{f: {PASSES}}}\nsteps: [{{deploy: {{distribution: {{viewer-request: f}}}}}}]\n",
+            id="a place that comes later",
+        ),
+        pytest.param(
+            f"functions: {{f: {PASSES}}}\nscenarios:\n- {{title: a, steps: [{{get: /}}]}}\n", id="of a whole file"
+        ),
+    ],
+)
+def test_a_function_that_may_be_run_is_none(text):
+    assert load_text(text, FILE).problems == ()

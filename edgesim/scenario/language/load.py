@@ -11,7 +11,7 @@ wrote: it comes back as Problems.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -29,7 +29,7 @@ from edgesim.scenario.language.read_match import ANY
 from edgesim.scenario.language.read_origins import scripts
 from edgesim.scenario.language.read_steps import DEPLOYED, SEND, Context, steps, viewer
 from edgesim.scenario.language.reading import Reading, Shape, Wrong
-from edgesim.scenario.language.setting import Deployment, read_setting
+from edgesim.scenario.language.setting import Deployment, is_whole, read_setting
 from edgesim.scenario.model import (
     LAST_INSTANT,
     LAST_YEAR,
@@ -250,8 +250,12 @@ def _scenarios(root: Element, file: str, folder: Path) -> tuple[list[tuple[Scena
     return ([] if whole.problems else sound), problems
 
 
-_Own = frozenset[str]
-"""The origins whose answers a scenario has to itself."""
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """What a scenario has to itself, by name, and does not share with its file."""
+
+    origins: frozenset[str] = frozenset()
+    functions: frozenset[str] = frozenset()
 
 
 def _each(whole: Reading, root: Element) -> list[tuple[Element, _Own]]:
@@ -271,7 +275,11 @@ def _each(whole: Reading, root: Element) -> list[tuple[Element, _Own]]:
 
 
 def _own(element: Element) -> _Own:
-    return frozenset(element.fields["origins"].fields if "origins" in element.fields else ())
+    origins, functions = (element.fields.get(key, _NOTHING).fields for key in ("origins", "functions"))
+    return _Own(frozenset(origins), frozenset(functions))
+
+
+_NOTHING = Element(Kind.MAPPING)
 
 
 def _with(shared: Mapping[str, Element], element: Element) -> Element:
@@ -297,11 +305,11 @@ def _read(element: Element, own: _Own, file: str, folder: Path) -> _Read:
     reading = Reading(file, folder)
     scenario: Scenario | None = None
     with reading.noting():
-        scenario = replace(_scenario(reading, element), own=own)
+        scenario = _scenario(reading, element, own)
     return _Read(None if reading.problems else scenario, reading, element.fields.get("title"))
 
 
-def _scenario(reading: Reading, element: Element) -> Scenario:
+def _scenario(reading: Reading, element: Element, own: _Own) -> Scenario:
     found = SCENARIO.read(reading, element)
     for key, hint in (("title", "write title: what it shows"), ("steps", "write steps:, and under it - get: /")):
         if key not in element.fields:
@@ -313,7 +321,11 @@ def _scenario(reading: Reading, element: Element) -> Scenario:
     if "steps" in found:
         with reading.noting():
             inner = steps(reading, found["steps"], context)
-    _check_origins(reading, [setting, *_deployed(inner)])
+    settings = [setting, *_deployed(inner)]
+    _check_origins(reading, settings)
+    if not (is_whole(said.get("distribution", _NOTHING)) or any(one.files for one in settings)):
+        written = said.get("functions", _NOTHING).fields.items()
+        _check_functions(reading, settings, [*(one for one in written if one[0] in own.functions), *reading.functions])
     evidence, source = found.get("evidence", (None, ""))
     standing: Mapping[str, Script] = found.get("origins", {})
     return Scenario(
@@ -328,6 +340,7 @@ def _scenario(reading: Reading, element: Element) -> Scenario:
         found.get("environments", "fresh" if reading.speaks_of_starts else "warm") == "fresh",
         Account(found.get("concurrency", ACCOUNT_CONCURRENCY), found.get("relax", frozenset())),
         reading.place(element.fields.get("title", element)),
+        own.origins,
     )
 
 
@@ -348,3 +361,15 @@ def _check_origins(reading: Reading, settings: Sequence[Setting]) -> None:
         if name not in known and name != ANY:
             hint = closest(name, known) or f"there {'is' if len(known) == 1 else 'are'} {', '.join(known)}"
             reading.complain(element, f"the distribution has no origin '{name}'", hint)
+
+
+def _check_functions(reading: Reading, settings: Sequence[Setting], written: Sequence[tuple[str, Element]]) -> None:
+    """Every function that a scenario writes for itself, or deploys, must be run by a behavior now or later. Of a
+    template's, its loader has told."""
+    if not all(setting.distributions for setting in settings):
+        return
+    known = dict.fromkeys(f.name for setting in settings for one in setting.distributions for f in one.functions)
+    for name, element in written:
+        if name not in known:
+            hint = closest(name, known) or f"write distribution: {{viewer-request: {name}}}, or another trigger"
+            reading.complain(element, f"no behavior runs the function '{name}'", hint)

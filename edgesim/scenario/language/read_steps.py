@@ -291,6 +291,7 @@ def _deploy(reading: Reading, element: Element, context: Context) -> Step:
     propagation = said.pop("propagation", 0)
     if not said:
         raise Wrong(element, "this deploys nothing", "write deploy: {functions: {auth: PATH}}, or distribution:")
+    reading.functions += said["functions"].fields.items() if "functions" in said else ()
     context.deployment = context.deployment.over(said)
     return Deploy(read_setting(reading, context.deployment), propagation, reading.place(element))
 

@@ -40,7 +40,8 @@ class Told(Exception):
 class Reading:
     """One scenario being read. `folder` is where its paths begin; `problems`, `files` and the rest grow.
 
-    `origins` are the ids of origins that are spoken of. `speaks_of_starts`: an expectation says cold or warm.
+    `origins` are the ids of origins that are spoken of, `functions` the names of those that are deployed by a step.
+    `speaks_of_starts`: an expectation says cold or warm.
     """
 
     file: str
@@ -48,6 +49,7 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     files: dict[str, None] = field(default_factory=dict)
     origins: list[tuple[str, Element]] = field(default_factory=list)
+    functions: list[tuple[str, Element]] = field(default_factory=list)
     speaks_of_starts: bool = False
 
     def place(self, element: Element) -> Place:
