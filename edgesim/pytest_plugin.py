@@ -185,9 +185,10 @@ def _warn(outcome: Outcome) -> None:
 
 def _in_short(outcome: Outcome) -> str:
     """Why it failed, for the summary at the end."""
+    from edgesim.scenario.runner.report import mismatch_in_short
+
     for mismatch in (one for step in outcome.failures for one in step.mismatches):
-        expected, got = (text.partition("\n")[0] for text in (mismatch.expected, mismatch.got))
-        return f"{mismatch.what}: expected {expected}, got {got}"
+        return mismatch_in_short(mismatch)
     return outcome.message.partition("\n")[0]
 
 

@@ -103,6 +103,27 @@ IN_A_STEP = [
         "there is site",
         id="an origin that is not there",
     ),
+    pytest.param(
+        "origin: false", "an origin can't be 'false'", "where it must not be asked, write untouched", id="no origin"
+    ),
+    pytest.param(
+        "origin: not called",
+        "there is no folder 'not called' that could play an origin",
+        "where it must not be asked, write untouched; for a body write {body: …}",
+        id="an origin in words",
+    ),
+    pytest.param(
+        "expect: {cache: {/a: hit}}",
+        "/a can't be 'hit': it is one of fresh, stale, stored, absent",
+        "write fresh",
+        id="a state by another name",
+    ),
+    pytest.param(
+        "expect: {functions: {viewer-request: threw}}",
+        "viewer-request can't be 'threw': it is one of ran, not run, passed, changed, generated, failed, rejected",
+        "write failed",
+        id="an outcome by another name",
+    ),
     pytest.param("viewer: {contry: DE}", "a viewer has no setting 'contry'", "did you mean country?", id="a viewer"),
     pytest.param(
         "viewer: {country: Germany}",

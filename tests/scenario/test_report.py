@@ -193,6 +193,12 @@ def test_a_failure_in_one_line() -> None:
     assert gist(broken("no\nfunction")) == "BROKEN ttl.scenario.yaml:3 a story: no"
 
 
+def test_of_several_lines_the_one_line_has_the_first_that_differs() -> None:
+    json = a_mismatch("body json", '{"a": 1, "b": 503}', '{"a": 1, "b": 200}')
+    assert gist(failed(json)).endswith(': body json: expected "b": 503, got "b": 200')
+    assert gist(failed(a_mismatch("body", "a\nb", "a"))).endswith(": body: expected b, got nothing")
+
+
 def test_a_problem_of_a_file_is_a_line_with_its_place() -> None:
     problem = Problem("a step has no key 'gte'", "steps[0].gte", "did you mean get?", file="a.scenario.yaml", line=3)
     assert list(problem_lines(problem)) == [

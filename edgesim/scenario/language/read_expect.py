@@ -104,7 +104,16 @@ def _function(reading: Reading, element: Element, trigger: Trigger) -> FunctionE
     return FunctionExpectation(trigger, place=place, **found)
 
 
-_outcome = r.one_of(*OUTCOMES)
+_OUTCOMES_ELSEWHERE = {
+    **dict.fromkeys(("error", "errored", "threw", "thrown", "timeout", "timed-out"), "failed"),
+    **dict.fromkeys(("ok", "success", "succeeded", "called", "invoked", "executed"), "ran"),
+    **dict.fromkeys(("skipped", "not-called", "never"), "not run"),
+    **dict.fromkeys(("invalid", "refused"), "rejected"),
+    **dict.fromkeys(("modified", "rewritten"), "changed"),
+    **dict.fromkeys(("unchanged", "unmodified"), "passed"),
+    **dict.fromkeys(("response", "responded", "answered", "redirected"), "generated"),
+}
+_outcome = r.one_of(*OUTCOMES, meant=_OUTCOMES_ELSEWHERE)
 FUNCTION = Shape(
     "a function's expectation",
     {"outcome": _outcome, "function": r.text, "start": r.one_of("cold", "warm"), "log": matches},
@@ -115,7 +124,13 @@ FUNCTION = Shape(
 # ── the cache ────────────────────────────────────────────────────────────────
 
 ENTRIES = "entries"
-_state = r.one_of(*CacheState)
+_STATES_ELSEWHERE = {
+    "hit": "fresh",
+    "expired": "stale",
+    **dict.fromkeys(("cached", "present", "true"), "stored"),
+    **dict.fromkeys(("miss", "missing", "none", "not-cached", "empty", "false"), "absent"),
+}
+_state = r.one_of(*CacheState, meant=_STATES_ELSEWHERE)
 
 
 def _cache_state(reading: Reading, element: Element) -> CacheState:

@@ -121,7 +121,11 @@ def _capture(reading: Reading, element: Element, name: str) -> Capture:
     if element.text in ("body", "status"):
         return Capture(name, element.text, place=place)
     if element.kind is not Kind.MAPPING:
-        raise Wrong(element, f"{element.shown} is nothing to capture", f"write body, status, or {{header: {name}}}")
+        source, _, key = element.text.partition(".")
+        hint = (
+            f"write {{{source}: {key}}}" if source in _SOURCES and key else f"write body, status, or {{header: {name}}}"
+        )
+        raise Wrong(element, f"{element.shown} is nothing to capture", hint)
     found = CAPTURE.read(reading, element)
     sources = [key for key in _SOURCES if key in element.fields]
     if len(sources) != 1:
@@ -195,7 +199,8 @@ def _send(reading: Reading, element: Element, context: Context) -> Send:
     expect: Expectation = found.get("expect", NOTHING)
     host: Pairs = (("Host", found["host"]),) if "host" in found else ()
     captures: tuple[Capture, ...] = found.get("capture", ())
-    context.captured.update(dict.fromkeys(capture.name for capture in captures))
+    if "capture" in element.fields:
+        context.captured.update(dict.fromkeys(element.fields["capture"].fields))
     return Send(
         method,
         target,

@@ -36,6 +36,16 @@ _EXAMPLES: Mapping[str, str] = {
     "barrier": "waiting",
     "expect": "{cache: {/a: fresh}}",
 }
+_CALLED_OTHERWISE: Mapping[str, str] = {
+    **dict.fromkeys(("wait", "sleep", "pause", "delay", "time", "tick"), "advance"),
+    **dict.fromkeys(("purge", "clear", "flush"), "invalidate"),
+    **dict.fromkeys(("origin", "origins", "mock"), "set"),
+    **dict.fromkeys(("update", "publish"), "deploy"),
+    **dict.fromkeys(("concurrent", "concurrently"), "parallel"),
+    **dict.fromkeys(("assert", "check", "then", "expected"), "expect"),
+    **dict.fromkeys(("url", "path", "visit", "fetch", "send"), "get"),
+}
+"""What people call them who know other tools."""
 _NO_REQUEST = "parallel has requests and barriers, and {} is neither"
 AS_A_STEP = Verbs(
     "a step",
@@ -72,8 +82,11 @@ def verb_of(element: Element, verbs: Verbs, others: Collection[str]) -> str:
         raise Wrong(fields[stray], *verbs.elsewhere[stray])
     if "repeat" in fields:
         raise Wrong(fields["repeat"], "there is nothing to repeat", "write steps: beside it, or a request: get: /a")
-    near = (_near(key, verbs) for key in fields if key not in others)
-    hint = next((f"did you mean {word}?" for word in near if word), "") or f"write one of {', '.join(verbs.known)}"
+    if called := next((_CALLED_OTHERWISE[key] for key in map(str.lower, fields) if key in _CALLED_OTHERWISE), ""):
+        hint = f"write - {called}: {_EXAMPLES[called]}"
+    else:
+        near = (_near(key, verbs) for key in fields if key not in others)
+        hint = next((f"did you mean {word}?" for word in near if word), "") or f"write one of {', '.join(verbs.known)}"
     raise Wrong(element, f"{verbs.what} has no verb: nothing says what happens", hint)
 
 
@@ -89,4 +102,6 @@ def _no_mapping(element: Element, verbs: Verbs) -> Wrong:
 
 def _near(word: str, verbs: Verbs) -> str:
     """The verb that a word may be meant for."""
+    if word.lower() in _CALLED_OTHERWISE:
+        return _CALLED_OTHERWISE[word.lower()]
     return next(iter(get_close_matches(word.lower(), (*verbs.known, *_EXAMPLES), 1)), "")

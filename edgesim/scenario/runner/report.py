@@ -6,7 +6,6 @@ way the request took.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
@@ -15,7 +14,8 @@ from typing import Any
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.logs.explain import as_text
 from edgesim.scenario.outcome import Mismatch, Outcome, StepFailure, Verdict
-from edgesim.scenario.runner.difference import WIDTH, Paint, difference, plain, shows_all
+from edgesim.scenario.runner.difference import WIDTH, Paint, difference, in_a_line, plain, shows_all
+from edgesim.scenario.runner.written import without_lambdas
 from edgesim.values.text import printable, printable_lines
 
 BAD = frozenset({Verdict.FAILED, Verdict.BROKEN})
@@ -211,15 +211,8 @@ _TELLING = (
 """Details by how much they tell, the most telling first."""
 
 _WHOLE = (
-    "failure",
-    "found",
-    "message",
-    "and yet not stored",
-    "changed ",
-    "removed header ",
-    "added header ",
-    "key",
-    "TTL",
+    *("failure", "found", "message", "and yet not stored", "changed ", "removed header ", "added header "),
+    *("TTL", "key", "sent"),
 )
 """Those of them that a failure must show to their end."""
 
@@ -294,13 +287,9 @@ def _whole_requests(outcome: Outcome, paint: Paint) -> Iterator[str]:
         yield ""
 
 
-_LAMBDAS_OWN = re.compile(r"^\[[^\]]*\] (INIT_START|START RequestId:|END RequestId:|REPORT RequestId:) ")
-_STAMP = re.compile(r"^(\[[^\]]*\] )\d{4}-\d\d-\d\dT[\d:.]+Z\t[0-9a-f-]{36}\t")
-
-
 def _log(lines: Sequence[str], paint: Paint, *, whole: bool) -> Iterator[str]:
     """What the functions wrote: all of it, or the last of it without Lambda's own lines and times."""
-    told = lines if whole else [_STAMP.sub(r"\1", line) for line in lines if not _LAMBDAS_OWN.search(line)]
+    told = lines if whole else without_lambdas(lines)
     shown = told if whole else told[-_MOST_LOG_LINES:]
     if not shown:
         return
@@ -317,11 +306,16 @@ def gist(outcome: Outcome, paint: Paint = plain) -> str:
     """A failure in one line, cut to fit."""
     why = outcome.message.partition("\n")[0]
     for mismatch in (one for step in outcome.failures[:1] for one in step.mismatches[:1]):
-        expected, got = (text.partition("\n")[0] for text in (mismatch.expected, mismatch.got))
-        why = f"{mismatch.what}: expected {expected}, got {got}"
+        why = mismatch_in_short(mismatch)
     word = paint(outcome.verdict.value.upper(), "bad")
     head = f"{outcome.place} {outcome.title}"
-    return f"{word} {printable(head)}: {_short(printable(why), max(30, WIDTH - len(head)))}"
+    return f"{word} {printable(head)}: {_short(printable(why), max(60, WIDTH - len(head)))}"
+
+
+def mismatch_in_short(mismatch: Mismatch) -> str:
+    """`status: expected 200, got 404 Not Found`."""
+    expected, got = in_a_line(mismatch.expected, mismatch.got)
+    return f"{mismatch.what}: expected {expected}, got {got}"
 
 
 def _short(text: str, room: int) -> str:
