@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from edgesim.distribution.problems import Problem, Severity
@@ -128,14 +129,24 @@ def outputs(files: Iterable[Path], descriptors: Iterable[int] = (1, 2)) -> Outpu
     return Outputs(frozenset(file.resolve() for file in files), frozenset(inodes))
 
 
-Stamps = dict[Path, tuple[tuple[str, str], ...]]
+Stamps = Mapping[Path, tuple[tuple[str, str], ...]]
 """By what is depended on: each file there is, with the digest of what is in it."""
 
 
-def stamps(collected: Collected, own: Outputs = Outputs()) -> Stamps:
-    """How everything depended on stands now, but for what the runner writes."""
+def stamps(collected: Collected, own: Outputs = Outputs(), earlier: Stamps = MappingProxyType({})) -> Stamps:
+    """How everything depended on stands, but for what the runner writes. `earlier` is how some of it stood before it
+    was read, and counts: what was saved meanwhile is to be noticed."""
     paths = {path for file, loaded in collected.files for path in dependencies(file, loaded)}
-    return {path: tuple(sorted(_files_in(path, own))) for path in paths}
+    return {path: earlier[path] if path in earlier else _stamp(path, own) for path in paths}
+
+
+def stamps_again(known: Stamps, own: Outputs = Outputs()) -> Stamps:
+    """How what is known stands now."""
+    return {path: _stamp(path, own) for path in known}
+
+
+def _stamp(path: Path, own: Outputs) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(_files_in(path, own)))
 
 
 def _files_in(path: Path, own: Outputs) -> Iterator[tuple[str, str]]:

@@ -12,11 +12,21 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
 from time import perf_counter
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import TYPE_CHECKING
 
 from edgesim import __version__
-from edgesim.commands.collecting import Collected, Stamps, affected, collect, outputs, stamps, targets_of, watched
+from edgesim.commands.collecting import (
+    Collected,
+    Stamps,
+    affected,
+    collect,
+    outputs,
+    stamps,
+    stamps_again,
+    targets_of,
+    watched,
+)
 from edgesim.commands.output import Output, Progress
 from edgesim.commands.relax import relaxed_line
 from edgesim.distribution.limits import Limit
@@ -192,6 +202,7 @@ class _Session:
 
     async def _again(self, players: Players) -> None:
         """Play what a save changed something for."""
+        standing = stamps_again(self._stamps, self._own)
         try:
             collected = collect(self._targets, self._wanted)
         except ConfigError as error:
@@ -202,7 +213,7 @@ class _Session:
             return
         self._told = ""
         before = self._stamps
-        self._look_at(collected)
+        self._look_at(collected, standing)
         if self._stamps == before:
             return
         self._output.clear()
@@ -210,8 +221,10 @@ class _Session:
         await self._play(players, replace(collected, jobs=affected(collected, before, self._stamps)))
         self._wait(collected)
 
-    def _look_at(self, collected: Collected) -> None:
-        self._watched, self._stamps = watched(collected, self._targets), stamps(collected, self._own)
+    def _look_at(self, collected: Collected, standing: Stamps = MappingProxyType({})) -> None:
+        """Remember what to watch, and how it stood before it was read, where that is known."""
+        self._watched = watched(collected, self._targets)
+        self._stamps = stamps(collected, self._own, standing)
 
     def _wait(self, collected: Collected) -> None:
         number = len(collected.files)

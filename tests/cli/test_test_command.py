@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from edgesim.cli import main
-from edgesim.commands.collecting import affected, collect, outputs, stamps, targets_of, watched
+from edgesim.commands.collecting import affected, collect, outputs, stamps, stamps_again, targets_of, watched
 from edgesim.scenario.playing.edge import Edge
 from edgesim.scenario.playing.run import play
 from edgesim.scenario.playing.stage import Stage
@@ -350,6 +350,21 @@ def test_what_the_runner_writes_itself_affects_nothing() -> None:
         assert affected(collected, before, stamps(collected, own)) == ()
         Path("code/notes.txt").write_text("not the runner's")
         assert [job.file.name for job in affected(collected, before, stamps(collected, own))] == ["hello.scenario.yaml"]
+
+
+def test_what_is_saved_while_files_are_read_is_noticed_the_next_time() -> None:
+    Path("code").mkdir()
+    Path("code/hello.js").write_text("exports.handler = async (event) => event.Records[0].cf.request")
+    write(hello=WITH_A_FUNCTION)
+    before = stamps(collect(targets_of(()), None))
+    save("scenarios/hello.scenario.yaml", WITH_A_FUNCTION.replace("answers", "replies"))
+    standing = stamps_again(before)
+    collected = collect(targets_of(()), None)
+    save("scenarios/hello.scenario.yaml", WITH_A_FUNCTION.replace("answers", "speaks"))
+    read = stamps(collected, earlier=standing)
+    assert [job.file.name for job in affected(collected, before, read)] == ["hello.scenario.yaml"]
+    again = collect(targets_of(()), None)
+    assert [job.scenario.title for job in affected(again, read, stamps(again))] == ["a function speaks"]
 
 
 def test_a_new_file_is_affected_and_one_that_went_is_not() -> None:
