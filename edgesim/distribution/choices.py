@@ -261,6 +261,63 @@ class ExecutionErrorStatus(Alternative):
     ALWAYS_500 = "500", "500"
 
 
+# ── stale objects ────────────────────────────────────────────────────────────
+
+
+class StaleLimit(Alternative):
+    """From when on does the maximum TTL bound the serving of a stale object?
+
+    documented: after the maximum TTL a stale object is not available (Expiration), but not from when on it counts. From
+    the fetch, as for every other TTL.
+    """
+
+    FROM_FETCH = "from-fetch", "from when the object was fetched or last revalidated"
+    FROM_EXPIRY = "from-expiry", "from when its TTL was over"
+
+
+class HoldAfterError(Alternative):
+    """After a stale object took the place of an error, when is the origin asked again?
+
+    documented: after the error caching minimum TTL (HTTPStatusCodes); observed: with stale-if-error and an origin that
+    times out every request waited for it anew (dev.classmethod.jp, 2026-07-22). As documented.
+    """
+
+    MIN_TTL = "error-caching-min-ttl", "after the error caching minimum TTL of the status"
+    NEVER = "next-request", "at the next request"
+
+
+class WhileRevalidatedResult(Alternative):
+    """What does X-Cache say of a stale object that stale-while-revalidate lets answer?
+
+    No page says so. Hit, since it comes from the cache and nobody waits for the origin.
+    """
+
+    HIT = "hit", "Hit"
+    REFRESH_HIT = "refresh-hit", "RefreshHit"
+
+
+class InsteadOfErrorResult(Alternative):
+    """What does X-Cache say of a stale object that takes the place of an error?
+
+    observed: RefreshHit (stackoverflow.com, question 71778683), without stale-if-error. So with it too.
+    """
+
+    REFRESH_HIT = "refresh-hit", "RefreshHit"
+    HIT = "hit", "Hit"
+    ERROR = "error", "Error"
+
+
+class ForbiddenInOutage(Alternative):
+    """Does an object with no-store or private answer where the origin fails?
+
+    documented: the object got before is served where the minimum or the maximum TTL is above 0, unless it says
+    stale-if-error=0 (Expiration, the warning below the table); observed: while the origin answers it never does.
+    """
+
+    SERVED = "served", "yes: it is kept for this case alone"
+    NEVER = "never", "no: it is not kept"
+
+
 # ── events ───────────────────────────────────────────────────────────────────
 
 
@@ -298,6 +355,11 @@ class Choices:
     viewer_response_status: ViewerResponseStatus = ViewerResponseStatus.NEW
     timeout_result: TimeoutResult = TimeoutResult.EXECUTION_ERROR
     execution_error_status: ExecutionErrorStatus = ExecutionErrorStatus.BY_LIMITS
+    stale_limit: StaleLimit = StaleLimit.FROM_FETCH
+    hold_after_error: HoldAfterError = HoldAfterError.MIN_TTL
+    while_revalidated_result: WhileRevalidatedResult = WhileRevalidatedResult.HIT
+    instead_of_error_result: InsteadOfErrorResult = InsteadOfErrorResult.REFRESH_HIT
+    forbidden_in_outage: ForbiddenInOutage = ForbiddenInOutage.SERVED
     request_without_body: RequestWithoutBody = RequestWithoutBody.EMPTY_BODY
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from edgesim.driver.bodies import Finished, Recorded, body_chunks, read_ahead
@@ -34,15 +34,20 @@ from edgesim.pipeline.effects import (
     LookedUp,
     LookUp,
     ReadBody,
+    Refresh,
+    RefreshBegun,
     Reply,
     Resolve,
     Resolved,
     Steps,
+    Update,
+    Updated,
 )
 from edgesim.pipeline.journey import Served
 from edgesim.pipeline.serve import serve
 from edgesim.pipeline.transcript import Transcript
 from edgesim.ports import BodyStream, Call, StoredBody
+from edgesim.values.entry import Use
 from edgesim.values.instant import Duration
 
 if TYPE_CHECKING:
@@ -135,6 +140,7 @@ class Driver:
         self.clock, self.store, self.origins, self.runtime, self.recorder = clock, store, origins, runtime, recorder
         self.flights = Flights()
         self._draining: dict[asyncio.Task[None], Recorded] = {}
+        self._refreshing: dict[asyncio.Task[None], Run] = {}
 
     async def answer(self, arrival: Arrival, distributions: Sequence[Distribution]) -> Exchange:
         """Take a request along CloudFront's path, through the distribution that its Host names. The caller reads the
@@ -176,6 +182,10 @@ class Driver:
                 return await self._fetch(effect, run)
             case Keep():
                 return await self._keep(effect.key, effect.entry, run)
+            case Update():
+                return await self._update(effect, run)
+            case Refresh():
+                return self._refresh(effect, run)
             case GiveUp():
                 self._land(run, Landing.NOTHING_KEPT)
                 return GaveUp()
@@ -188,7 +198,9 @@ class Driver:
         if run.bodies:
             await self._let_go(run.bodies, b"")
         looked = await self._look_in_store(effect, waited=False)
-        while not looked.usable:
+        if looked.use is Use.WHILE_REVALIDATED:
+            return self._to_be_refreshed(looked, effect, run)
+        while looked.use is Use.STALE:
             flight = self.flights.find(effect.keys[-1])
             if flight is None:
                 run.flight = self.flights.lead(effect.keys[-1])
@@ -201,13 +213,25 @@ class Driver:
         return looked
 
     async def _look_in_store(self, effect: LookUp, *, waited: bool) -> LookedUp:
-        now, stale = self.clock.now(), None
+        now, stale, stale_key = self.clock.now(), None, None
         for key in effect.keys:
             entry = await self.store.get(key)
-            if entry is not None and effect.usable(entry, now):
-                return LookedUp(entry, usable=True, at=now, waited=waited)
-            stale = stale or entry
-        return LookedUp(stale, usable=False, at=now, waited=waited)
+            if entry is None:
+                continue
+            use = effect.use_of(entry, now)
+            if use is not Use.STALE:
+                return LookedUp(entry, use, now, waited, key=key)
+            if stale is None:
+                stale, stale_key = entry, key
+        return LookedUp(stale, Use.STALE, now, waited, key=stale_key)
+
+    def _to_be_refreshed(self, looked: LookedUp, effect: LookUp, run: Run) -> LookedUp:
+        """The one who finds nobody at it is to have the object fetched anew, and holds the flight for that."""
+        key = looked.key or effect.keys[-1]
+        if self.flights.find(key) is not None:
+            return looked
+        run.flight = self.flights.lead(key)
+        return replace(looked, refreshes=True)
 
     def _land(self, run: Run, landing: Landing) -> None:
         flight, run.flight = run.flight, None
@@ -288,6 +312,28 @@ class Driver:
 
         return finished
 
+    async def _update(self, effect: Update, run: Run) -> Updated:
+        """What was invalidated meanwhile does not come back."""
+        kept = await self.store.get(effect.key) is not None and await self.store.put(effect.key, effect.entry)
+        self._land(run, Landing.KEPT if kept else Landing.NOTHING_KEPT)
+        return Updated()
+
+    # ── refresh ──────────────────────────────────────────────────────────────
+
+    def _refresh(self, effect: Refresh, run: Run) -> RefreshBegun:
+        behind = Run(effect.transcript, run.flight)
+        run.flight = None
+        task = asyncio.create_task(self._perform_behind(effect.steps, behind))
+        self._refreshing[task] = behind
+        task.add_done_callback(self._refreshing.pop)
+        return RefreshBegun()
+
+    async def _perform_behind(self, steps: Steps[object], run: Run) -> None:
+        try:
+            await self._perform_all(steps, run)
+        finally:
+            await self.release(run, b"")
+
     # ── the end ──────────────────────────────────────────────────────────────
 
     async def release(self, run: Run, delivered: Body) -> None:
@@ -316,12 +362,19 @@ class Driver:
         task.add_done_callback(self._draining.pop)
 
     @property
-    def draining(self) -> bool:
-        """Is a body read to its end just now, for the cache alone?"""
-        return bool(self._draining)
+    def busy_behind(self) -> bool:
+        """Does something go on just now for the cache alone: an object fetched anew, a body read to its end?"""
+        return bool(self._draining or self._refreshing)
 
     async def aclose(self) -> None:
         """End what goes on in the background."""
+        refreshing = dict(self._refreshing)
+        for refresh in refreshing:
+            refresh.cancel()
+        await asyncio.gather(*refreshing, return_exceptions=True)
+        for run in refreshing.values():
+            # One that never came to run could not do this itself
+            await self.release(run, b"")
         draining = dict(self._draining)
         for task in draining:
             task.cancel()

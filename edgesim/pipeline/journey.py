@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edgesim.distribution.model import CacheBehavior, Distribution
+from edgesim.errors import OriginTrouble
 from edgesim.pipeline.transcript import Transcript
 from edgesim.rules.hooks import MadeBy
 from edgesim.rules.reasons import DeliveryReason, Outcome
 from edgesim.rules.result_types import Trouble
 from edgesim.values.body import NO_BODY, Span
+from edgesim.values.entry import CacheKey, Entry
 from edgesim.values.instant import Instant
 from edgesim.values.message import Request, Response
 from edgesim.values.record import record
@@ -42,6 +44,23 @@ class Answer:
     because: DeliveryReason = DeliveryReason.WHOLE
     trouble: Trouble | None = None
     origins_status: int | None = None
+
+
+@record
+class Stored:
+    """An object in the cache, and the key it is under."""
+
+    key: CacheKey
+    entry: Entry
+
+
+@record
+class Reached:
+    """What came of asking one origin. `came` is the status of the origin's own response, or how it failed; None where
+    a function answered in its place."""
+
+    answer: Answer
+    came: int | OriginTrouble | None = None
 
 
 @record

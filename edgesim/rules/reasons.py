@@ -54,6 +54,8 @@ class LookUpReason(StrEnum):
 
     FRESH = "fresh"
     STALE = "stale"
+    WHILE_REVALIDATED = "stale-while-revalidate: stale, and fetched anew in the background"
+    HELD = "stale, and the origin failed a moment ago"
     NOT_STORED = "not in the cache"
     WAITED = "waited for the same object, then fresh"
     CACHING_DISABLED = "not looked up: the cache policy disables caching"
@@ -86,6 +88,7 @@ class StoreReason(StrEnum):
 
     STORED = "stored"
     STORED_FOR_REVALIDATION = "stored, to be revalidated each time"
+    FOR_OUTAGES = "but kept for the case that the origin can't be reached"
     ERROR_STORED = "stored as an error"
     CACHING_DISABLED = "not stored: the cache policy disables caching"
     METHOD = "not stored: the method is not cached"
@@ -115,6 +118,28 @@ class OriginReason(StrEnum):
 
     ANSWERED = "answered"
     FAILED = "failed"
+
+
+class FailoverReason(StrEnum):
+    """Whether an origin group's secondary origin is asked. documented: high_availability_origin_failover"""
+
+    STATUS = "the primary origin's status is one to fail over at"
+    NOT_CONNECTED = "the primary origin can't be connected to"
+    TIMED_OUT = "the primary origin did not answer in time"
+    NO_ANSWER = "the primary origin's answer can't be used"
+    STATUS_NOT_LISTED = "no failover: the status is not one to fail over at"
+    FAILURE_NOT_LISTED = "no failover: the group does not list the status that stands for this failure"
+    METHOD = "no failover: only for GET, HEAD, and OPTIONS where that is cached"
+
+
+class StaleReason(StrEnum):
+    """Whether a stale object takes the place of an error. documented: Expiration, HTTPStatusCodes"""
+
+    STALE_IF_ERROR = "stale-if-error: the stored object instead of the error"
+    ORIGIN_FAILED = "the origin failed: the stored object instead of the error"
+    SWITCHED_OFF = "stale-if-error=0: the error, though there is a stored object"
+    TOO_OLD = "the stored object is too old to stand in for the error"
+    ORIGIN_ANSWERS = "the error: an object with no-store or private only stands in for an origin out of reach"
 
 
 class HookReason(StrEnum):

@@ -11,7 +11,7 @@ from edgesim.distribution.model import CacheBehavior
 from edgesim.rules.reasons import RevalidationReason, TtlReason
 from edgesim.rules.selection import cookies_forwarded
 from edgesim.rules.ttl import Ttl
-from edgesim.values.entry import Entry
+from edgesim.values.entry import Entry, StaleTerms
 from edgesim.values.headers import Field, Headers
 from edgesim.values.instant import Instant
 from edgesim.values.message import Request
@@ -51,6 +51,6 @@ def merged_headers(stored: Headers, not_modified: Headers) -> Headers:
     return stored.without(*(name for name, _ in news)).adding(*news)
 
 
-def refreshed(entry: Entry, headers: Headers, life: Ttl, now: Instant) -> Entry:
+def refreshed(entry: Entry, headers: Headers, life: Ttl, stale: StaleTerms, now: Instant) -> Entry:
     """The entry after a 304: new head and TTL, the body as it was. inferred: age starts anew"""
-    return replace(entry, headers=headers, ttl=life.seconds, because=life.because, stored_at=now)
+    return replace(entry, headers=headers, ttl=life.seconds, because=life.because, stale=stale, stored_at=now)

@@ -9,7 +9,7 @@ from edgesim.distribution.model import CacheBehavior, Distribution
 from edgesim.rules.reasons import StoreReason, TtlReason
 from edgesim.rules.ttl import Ttl, error_ttl, ttl
 from edgesim.values.cache_control import cache_control
-from edgesim.values.entry import Entry
+from edgesim.values.entry import NEVER_STALE, Entry, StaleTerms
 from edgesim.values.headers import Headers
 from edgesim.values.instant import Instant
 from edgesim.values.message import Request, Response
@@ -18,7 +18,13 @@ from edgesim.values.message import Request, Response
 ALWAYS_CACHED_ERRORS = frozenset({404, 414, 500, 501, 502, 503, 504})
 ERRORS_CACHED_WITH_MAX_AGE = frozenset({400, 403, 405, 412, 415})
 
-KEPT = frozenset({StoreReason.STORED, StoreReason.STORED_FOR_REVALIDATION, StoreReason.ERROR_STORED})
+KEPT = frozenset(
+    {
+        StoreReason.STORED,
+        StoreReason.STORED_FOR_REVALIDATION,
+        StoreReason.ERROR_STORED,
+    }
+)
 
 
 def response_ttl(
@@ -60,14 +66,28 @@ def _freshness_verdict(life: Ttl) -> StoreReason:
     """observed: no-store and private are never kept at a minimum TTL of 0, while no-cache is, to be revalidated"""
     if life.seconds > 0:
         return StoreReason.STORED
-    if life.because is TtlReason.NO_STORE:
-        return StoreReason.NO_STORE
-    if life.because is TtlReason.PRIVATE:
-        return StoreReason.PRIVATE
-    return StoreReason.STORED_FOR_REVALIDATION
+    return NOT_REUSED.get(life.because, StoreReason.STORED_FOR_REVALIDATION)
 
 
-def entry_of(request: Request, response: Response, life: Ttl, now: Instant, *, generated: bool = False) -> Entry:
+NOT_REUSED = {TtlReason.NO_STORE: StoreReason.NO_STORE, TtlReason.PRIVATE: StoreReason.PRIVATE}
+
+
+def kept_for_outages(verdict: StoreReason, stale: StaleTerms) -> bool:
+    """Is a response, though it is not stored, kept for the case that the origin is out of reach? documented:
+    Expiration, the warning below the first table"""
+    return verdict in NOT_REUSED.values() and stale.on_error > 0
+
+
+def entry_of(
+    request: Request,
+    response: Response,
+    life: Ttl,
+    now: Instant,
+    *,
+    generated: bool = False,
+    stale: StaleTerms = NEVER_STALE,
+    for_outages: bool = False,
+) -> Entry:
     """What is kept of a response. Header fields that a qualified no-cache names stay out (documented: Cookies)."""
     unkept = cache_control(response.headers).fields_not_to_store
     return Entry(
@@ -81,4 +101,6 @@ def entry_of(request: Request, response: Response, life: Ttl, now: Instant, *, g
         because=life.because,
         error=response.status >= 400,
         generated=generated,
+        stale=stale,
+        for_outages=for_outages,
     )

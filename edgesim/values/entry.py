@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from edgesim.values.body import length_of
@@ -31,6 +32,32 @@ class CacheKey(NamedTuple):
         return f"<CacheKey {self.method} {self.path}{'?' + self.query if self.query else ''}>"
 
 
+class Use(Enum):
+    """What a stored object is good for at a moment."""
+
+    FRESH = "it answers"
+    HELD = "it answers, though stale: the origin failed a moment ago"
+    WHILE_REVALIDATED = "it answers, though stale, while somebody fetches it anew"
+    STALE = "it answers once the origin has been asked about it"
+
+
+NO_TIME = Duration(0)
+LONG_AGO = Instant(0)
+
+
+@dataclass(frozen=True, slots=True)
+class StaleTerms:
+    """For how many seconds after its TTL an object may still answer: at once, while it is fetched anew; and in the
+    place of an error. `asked` tells whether the origin itself set the latter, by stale-if-error."""
+
+    while_revalidated: Duration = NO_TIME
+    on_error: Duration = NO_TIME
+    asked: bool = False
+
+
+NEVER_STALE = StaleTerms()
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One stored response.
@@ -38,7 +65,9 @@ class Entry:
     `headers` are those of the response as stored (after origin-response, without hop-by-hop fields);
     `stored_at` is when it was fetched or last revalidated; `ttl` counts from there, and `because` is the reason
     (rules/reasons.py) that decided it. `generated` marks a response that an origin-request function made;
-    `error` marks one kept under the error caching rules.
+    `error` marks one kept under the error caching rules. `stale` says what it is good for after its TTL; the origin
+    having failed, it answers until `held_until` without another attempt. `for_outages` marks one that may not be stored
+    and is kept to stand in for an origin out of reach, and for nothing else.
     """
 
     status: int
@@ -51,6 +80,9 @@ class Entry:
     because: StrEnum
     error: bool = False
     generated: bool = False
+    stale: StaleTerms = NEVER_STALE
+    held_until: Instant = LONG_AGO
+    for_outages: bool = False
 
     @property
     def fresh_until(self) -> Instant:

@@ -8,7 +8,7 @@ from edgesim.distribution.model import ALL_METHODS, GET_HEAD_OPTIONS, OriginGrou
 from edgesim.errors import OriginTrouble
 from edgesim.pipeline.effects import Fetch, Fetched, GiveUp, Keep, Kept, LookUp
 from edgesim.pipeline.transcript import Station
-from edgesim.rules.freshness import is_fresh
+from edgesim.rules.freshness import use_of
 from edgesim.rules.reasons import (
     ArrivalReason,
     BehaviorReason,
@@ -39,7 +39,7 @@ NOW_DATE = "Tue, 06 May 2025 10:00:00 GMT"
 def test_the_first_request_is_a_miss_and_is_kept() -> None:
     (
         visit(a_request("/a.css"), SITE)
-        .expect(LookUp((STYLE,), is_fresh), reply=nothing())
+        .expect(LookUp((STYLE,), use_of), reply=nothing())
         .expect(Fetch, reply=fetched(cache_control="max-age=60"))
         .expect(Keep(ANY, having(ttl=60, because=TtlReason.MAX_AGE, stored_at=NOW, status=200)))
         .returns(

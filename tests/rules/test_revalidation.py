@@ -5,6 +5,7 @@ from edgesim.rules.reasons import RevalidationReason, TtlReason
 from edgesim.rules.revalidation import conditional, merged_headers, refreshed, revalidation_verdict
 from edgesim.rules.ttl import Ttl
 from edgesim.testing.make import NOW, a_request, an_entry, an_origin_request_policy, behavior, some_headers
+from edgesim.values.entry import NEVER_STALE
 
 R = RevalidationReason
 LEGACY_COOKIES = ForwardedValues(headers=("*",), cookies=Selection(Selects.ALL))
@@ -62,7 +63,7 @@ def test_a_304_updates_the_stored_head_but_not_what_describes_the_body():
 
 
 def test_a_304_keeps_the_body_and_restarts_freshness():
-    entry = refreshed(an_entry(ttl=1), some_headers(etag="x"), Ttl(60, TtlReason.S_MAXAGE), NOW + 100)
+    entry = refreshed(an_entry(ttl=1), some_headers(etag="x"), Ttl(60, TtlReason.S_MAXAGE), NEVER_STALE, NOW + 100)
     assert (entry.body, entry.ttl, entry.because) == (b"hello", 60, TtlReason.S_MAXAGE)
     assert entry.age(NOW + 100) == 0
     assert entry.headers == some_headers(etag="x")

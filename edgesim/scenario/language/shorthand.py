@@ -138,6 +138,35 @@ def _custom(element: Element, found: Mapping[str, Any]) -> Node:
     return n.node(element, fields)
 
 
+ORIGIN_GROUP = Shape(
+    "an origin group",
+    {"members": n.texts, "fails-over-at": n.numbers},
+    {
+        "origins": "write members: [PRIMARY, SECONDARY]",
+        **dict.fromkeys(("status-codes", "statuses", "failover-criteria"), "write fails-over-at: [500, 502, …]"),
+    },
+)
+
+
+def _origin_groups(reading: Reading, element: Element) -> Node:
+    found: list[Node] = []
+    for name, child in r.fields_of(element, "origin-groups").items():
+        with reading.noting():
+            said = ORIGIN_GROUP.read(reading, child)
+            found.append(n.node(child, {"Id": n.node(child, name), **_group_members(said)}))
+    return n.node(element, found)
+
+
+def _group_members(said: Mapping[str, Node]) -> dict[str, Node]:
+    """What CloudFormation's form says in its own way; what is missing stays missing, for the checks to tell."""
+    fields: dict[str, Node] = {}
+    if (members := said.get("members")) is not None:
+        fields["Members"] = members.with_value([item.with_value({"OriginId": item}) for item in members.items])
+    if (statuses := said.get("fails-over-at")) is not None:
+        fields["FailoverCriteria"] = statuses.with_value({"StatusCodes": statuses})
+    return fields
+
+
 # ── behaviors ────────────────────────────────────────────────────────────────
 
 
@@ -250,6 +279,7 @@ _DISTRIBUTION_NAMES = {
     "enabled": "Enabled",
     "comment": "Comment",
     "origins": "Origins",
+    "origin-groups": "OriginGroups",
     "error-responses": "CustomErrorResponses",
 }
 DISTRIBUTION = Shape(
@@ -260,6 +290,7 @@ DISTRIBUTION = Shape(
         "enabled": n.truth,
         "comment": n.text,
         "origins": _origins,
+        "origin-groups": _origin_groups,
         "error-responses": _error_responses,
         "behaviors": _behaviors,
         **_BEHAVIOR_KEYS,

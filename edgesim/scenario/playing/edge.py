@@ -179,7 +179,7 @@ class Edge:
 
     async def quiet(self, tasks: Sequence[asyncio.Task[Any]] = ()) -> None:
         """Until nothing goes on any more but waiting for the clock, or until these tasks are done."""
-        if not (self._under_way or tasks or self.driver.draining):
+        if not (self._under_way or tasks or self.driver.busy_behind):
             return
         await settle(lambda: _all_done(tasks))
         while self.functions.running and not _all_done(tasks):
@@ -219,8 +219,8 @@ class Edge:
     # ── what there is ────────────────────────────────────────────────────────
 
     def cached(self) -> list[tuple[CacheKey, Entry]]:
-        """Everything in the cache."""
-        return list(self.store.entries())
+        """Everything in the cache that may answer a request while origins can be reached."""
+        return [(key, entry) for key, entry in self.store.entries() if not entry.for_outages]
 
     async def aclose(self) -> None:
         """End what goes on in the background."""
