@@ -16,6 +16,7 @@ from edgesim.distribution.config import (
     DefaultBehavior,
     DistributionConfig,
     OriginConfig,
+    OriginGroupConfig,
     OriginRequestPolicyConfig,
     Part,
     S3Config,
@@ -80,6 +81,14 @@ _BEHAVIOR = (
     Gap("realtime_log_config_arn", "sends no real-time logs to Kinesis", severity=Severity.NOTE),
 )
 
+_ORIGIN_GROUP = (
+    Gap(
+        "selection_criteria",
+        "knows no media quality scores: the first origin of a group is asked first",
+        lambda value: value == "media-quality-based",
+    ),
+)
+
 _ORIGIN = (
     Gap("vpc_origin_config", "has no VPC: it fetches from the origin's domain name itself"),
     Gap("response_completion_timeout", "does not limit the time of a whole response"),
@@ -110,6 +119,7 @@ NO_EFFECT_LOCALLY: Mapping[type[Part], tuple[str, ...]] = {
 GAPS: Mapping[type[Part], tuple[Gap, ...]] = {
     DistributionConfig: _DISTRIBUTION,
     DefaultBehavior: _BEHAVIOR,
+    OriginGroupConfig: _ORIGIN_GROUP,
     OriginConfig: (*_ORIGIN, _SIGNING),
     CustomConfig: (*_CUSTOM_ORIGIN, *_TLS),
     S3Config: (_IDENTITY,),
@@ -126,6 +136,7 @@ def unapplied(config: DistributionConfig, elsewhere: Collection[str] = ()) -> li
         [
             ((), config, _DISTRIBUTION),
             *((loc, behavior, _BEHAVIOR) for loc, _, behavior in config.behaviors()),
+            *((("OriginGroups", i), group, _ORIGIN_GROUP) for i, group in enumerate(config.origin_groups)),
             *(each for i, origin in enumerate(config.origins) for each in _origin(("Origins", i), origin, elsewhere)),
         ]
     )

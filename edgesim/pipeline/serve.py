@@ -10,65 +10,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from edgesim.distribution.model import Distribution, Origin, Trigger
+from edgesim.distribution.model import Distribution, Trigger
 from edgesim.distribution.terms import STANDARD_TERMS
-from edgesim.errors import OriginTrouble
+from edgesim.pipeline.caching import answer_from_edge
 from edgesim.pipeline.effects import (
-    FetchFailed,
-    LookedUp,
     Steps,
-    fetch,
-    give_up,
-    keep,
-    look_up,
-    refresh,
-    resolve,
-    update,
 )
 from edgesim.pipeline.functions import run_request_hook, run_response_hook
-from edgesim.pipeline.journey import Answer, Journey, Reached, Served, Stored, head_of, response_head
+from edgesim.pipeline.journey import Answer, Journey, Served
 from edgesim.pipeline.transcript import Station, Transcript
 from edgesim.rules.arrival import Refusal, behavior_refusal, distribution_refusal, size_refusal, unknown_host
 from edgesim.rules.behavior import behavior_for, distribution_for
-from edgesim.rules.cache_key import cache_key, lookup_keys, not_looked_up
-from edgesim.rules.cloudfront_headers import for_the_cache, for_the_origin, without_viewers_own
-from edgesim.rules.delivery import for_viewer, from_entry
+from edgesim.rules.cloudfront_headers import for_the_cache, without_viewers_own
+from edgesim.rules.delivery import for_viewer
 from edgesim.rules.edge import edge_name
-from edgesim.rules.error_pages import custom_error_response, origin_error_page
-from edgesim.rules.failover import FAILS_OVER, failover_verdict
-from edgesim.rules.forwarding import origin_request, with_custom_headers
-from edgesim.rules.freshness import use_of
-from edgesim.rules.function_event import settled
+from edgesim.rules.error_pages import custom_error_response
 from edgesim.rules.hooks import MadeBy, viewer_response_skipped
 from edgesim.rules.reasons import (
     ArrivalReason,
     DeliveryReason,
     ErrorPageReason,
     HookReason,
-    LookUpReason,
-    OriginReason,
     Outcome,
-    RevalidationReason,
     RootReason,
-    StoreReason,
 )
-from edgesim.rules.received import kept_vary, received
 from edgesim.rules.result_types import result_types
-from edgesim.rules.revalidation import CONDITIONALS, conditional, merged_headers, refreshed, revalidation_verdict
-from edgesim.rules.stale import (
-    SERVED,
-    held,
-    instead_of_error,
-    instead_of_error_outcome,
-    stale_terms,
-    while_revalidated_outcome,
-)
-from edgesim.rules.storing import KEPT, entry_of, kept_for_outages, response_ttl, storing_verdict
-from edgesim.rules.ttl import Ttl, error_caching_min_ttl
-from edgesim.values.entry import CacheKey, Entry, StaleTerms, Use
 from edgesim.values.headers import Headers
-from edgesim.values.instant import Instant
-from edgesim.values.message import Request, Response
+from edgesim.values.message import Request
 from edgesim.values.viewer import Arrival
 
 
@@ -153,283 +121,6 @@ def at_the_edge(journey: Journey, request: Request) -> Request:
     if path == request.path and headers is request.headers:
         return request
     return Request(request.method, path, request.query, headers, request.body)
-
-
-# ── cache ────────────────────────────────────────────────────────────────────
-
-
-def answer_from_edge(journey: Journey, request: Request) -> Steps[Answer]:
-    """From the cache where it has a fresh object, else from the origin."""
-    unkeyed = not_looked_up(journey.behavior, request)
-    if unkeyed is not None:
-        journey.transcript.note(Station.CACHE, unkeyed)
-        return (yield from answer_from_origin(journey, request, None, None))
-    key = cache_key(journey.distribution, journey.behavior, request)
-    keys = lookup_keys(key, request)
-    looked = yield from look_up(keys, use_of)
-    entry = looked.entry
-    if entry is None or entry.for_outages:
-        journey.transcript.note(Station.CACHE, LookUpReason.NOT_STORED, key=key, waited=looked.waited, at=looked.at)
-        spare = Stored(looked.key or key, entry) if entry is not None else None
-        return (yield from answer_from_origin(journey, request, keys[-1], spare))
-    because = LookUpReason.WAITED if looked.waited and looked.use is Use.FRESH else _LOOKED_UP[looked.use]
-    _note_entry(journey, because, key, looked, entry)
-    stored = Stored(looked.key or key, entry)
-    if looked.use is Use.STALE:
-        return (yield from answer_from_origin(journey, request, keys[-1], stored))
-    if looked.refreshes:
-        yield from refreshed_behind(journey, request, stored)
-    choices = journey.distribution.terms.choices
-    outcome = while_revalidated_outcome(choices) if looked.use is Use.WHILE_REVALIDATED else Outcome.HIT
-    return _hit(request, stored.entry, outcome, looked.at)
-
-
-_LOOKED_UP = {
-    Use.FRESH: LookUpReason.FRESH,
-    Use.HELD: LookUpReason.HELD,
-    Use.WHILE_REVALIDATED: LookUpReason.WHILE_REVALIDATED,
-    Use.STALE: LookUpReason.STALE,
-}
-
-
-def refreshed_behind(journey: Journey, request: Request, stored: Stored) -> Steps[None]:
-    """Have a stale object fetched anew while it answers. documented: Expiration, stale-while-revalidate; inferred: with
-    what the viewer sent, but its conditions, and with the functions of origin request and origin response"""
-    inner = journey.transcript.within(Station.REFRESH, LookUpReason.WHILE_REVALIDATED)
-    asked = Request(stored.entry.method, request.path, request.query, request.headers.without(*CONDITIONALS))
-    steps = answer_from_origin(replace(journey, transcript=inner), asked, stored.key, stored)
-    yield from refresh(steps, inner)
-
-
-def _note_entry(journey: Journey, because: LookUpReason, key: CacheKey, looked: LookedUp, entry: Entry) -> None:
-    journey.transcript.note(
-        Station.CACHE,
-        because,
-        key=key,
-        ttl=entry.ttl,
-        ttl_because=entry.because,
-        age=entry.age(looked.at),
-        waited=looked.waited and not looked.usable,
-        at=looked.at,
-    )
-
-
-def _hit(request: Request, entry: Entry, outcome: Outcome, at: Instant, *, aged: bool = True) -> Answer:
-    """The stored object for this viewer, with its Age unless it was revalidated for this very request. observed: a
-    cached error says `Error from cloudfront` and has an Age"""
-    delivery = from_entry(request, entry, at)
-    shown = Outcome.ERROR if delivery.response.status >= 400 else outcome
-    age = entry.age(at) if aged else None
-    made_by = MadeBy.ORIGIN_REQUEST if entry.generated else MadeBy.ORIGIN
-    return Answer(delivery.response, shown, made_by, at, age, delivery.span, delivery.because)
-
-
-# ── origin ───────────────────────────────────────────────────────────────────
-
-
-def answer_from_origin(
-    journey: Journey, request: Request, key: CacheKey | None, stored: Stored | None = None
-) -> Steps[Answer]:
-    """Origin request, origin, origin response, and what is kept of it. `key` is None where nothing may be; `stored` is
-    the stale object, where there is one."""
-    asked = _revalidation(journey, stored)
-    reached = yield from reach_any(journey, request, asked)
-
-    # ── store ────────────────────────────────────────────────────────────────
-    answer = reached.answer
-    if answer.made_by is MadeBy.FAILED_FUNCTION:
-        return (yield from _not_kept(journey, key, answer))
-    if stored is not None and reached.came is not None and answer.response.status >= 500:
-        instead = yield from _stale_instead(journey, request, stored, answer, reached.came)
-        if instead is not None:
-            return instead
-    if asked is not None and key is not None and reached.came is not None:
-        if answer.response.status == 304:
-            return (yield from _revalidated(journey, request, key, asked, answer))
-        if answer.response.status < 400:
-            journey.transcript.note(Station.STORE, RevalidationReason.CHANGED)
-    return (yield from _stored(journey, request, key, answer))
-
-
-def reach_any(journey: Journey, request: Request, asked: Entry | None) -> Steps[Reached]:
-    """The answer of the behavior's origin, or of the first origin of its group that does not fail. documented:
-    high_availability_origin_failover, what the secondary answers goes to the viewer, whatever it is"""
-    behavior, origins = journey.behavior, journey.distribution.origins
-    group = journey.distribution.origin_groups.get(behavior.target_origin_id)
-    if group is None:
-        return (yield from reach(journey, request, origins[behavior.target_origin_id], asked))
-    reached = yield from reach(journey, request, origins[group.members[0]], asked)
-    verdict = failover_verdict(group, behavior, request.method, reached.came) if reached.came is not None else None
-    if verdict is None:
-        return reached
-    status = reached.answer.response.status
-    if verdict not in FAILS_OVER:
-        journey.transcript.note(Station.FAILOVER, verdict, status=status)
-        return reached
-    inner = journey.transcript.within(Station.FAILOVER, verdict, status=status)
-    return (yield from reach(replace(journey, transcript=inner), request, origins[group.members[1]], asked))
-
-
-def reach(journey: Journey, request: Request, origin: Origin, asked: Entry | None) -> Steps[Reached]:
-    """One origin's answer, between the functions of origin request and origin response. `asked` is the stored object
-    that it is to be compared with."""
-    behavior, arrival = journey.behavior, journey.arrival
-    origin = settled(origin, arrival.viewer.protocol)
-    forwarded = replace(request, headers=for_the_origin(behavior, arrival, request.headers))
-    sending = origin_request(behavior, origin, arrival, forwarded, edge_name=edge_name(arrival.viewer.pop))
-    if asked is not None:
-        sending = conditional(sending, asked)
-
-    # ── origin request ───────────────────────────────────────────────────────
-    https = arrival.viewer.protocol == "https"
-    if Trigger.ORIGIN_REQUEST in behavior.associations:
-        # documented: lambda-at-edge-function-restrictions, the origin's name is resolved before its function runs
-        resolved = yield from resolve(origin, https=https)
-        if isinstance(resolved, FetchFailed):
-            journey.transcript.note(Station.ORIGIN_REQUEST, HookReason.SKIPPED_UNRESOLVED)
-            return _unreachable(journey, resolved, {"origin": origin})
-    passed = yield from run_request_hook(journey, Trigger.ORIGIN_REQUEST, sending, origin)
-    if passed.answer is not None:
-        return _generated(journey, passed.answer)
-    sending, origin = passed.request, passed.origin or origin
-
-    # ── origin ───────────────────────────────────────────────────────────────
-    sent = with_custom_headers(sending, origin)
-    fetched = yield from fetch(sent, origin, https=https)
-    facts: dict[str, object] = {
-        "origin": origin,
-        "where": fetched.where or None,
-        "sent": head_of(sent),
-        "at": fetched.at,
-    }
-    if isinstance(fetched, FetchFailed):
-        return _unreachable(journey, fetched, facts)
-    response = received(behavior, fetched.response, fetched.at)
-    told = {"status": response.status, "answer": response_head(response)}
-    journey.transcript.note(Station.ORIGIN, OriginReason.ANSWERED, **told, **facts)
-    answer = Answer(response, _outcome(response), MadeBy.ORIGIN, fetched.at)
-
-    # ── origin response ──────────────────────────────────────────────────────
-    answer = yield from run_response_hook(journey, Trigger.ORIGIN_RESPONSE, sending, answer, origin)
-    if answer.made_by is not MadeBy.FAILED_FUNCTION:
-        answer = replace(answer, outcome=_outcome(answer.response))
-    return Reached(answer, response.status)
-
-
-def _outcome(response: Response) -> Outcome:
-    """observed: an origin's 4xx or 5xx is `Error`, also where it is passed through"""
-    return Outcome.ERROR if response.status >= 400 else Outcome.MISS
-
-
-def _revalidation(journey: Journey, stored: Stored | None) -> Entry | None:
-    """The stale entry where the origin can be asked whether it has changed."""
-    if stored is None or stored.entry.for_outages:
-        return None
-    verdict = revalidation_verdict(journey.behavior, stored.entry)
-    journey.transcript.note(Station.CACHE, verdict)
-    return stored.entry if verdict is RevalidationReason.ASKED else None
-
-
-def _generated(journey: Journey, answer: Answer) -> Reached:
-    """What the origin-request function gave instead: a response, kept like an origin's (documented), or a failure."""
-    if Trigger.ORIGIN_RESPONSE in journey.behavior.associations:
-        failed = answer.made_by is MadeBy.FAILED_FUNCTION
-        skipped = HookReason.SKIPPED_FUNCTION_FAILED if failed else HookReason.SKIPPED_ORIGIN_GENERATED
-        journey.transcript.note(Station.ORIGIN_RESPONSE, skipped)
-    return Reached(answer)
-
-
-def _unreachable(journey: Journey, failed: FetchFailed, facts: dict[str, object]) -> Reached:
-    """CloudFront's own error; it is kept like an origin's (documented: HTTPStatusCodes)."""
-    told = {"trouble": failed.trouble, "message": failed.message, **facts}
-    journey.transcript.note(Station.ORIGIN, OriginReason.FAILED, **told)
-    if Trigger.ORIGIN_RESPONSE in journey.behavior.associations:
-        journey.transcript.note(Station.ORIGIN_RESPONSE, HookReason.SKIPPED_NO_ORIGIN_RESPONSE)
-    page = origin_error_page(failed.trouble, journey.arrival.id)
-    answer = Answer(page, Outcome.ERROR, MadeBy.CLOUDFRONT, failed.at, trouble=failed.trouble)
-    return Reached(answer, failed.trouble)
-
-
-# ── store ────────────────────────────────────────────────────────────────────
-
-
-def _nothing_kept(key: CacheKey | None) -> Steps[None]:
-    if key is not None:
-        yield from give_up(key)
-
-
-def _not_kept(journey: Journey, key: CacheKey | None, answer: Answer) -> Steps[Answer]:
-    """inferred: what a failed function leads to is never cached"""
-    journey.transcript.note(Station.STORE, StoreReason.FUNCTION_FAILED)
-    yield from _nothing_kept(key)
-    return answer
-
-
-def _stored(journey: Journey, request: Request, key: CacheKey | None, answer: Answer) -> Steps[Answer]:
-    """The answer with what CloudFront passes on of it, kept where the rules say so."""
-    behavior, response = journey.behavior, answer.response
-    life, stale = _lifetime(journey, response.status, response.headers, answer.at)
-    verdict = storing_verdict(behavior, request, response, life)
-    spare = kept_for_outages(verdict, stale)
-    response = replace(response, headers=kept_vary(behavior, response.headers))
-    answer = replace(answer, response=response)
-    if key is None or not (verdict in KEPT or spare):
-        journey.transcript.note(Station.STORE, verdict)
-        yield from _nothing_kept(key)
-        return answer
-    if spare:
-        journey.transcript.note(Station.STORE, verdict)
-        journey.transcript.note(Station.STORE, StoreReason.FOR_OUTAGES, key=key)
-    else:
-        journey.transcript.note(Station.STORE, verdict, ttl=life, key=key)
-    generated = answer.made_by is MadeBy.ORIGIN_REQUEST
-    entry = entry_of(request, response, life, answer.at, generated=generated, stale=stale, for_outages=spare)
-    kept = yield from keep(key, entry)
-    if kept.too_large:
-        journey.transcript.note(Station.STORE, StoreReason.TOO_LARGE)
-    return replace(answer, response=replace(response, body=kept.body))
-
-
-def _lifetime(journey: Journey, status: int, headers: Headers, now: Instant) -> tuple[Ttl, StaleTerms]:
-    """How long a response is fresh, and what it is good for afterwards."""
-    policy, choices = journey.behavior.cache_policy, journey.distribution.terms.choices
-    life = response_ttl(journey.distribution, journey.behavior, status, headers, now)
-    return life, stale_terms(status, headers, life, policy, choices)
-
-
-def _stale_instead(
-    journey: Journey, request: Request, stored: Stored, answer: Answer, came: int | OriginTrouble
-) -> Steps[Answer | None]:
-    """The stale object in the place of an error, kept so that it answers a while without another attempt; None where
-    it may not. documented: HTTPStatusCodes; inferred: as an object fetched for this request, but with its Age"""
-    choices = journey.distribution.terms.choices
-    verdict = instead_of_error(stored.entry, came, answer.at)
-    journey.transcript.note(Station.STORE, verdict, status=answer.response.status)
-    if verdict not in SERVED:
-        return None
-    least = error_caching_min_ttl(journey.distribution, answer.response.status)
-    kept = held(stored.entry, least, answer.at, choices)
-    if kept is None:
-        yield from give_up(stored.key)
-    else:
-        yield from update(stored.key, kept)
-    return _hit(request, stored.entry, instead_of_error_outcome(choices), answer.at)
-
-
-def _revalidated(journey: Journey, request: Request, key: CacheKey, stale: Entry, answer: Answer) -> Steps[Answer]:
-    """A 304: the stored body is good for another while. inferred: TTL from the merged head, and a 304 that forbids
-    storing leaves the object as stale as it was"""
-    headers = kept_vary(journey.behavior, merged_headers(stale.headers, answer.response.headers))
-    life, terms = _lifetime(journey, stale.status, headers, answer.at)
-    entry = refreshed(stale, headers, life, terms, answer.at)
-    journey.transcript.note(Station.STORE, RevalidationReason.REVALIDATED, ttl=life, key=key)
-    verdict = storing_verdict(journey.behavior, request, Response(stale.status, headers), life)
-    if verdict in KEPT:
-        yield from keep(key, entry)
-    else:
-        journey.transcript.note(Station.STORE, verdict)
-        yield from give_up(key)
-    return _hit(request, entry, Outcome.REFRESH_HIT, answer.at, aged=False)
 
 
 # ── custom error responses ───────────────────────────────────────────────────

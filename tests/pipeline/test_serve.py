@@ -100,9 +100,19 @@ def test_a_response_that_may_not_be_kept_releases_who_waits_for_it() -> None:
     (
         visit(a_request("/a.css"), SITE)
         .expect(LookUp, reply=nothing())
-        .expect(Fetch, reply=fetched(cache_control="private, max-age=60"))
+        .expect(Fetch, reply=fetched(cache_control="private, max-age=60, stale-if-error=0"))
         .expect(GiveUp(STYLE))
         .returns(status=200, x_cache=Outcome.MISS, because=[StoreReason.PRIVATE])
+    )
+
+
+def test_a_response_that_may_not_be_stored_is_kept_for_an_origin_out_of_reach() -> None:
+    (
+        visit(a_request("/a.css"), SITE)
+        .expect(LookUp, reply=nothing())
+        .expect(Fetch, reply=fetched(cache_control="private, max-age=60"))
+        .expect(Keep(STYLE, having(ttl=0, for_outages=True)))
+        .returns(status=200, x_cache=Outcome.MISS, because=[StoreReason.PRIVATE, StoreReason.FOR_OUTAGES])
     )
 
 
@@ -210,7 +220,7 @@ def test_an_error_at_revalidation_is_not_called_a_change() -> None:
     play = (
         visit(a_request("/a.css"), SITE)
         .expect(LookUp, reply=stale(STALE))
-        .expect(Fetch, reply=fetched(503))
+        .expect(Fetch, reply=Fetched(a_response(503), Instant(NOW + 100_001)))
         .expect(Keep(ANY, having(status=503)))
     )
     play.returns(status=503, x_cache=Outcome.ERROR, because=[RevalidationReason.ASKED, StoreReason.ERROR_STORED])
