@@ -47,6 +47,10 @@ CONNECTION_TIMEOUT_SECONDS = 10
 ORIGIN_READ_TIMEOUT_SECONDS = 30
 ORIGIN_KEEPALIVE_TIMEOUT_SECONDS = 5
 
+# documented: ServingCompressedFiles
+COMPRESSED_FROM_BYTES = 1_000
+COMPRESSED_UP_TO_BYTES = 10_000_000
+
 # documented: HTTPStatusCodes, the error caching minimum TTL where no CustomErrorResponse sets one.
 # The API's default inside a CustomErrorResponse is 300.
 ERROR_CACHING_MIN_TTL_SECONDS = 10

@@ -77,7 +77,6 @@ _BEHAVIOR = (
     Gap("field_level_encryption_id", "does not encrypt fields: the origin gets them in the clear"),
     Gap("grpc_config", "does not speak gRPC", _is_switched_on),
     Gap("smooth_streaming", "has no Smooth Streaming"),
-    Gap("compress", "does not compress responses yet: they go out as the origin sent them"),
     Gap("realtime_log_config_arn", "sends no real-time logs to Kinesis", severity=Severity.NOTE),
 )
 

@@ -18,9 +18,13 @@ from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from edgesim.driver.bodies import Finished, Recorded, body_chunks, read_ahead
 from edgesim.driver.collapse import Flight, Flights, Landing
+from edgesim.driver.compression import coded
 from edgesim.errors import OriginFault
 from edgesim.pipeline.effects import (
     BodyRead,
+    CacheEffect,
+    Compress,
+    Compressed,
     Effect,
     Fetch,
     Fetched,
@@ -180,6 +184,13 @@ class Driver:
                 return await self._resolve(effect)
             case Fetch():
                 return await self._fetch(effect, run)
+            case Compress():
+                return self._compress(effect, run)
+            case _:
+                return await self._perform_in_cache(effect, run)
+
+    async def _perform_in_cache(self, effect: CacheEffect, run: Run) -> Reply:
+        match effect:
             case Keep():
                 return await self._keep(effect.key, effect.entry, run)
             case Update():
@@ -268,6 +279,12 @@ class Driver:
         if isinstance(response.body, BodyStream):
             run.bodies.append(response.body)
         return Fetched(response, self.clock.now(), where)
+
+    def _compress(self, effect: Compress, run: Run) -> Compressed:
+        body = coded(effect.body, effect.coding)
+        if isinstance(body, BodyStream):
+            run.bodies = [body, *(other for other in run.bodies if other is not effect.body)]
+        return Compressed(body)
 
     # ── keep ─────────────────────────────────────────────────────────────────
 

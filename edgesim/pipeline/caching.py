@@ -11,6 +11,7 @@ from edgesim.errors import OriginTrouble
 from edgesim.pipeline.effects import (
     LookedUp,
     Steps,
+    compress,
     give_up,
     keep,
     look_up,
@@ -21,6 +22,7 @@ from edgesim.pipeline.journey import Answer, Journey, Stored
 from edgesim.pipeline.reaching import reach_any
 from edgesim.pipeline.transcript import Station
 from edgesim.rules.cache_key import cache_key, lookup_keys, not_looked_up
+from edgesim.rules.compression import compressed_headers, compressing, uncompressed_response
 from edgesim.rules.delivery import from_entry
 from edgesim.rules.freshness import use_of
 from edgesim.rules.hooks import MadeBy
@@ -42,6 +44,7 @@ from edgesim.rules.stale import (
 )
 from edgesim.rules.storing import KEPT, entry_of, kept_for_outages, response_ttl, storing_verdict
 from edgesim.rules.ttl import Ttl, error_caching_min_ttl
+from edgesim.values.body import Coding
 from edgesim.values.entry import CacheKey, Entry, StaleTerms, Use
 from edgesim.values.headers import Headers
 from edgesim.values.instant import Instant
@@ -166,12 +169,16 @@ def _not_kept(journey: Journey, key: CacheKey | None, answer: Answer) -> Steps[A
 
 
 def _stored(journey: Journey, request: Request, key: CacheKey | None, answer: Answer) -> Steps[Answer]:
-    """The answer with what CloudFront passes on of it, kept where the rules say so."""
+    """The answer with what CloudFront passes on of it, compressed and kept where the rules say so."""
     behavior, response = journey.behavior, answer.response
     life, stale = _lifetime(journey, response.status, response.headers, answer.at)
     verdict = storing_verdict(behavior, request, response, life)
     spare = kept_for_outages(verdict, stale)
+    etag = response.headers.get("etag")
     response = replace(response, headers=kept_vary(behavior, response.headers))
+    coding: Coding | None = None
+    if behavior.compress and key is not None and answer.made_by is MadeBy.ORIGIN:
+        response, coding = yield from _compressed(journey, key, response)
     answer = replace(answer, response=response)
     if key is None or not (verdict in KEPT or spare):
         journey.transcript.note(Station.STORE, verdict)
@@ -184,10 +191,22 @@ def _stored(journey: Journey, request: Request, key: CacheKey | None, answer: An
         journey.transcript.note(Station.STORE, verdict, ttl=life, key=key)
     generated = answer.made_by is MadeBy.ORIGIN_REQUEST
     entry = entry_of(request, response, life, answer.at, generated=generated, stale=stale, for_outages=spare)
+    if coding is not None:
+        entry = replace(entry, coding=coding, origin_etag=etag)
     kept = yield from keep(key, entry)
     if kept.too_large:
         journey.transcript.note(Station.STORE, StoreReason.TOO_LARGE)
     return replace(answer, response=replace(response, body=kept.body))
+
+
+def _compressed(journey: Journey, key: CacheKey, response: Response) -> Steps[tuple[Response, Coding | None]]:
+    """The response as it is stored by a behavior that compresses, and the coding that this took."""
+    how = compressing(journey.behavior, key, response)
+    journey.transcript.note(Station.COMPRESSION, how.because)
+    if how.coding is None:
+        return uncompressed_response(response, how), None
+    body = yield from compress(response.body, how.coding)
+    return replace(response, headers=compressed_headers(response.headers, how.coding), body=body), how.coding
 
 
 def _lifetime(journey: Journey, status: int, headers: Headers, now: Instant) -> tuple[Ttl, StaleTerms]:
@@ -219,7 +238,7 @@ def _stale_instead(
 def _revalidated(journey: Journey, request: Request, key: CacheKey, stale: Entry, answer: Answer) -> Steps[Answer]:
     """A 304: the stored body is good for another while. inferred: TTL from the merged head, and a 304 that forbids
     storing leaves the object as stale as it was"""
-    headers = kept_vary(journey.behavior, merged_headers(stale.headers, answer.response.headers))
+    headers = kept_vary(journey.behavior, merged_headers(stale.headers, answer.response.headers, stale.coding))
     life, terms = _lifetime(journey, stale.status, headers, answer.at)
     entry = refreshed(stale, headers, life, terms, answer.at)
     journey.transcript.note(Station.STORE, RevalidationReason.REVALIDATED, ttl=life, key=key)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from edgesim.distribution.model import EdgeFunction, Origin, Trigger
 from edgesim.errors import OriginTrouble
-from edgesim.values.body import Body
+from edgesim.values.body import Body, Coding
 from edgesim.values.entry import CacheKey, Entry, Use
 from edgesim.values.instant import Instant
 from edgesim.values.invocation import Invocation
@@ -122,6 +122,21 @@ class FetchFailed:
 
 
 @record
+class Compress:
+    """Apply a content coding to a body as it passes."""
+
+    body: Body
+    coding: Coding
+
+
+@record
+class Compressed:
+    """The body under its coding."""
+
+    body: Body
+
+
+@record
 class Keep:
     """Keep an entry under a key once its body has come in whole."""
 
@@ -176,9 +191,22 @@ class GaveUp:
     pass
 
 
-Effect: TypeAlias = LookUp | Invoke | ReadBody | Resolve | Fetch | Keep | Update | Refresh | GiveUp
+CacheEffect: TypeAlias = Keep | Update | Refresh | GiveUp
+"""What becomes of a permit to fetch an object: each uses it up."""
+
+Effect: TypeAlias = LookUp | Invoke | ReadBody | Resolve | Fetch | Compress | CacheEffect
 Reply: TypeAlias = (
-    LookedUp | Invoked | BodyRead | Resolved | Fetched | FetchFailed | Kept | Updated | RefreshBegun | GaveUp
+    LookedUp
+    | Invoked
+    | BodyRead
+    | Resolved
+    | Fetched
+    | FetchFailed
+    | Compressed
+    | Kept
+    | Updated
+    | RefreshBegun
+    | GaveUp
 )
 
 T = TypeVar("T")
@@ -210,6 +238,11 @@ def resolve(origin: Origin, *, https: bool) -> Steps[Resolved | FetchFailed]:
 def fetch(request: Request, origin: Origin, *, https: bool) -> Steps[Fetched | FetchFailed]:
     fetched: Fetched | FetchFailed = yield Fetch(request, origin, https)
     return fetched
+
+
+def compress(body: Body, coding: Coding) -> Steps[Body]:
+    compressed: Compressed = yield Compress(body, coding)
+    return compressed.body
 
 
 def keep(key: CacheKey, entry: Entry) -> Steps[Kept]:

@@ -32,6 +32,7 @@ PHASES = (
     Phase(Station.ORIGIN, "The origin answers, or fails to."),
     Phase(Station.ORIGIN_RESPONSE, "The origin-response function changes what will be kept and sent on."),
     Phase(Station.FAILOVER, "Where the primary origin of a group failed, the secondary one is asked the same."),
+    Phase(Station.COMPRESSION, "A behavior that compresses does it now, for viewers who accept that."),
     Phase(Station.STORE, "The response is kept for its TTL, or not, by its headers and the cache policy."),
     Phase(Station.ERROR_PAGE, "A configured page takes the place of an error."),
     Phase(Station.VIEWER_RESPONSE, "The viewer-response function changes what this viewer gets."),

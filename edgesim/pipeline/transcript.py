@@ -31,6 +31,7 @@ class Station(StrEnum):
     ORIGIN = "origin"
     ORIGIN_RESPONSE = "origin response"
     FAILOVER = "origin failover"
+    COMPRESSION = "compression"
     STORE = "store"
     ERROR_PAGE = "custom error response"
     VIEWER_RESPONSE = "viewer response"

@@ -102,6 +102,20 @@ class StoreReason(StrEnum):
     TOO_LARGE = "not stored: larger than the cache takes"
 
 
+class CompressionReason(StrEnum):
+    """Whether the edge compresses a response. documented: ServingCompressedFiles"""
+
+    BROTLI = "compressed with brotli"
+    GZIP = "compressed with gzip"
+    NOT_ENABLED = "not compressed: the cache policy enables neither gzip nor brotli"
+    NOT_ACCEPTED = "not compressed: the viewer accepts none of the enabled codings"
+    STATUS = "not compressed: only 200, 403 and 404 are"
+    ENCODED = "not compressed: it has a Content-Encoding already"
+    NO_LENGTH = "not compressed: it has no Content-Length, or no body"
+    SIZE = "not compressed: only from 1,000 to 10,000,000 bytes"
+    TYPE = "not compressed: its Content-Type is not one that is"
+
+
 class RevalidationReason(StrEnum):
     """What became of a stale object."""
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edgesim.distribution.model import CacheBehavior
+from edgesim.rules.compression import compressed_headers
 from edgesim.rules.reasons import RevalidationReason, TtlReason
 from edgesim.rules.selection import cookies_forwarded
 from edgesim.rules.ttl import Ttl
+from edgesim.values.body import Coding
 from edgesim.values.entry import Entry, StaleTerms
 from edgesim.values.headers import Field, Headers
 from edgesim.values.instant import Instant
@@ -35,7 +37,8 @@ def revalidation_verdict(behavior: CacheBehavior, entry: Entry) -> RevalidationR
 
 def _validators(entry: Entry) -> list[Field]:
     """documented: If-None-Match with the ETag, If-Modified-Since with Last-Modified"""
-    pairs = (("If-None-Match", entry.headers.get("etag")), ("If-Modified-Since", entry.headers.get("last-modified")))
+    etag = entry.origin_etag or entry.headers.get("etag")
+    pairs = (("If-None-Match", etag), ("If-Modified-Since", entry.headers.get("last-modified")))
     return [(name, value) for name, value in pairs if value]
 
 
@@ -45,10 +48,12 @@ def conditional(request: Request, entry: Entry) -> Request:
     return replace(request, headers=headers)
 
 
-def merged_headers(stored: Headers, not_modified: Headers) -> Headers:
-    """The stored head brought up to date by a 304's. inferred: as RFC 9111 §3.2 says"""
+def merged_headers(stored: Headers, not_modified: Headers, coding: Coding | None = None) -> Headers:
+    """The stored head brought up to date by a 304's. inferred: as RFC 9111 §3.2 says; that of an object which the edge
+    compressed stays one of such an object"""
     news = [field for field in not_modified if field[0].lower() not in _NOT_MERGED]
-    return stored.without(*(name for name, _ in news)).adding(*news)
+    merged = stored.without(*(name for name, _ in news)).adding(*news)
+    return merged if coding is None else compressed_headers(merged, coding)
 
 
 def refreshed(entry: Entry, headers: Headers, life: Ttl, stale: StaleTerms, now: Instant) -> Entry:

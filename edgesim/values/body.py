@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeAlias
 
 
@@ -19,6 +20,13 @@ class Ticket:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {'?' if self.length is None else self.length} bytes>"
+
+
+class Coding(StrEnum):
+    """A content coding that the edge can apply; the values are those of Content-Encoding."""
+
+    GZIP = "gzip"
+    BROTLI = "br"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from edgesim.values.instant import Duration, Instant
 if TYPE_CHECKING:
     from enum import StrEnum
 
-    from edgesim.values.body import Body
+    from edgesim.values.body import Body, Coding
     from edgesim.values.headers import Headers
 
 
@@ -67,7 +67,8 @@ class Entry:
     (rules/reasons.py) that decided it. `generated` marks a response that an origin-request function made;
     `error` marks one kept under the error caching rules. `stale` says what it is good for after its TTL; the origin
     having failed, it answers until `held_until` without another attempt. `for_outages` marks one that may not be stored
-    and is kept to stand in for an origin out of reach, and for nothing else.
+    and is kept to stand in for an origin out of reach, and for nothing else. `coding` is the one that the edge applied,
+    and `origin_etag` then the ETag to ask the origin with.
     """
 
     status: int
@@ -83,6 +84,8 @@ class Entry:
     stale: StaleTerms = NEVER_STALE
     held_until: Instant = LONG_AGO
     for_outages: bool = False
+    coding: Coding | None = None
+    origin_etag: str | None = None
 
     @property
     def fresh_until(self) -> Instant:
@@ -94,10 +97,11 @@ class Entry:
 
     def with_body(self, body: Body) -> Entry:
         """The entry with its body at rest. Where the origin sent no Content-Length the number of bytes becomes one,
-        since it is known now (inferred); chunked framing was the origin connection's."""
+        since it is known now (inferred), unless the edge compressed it (observed: such objects have none); chunked
+        framing was the origin connection's."""
         headers = self.headers.without("transfer-encoding")
         length = length_of(body)
-        framed = self.method != "HEAD" and self.status not in {204, 304}
+        framed = self.method != "HEAD" and self.status not in {204, 304} and self.coding is None
         if framed and length is not None and "content-length" not in headers:
             headers = headers.adding(("Content-Length", str(length)))
         return replace(self, body=body, headers=headers.encoded())

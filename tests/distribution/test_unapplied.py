@@ -61,7 +61,6 @@ def test_the_distributions_gaps_are_told(name: str, value: Any) -> None:
         ("FieldLevelEncryptionId", "x"),
         ("GrpcConfig", {"Enabled": "true"}),
         ("SmoothStreaming", "true"),
-        ("Compress", "true"),
     ],
 )
 def test_the_behaviors_gaps_are_told(name: str, value: Any) -> None:
@@ -81,7 +80,7 @@ def test_what_has_no_meaning_locally_is_not_mentioned() -> None:
         "Restrictions": {"GeoRestriction": {"RestrictionType": "none"}},
         "Logging": {"Enabled": "false"},
     }
-    behavior = {"SmoothStreaming": "false", "Compress": "false", "GrpcConfig": {"Enabled": "false"}}
+    behavior = {"SmoothStreaming": "false", "GrpcConfig": {"Enabled": "false"}}
     assert warned(config, behavior, OriginShield={"Enabled": "false"}, OriginAccessControlId="") == []
 
 
@@ -129,9 +128,9 @@ def test_signing_matters_towards_a_real_bucket_only(origin: dict[str, Any]) -> N
 
 def test_one_gap_in_many_places_is_one_line() -> None:
     behaviors = [
-        {"PathPattern": f"/{i}", "TargetOriginId": "o", "ViewerProtocolPolicy": "allow-all", "Compress": "true"}
+        {"PathPattern": f"/{i}", "TargetOriginId": "o", "ViewerProtocolPolicy": "allow-all", "SmoothStreaming": "true"}
         for i in range(4)
     ]
-    [warning] = unapplied(parsed({"CacheBehaviors": behaviors}, {"Compress": "true"}))
-    assert warning.at == ("CacheBehaviors", 0, "Compress")
+    [warning] = unapplied(parsed({"CacheBehaviors": behaviors}, {"SmoothStreaming": "true"}))
+    assert warning.at == ("CacheBehaviors", 0, "SmoothStreaming")
     assert warning.hint == "the same in CacheBehaviors[1], CacheBehaviors[2], CacheBehaviors[3] and 1 more"

@@ -15,6 +15,8 @@ from edgesim.distribution.policies import CachePolicy
 from edgesim.errors import OriginTrouble
 from edgesim.pipeline.effects import (
     BodyRead,
+    Compress,
+    Compressed,
     Effect,
     Fetch,
     Fetched,
@@ -108,14 +110,10 @@ class World:
                 return self._draw(fetched)
             case Keep():
                 return Kept(effect.entry.body, too_large=self._draw(st.booleans()))
-            case GiveUp():
-                return GaveUp()
-            case Update():
-                return Updated()
-            case Refresh():
-                return RefreshBegun()
             case Resolve():
                 return self._draw(resolved)
+            case _:
+                return obvious(effect)
 
     def _invoked(self, effect: Invoke) -> Invoked:
         way = self._draw(st.sampled_from(("echo", "answer", "anything", "fail")))
@@ -128,6 +126,19 @@ class World:
             return _invoked(self._draw(strategies.function_results))
         kind = self._draw(st.sampled_from(FailureKind))
         return Invoked(Invocation("i", Failed(kind, "Error", "oh"), 1.0, 1, 128, 64, "e"), NOW)
+
+
+def obvious(effect: Compress | Update | Refresh | GiveUp) -> Reply:
+    """What can only be answered in one way."""
+    match effect:
+        case Compress():
+            return Compressed(effect.body)
+        case Update():
+            return Updated()
+        case Refresh():
+            return RefreshBegun()
+        case GiveUp():
+            return GaveUp()
 
 
 def _invoked(payload: str) -> Invoked:
@@ -296,14 +307,10 @@ class Echoing(World):
                 return Fetched(self._response, NOW)
             case Keep():
                 return Kept(effect.entry.body)
-            case GiveUp():
-                return GaveUp()
-            case Update():
-                return Updated()
-            case Refresh():
-                return RefreshBegun()
             case Resolve():
                 return Resolved()
+            case _:
+                return obvious(effect)
 
 
 @slow_to_draw

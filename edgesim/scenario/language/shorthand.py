@@ -207,6 +207,7 @@ _BEHAVIOR_NAMES = {
     "protocol": "ViewerProtocolPolicy",
     "methods": "AllowedMethods",
     "cached-methods": "CachedMethods",
+    "compress": "Compress",
 }
 _BEHAVIOR_KEYS: Mapping[str, Reader[Any]] = {
     "origin": n.text,
@@ -215,6 +216,7 @@ _BEHAVIOR_KEYS: Mapping[str, Reader[Any]] = {
     "forwarded-values": forwarded_values,
     "methods": _methods,
     "cached-methods": _methods,
+    "compress": n.truth,
     "protocol": n.text,
     **dict.fromkeys(Trigger, _association),
 }

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from edgesim.scenario.decoding import decoded
 from edgesim.scenario.model import (
     UNSET,
     BodyMatch,
@@ -63,7 +64,8 @@ def _viewer(expect: Expectation, answer: Answered, seen: Seen) -> Found:
             yield Mismatch("x-cache", wanted, got or "(none)", where, why_this_outcome(answer.transcript, seen.before))
     yield from _headers("header", expect.headers, answer.headers)
     if expect.body is not None:
-        yield from _body("body", expect.body, answer.body)
+        coding = answer.headers.joined("content-encoding") or ""
+        yield from _body("body", expect.body, answer.body, decoded(coding, answer.body))
     if expect.complete is not None and expect.complete is not answer.complete:
         words = {True: "the whole body", False: "a body that breaks off"}
         yield Mismatch("complete", words[expect.complete], words[answer.complete], place)
@@ -91,8 +93,9 @@ def _headers(what: str, wanted: Iterable[HeaderMatch], got: Headers) -> Found:
 _ALIKE = 0.8  # between x-auth and x-cache it is 0.62
 
 
-def _body(what: str, wanted: BodyMatch, got: bytes) -> Found:
-    place, text = str(wanted.place), got.decode("utf-8", "replace")
+def _body(what: str, wanted: BodyMatch, got: bytes, unpacked: bytes | None = None) -> Found:
+    """Text and JSON are read without their content coding; size, hash and bytes are those that were sent."""
+    place, text = str(wanted.place), (got if unpacked is None else unpacked).decode("utf-8", "replace")
     if wanted.text is not None and fault_of(wanted.text, text):
         yield Mismatch(what, describe(wanted.text), text, place)
     if wanted.size is not None and len(got) != wanted.size:
