@@ -92,6 +92,9 @@ class Store(Protocol):
     async def get(self, key: CacheKey) -> Entry | None:
         """The latest entry put under this key, fresh or stale, or None."""
 
+    def parts(self, key: CacheKey) -> Iterable[tuple[CacheKey, Entry]]:
+        """The parts stored of the object under this key, by keys that differ in `part` alone; the latest first."""
+
     async def put(self, key: CacheKey, entry: Entry) -> bool:
         """Keep an entry under this key in the place of any other. False where it is too large to be kept."""
 

@@ -51,6 +51,7 @@ from edgesim.pipeline.journey import Served
 from edgesim.pipeline.serve import serve
 from edgesim.pipeline.transcript import Transcript
 from edgesim.ports import BodyStream, Call, StoredBody
+from edgesim.values.body import Pieces
 from edgesim.values.entry import Use
 from edgesim.values.instant import Duration
 
@@ -97,11 +98,13 @@ class Exchange:
     @property
     def small_body(self) -> bytes | None:
         """The body where it is at hand in one piece, so that it can be sent without streaming."""
-        body, span = self._served.response.body, self._served.span
+        body, cut = self._served.response.body, self._served.span
+        if isinstance(cut, Pieces):
+            return None
         if isinstance(body, bytes):
-            return body if span is None else body[span.start : span.stop]
+            return body if cut is None else body[cut.start : cut.stop]
         if isinstance(body, StoredBody) and (body.length or 0) <= _SMALL:
-            return body.read(span.start, span.stop) if span else body.read(0, body.length or 0)
+            return body.read(cut.start, cut.stop) if cut else body.read(0, body.length or 0)
         return None
 
     def chunks(self) -> AsyncGenerator[bytes]:
@@ -234,6 +237,11 @@ class Driver:
                 return LookedUp(entry, use, now, waited, key=key)
             if stale is None:
                 stale, stale_key = entry, key
+        if effect.covers is not None:
+            for key, entry in self.store.parts(effect.keys[0]):
+                if effect.covers(entry) and (use := effect.use_of(entry, now)) is not Use.STALE:
+                    await self.store.get(key)  # counts as use of it
+                    return LookedUp(entry, use, now, waited, key=key)
         return LookedUp(stale, Use.STALE, now, waited, key=stale_key)
 
     def _to_be_refreshed(self, looked: LookedUp, effect: LookUp, run: Run) -> LookedUp:

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from edgesim.pipeline.transcript import Note, Station, Transcript
+from edgesim.values.body import Cut, Span
 from edgesim.values.headers import Headers, readable
 from edgesim.values.instant import Instant, iso_utc
 from edgesim.values.message import Request, Response, standard_reason
@@ -19,7 +20,6 @@ from edgesim.values.text import printable, printable_lines
 
 if TYPE_CHECKING:
     from edgesim.distribution.model import CacheBehavior, EdgeFunction, Origin
-    from edgesim.values.body import Span
     from edgesim.values.entry import CacheKey
     from edgesim.values.invocation import Failed, Invocation
 
@@ -99,6 +99,8 @@ def _key(key: CacheKey, facts: Facts) -> Told:
         yield "key: cookie", readable(cookie)
     if key.accept_encoding:
         yield "key: accept-encoding", key.accept_encoding
+    if key.part:
+        yield "key: range", key.part
 
 
 def _ttl(ttl: Any, facts: Facts) -> Told:
@@ -264,8 +266,9 @@ def _result_types(types: Any, facts: Facts) -> Told:
     yield "x-edge-detailed-result-type", types.detailed
 
 
-def _span(span: Span, facts: Facts) -> Told:
-    yield "bytes", f"{span.start}-{span.stop - 1}"
+def _span(cut: Cut, facts: Facts) -> Told:
+    spans = [cut] if isinstance(cut, Span) else [piece for piece in cut.pieces if isinstance(piece, Span)]
+    yield "bytes", ", ".join(f"{span.start}-{span.stop - 1}" for span in spans)
 
 
 def _plain(label: str) -> Teller:

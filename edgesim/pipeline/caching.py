@@ -6,6 +6,7 @@ Functions at the origin, and the origin itself, are in reaching.py.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from edgesim.errors import OriginTrouble
 from edgesim.pipeline.effects import (
@@ -21,11 +22,12 @@ from edgesim.pipeline.effects import (
 from edgesim.pipeline.journey import Answer, Journey, Stored
 from edgesim.pipeline.reaching import reach_any
 from edgesim.pipeline.transcript import Station
-from edgesim.rules.cache_key import cache_key, lookup_keys, not_looked_up
+from edgesim.rules.cache_key import cache_key, lookup_keys, not_looked_up, stored_key
 from edgesim.rules.compression import compressed_headers, compressing, uncompressed_response
 from edgesim.rules.delivery import from_entry
 from edgesim.rules.freshness import use_of
 from edgesim.rules.hooks import MadeBy
+from edgesim.rules.ranges import asked_part, covers
 from edgesim.rules.reasons import (
     LookUpReason,
     Outcome,
@@ -59,7 +61,8 @@ def answer_from_edge(journey: Journey, request: Request) -> Steps[Answer]:
         return (yield from answer_from_origin(journey, request, None, None))
     key = cache_key(journey.distribution, journey.behavior, request)
     keys = lookup_keys(key, request)
-    looked = yield from look_up(keys, use_of)
+    part = asked_part(request) if keys[-1].part else None
+    looked = yield from look_up(keys, use_of, partial(covers, part) if part is not None else None)
     entry = looked.entry
     if entry is None or entry.for_outages:
         journey.transcript.note(Station.CACHE, LookUpReason.NOT_STORED, key=key, waited=looked.waited, at=looked.at)
@@ -136,9 +139,9 @@ def answer_from_origin(
         instead = yield from _stale_instead(journey, request, stored, answer, reached.came)
         if instead is not None:
             return instead
-    if asked is not None and key is not None and reached.came is not None:
+    if asked is not None and stored is not None and reached.came is not None:
         if answer.response.status == 304:
-            return (yield from _revalidated(journey, request, key, asked, answer))
+            return (yield from _revalidated(journey, request, stored, answer))
         if answer.response.status < 400:
             journey.transcript.note(Station.STORE, RevalidationReason.CHANGED)
     return (yield from _stored(journey, request, key, answer))
@@ -189,6 +192,7 @@ def _stored(journey: Journey, request: Request, key: CacheKey | None, answer: An
         journey.transcript.note(Station.STORE, StoreReason.FOR_OUTAGES, key=key)
     else:
         journey.transcript.note(Station.STORE, verdict, ttl=life, key=key)
+    key = stored_key(key, response.status)
     generated = answer.made_by is MadeBy.ORIGIN_REQUEST
     entry = entry_of(request, response, life, answer.at, generated=generated, stale=stale, for_outages=spare)
     if coding is not None:
@@ -235,17 +239,18 @@ def _stale_instead(
     return _hit(request, stored.entry, instead_of_error_outcome(choices), answer.at)
 
 
-def _revalidated(journey: Journey, request: Request, key: CacheKey, stale: Entry, answer: Answer) -> Steps[Answer]:
+def _revalidated(journey: Journey, request: Request, stored: Stored, answer: Answer) -> Steps[Answer]:
     """A 304: the stored body is good for another while. inferred: TTL from the merged head, and a 304 that forbids
     storing leaves the object as stale as it was"""
+    stale = stored.entry
     headers = kept_vary(journey.behavior, merged_headers(stale.headers, answer.response.headers, stale.coding))
     life, terms = _lifetime(journey, stale.status, headers, answer.at)
     entry = refreshed(stale, headers, life, terms, answer.at)
-    journey.transcript.note(Station.STORE, RevalidationReason.REVALIDATED, ttl=life, key=key)
+    journey.transcript.note(Station.STORE, RevalidationReason.REVALIDATED, ttl=life, key=stored.key)
     verdict = storing_verdict(journey.behavior, request, Response(stale.status, headers), life)
     if verdict in KEPT:
-        yield from keep(key, entry)
+        yield from keep(stored.key, entry)
     else:
         journey.transcript.note(Station.STORE, verdict)
-        yield from give_up(key)
+        yield from give_up(stored.key)
     return _hit(request, entry, Outcome.REFRESH_HIT, answer.at, aged=False)

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 class LookUp:
     """Find an object that may answer under one of these keys, the first being the best. Where there is none, the asker
     becomes the one who gets it, and others asking for the last key wait for that (request collapsing). Where it answers
-    while it is revalidated, the first asker becomes the one who does that."""
+    while it is revalidated, the first asker becomes the one who does that. `covers` tells of a stored part of the first
+    key's object whether it does as well."""
 
     keys: tuple[CacheKey, ...]
     use_of: Callable[[Entry, Instant], Use]
+    covers: Callable[[Entry], bool] | None = None
 
 
 @record
@@ -213,8 +215,12 @@ T = TypeVar("T")
 Steps: TypeAlias = Generator[Effect, Any, T]
 
 
-def look_up(keys: tuple[CacheKey, ...], use_of: Callable[[Entry, Instant], Use]) -> Steps[LookedUp]:
-    looked: LookedUp = yield LookUp(keys, use_of)
+def look_up(
+    keys: tuple[CacheKey, ...],
+    use_of: Callable[[Entry, Instant], Use],
+    covers: Callable[[Entry], bool] | None = None,
+) -> Steps[LookedUp]:
+    looked: LookedUp = yield LookUp(keys, use_of, covers)
     return looked
 
 

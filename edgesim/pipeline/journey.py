@@ -10,7 +10,7 @@ from edgesim.pipeline.transcript import Transcript
 from edgesim.rules.hooks import MadeBy
 from edgesim.rules.reasons import DeliveryReason, Outcome
 from edgesim.rules.result_types import Trouble
-from edgesim.values.body import NO_BODY, Span
+from edgesim.values.body import NO_BODY, Cut
 from edgesim.values.entry import CacheKey, Entry
 from edgesim.values.instant import Instant
 from edgesim.values.message import Request, Response
@@ -40,7 +40,7 @@ class Answer:
     made_by: MadeBy
     at: Instant
     age: int | None = None
-    span: Span | None = None
+    span: Cut | None = None
     because: DeliveryReason = DeliveryReason.WHOLE
     trouble: Trouble | None = None
     origins_status: int | None = None
@@ -68,7 +68,7 @@ class Served:
     """What goes to the viewer. `closes` ends its connection afterwards."""
 
     response: Response
-    span: Span | None = None
+    span: Cut | None = None
     closes: bool = False
 
 

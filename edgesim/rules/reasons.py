@@ -89,6 +89,7 @@ class StoreReason(StrEnum):
     STORED = "stored"
     STORED_FOR_REVALIDATION = "stored, to be revalidated each time"
     FOR_OUTAGES = "but kept for the case that the origin can't be reached"
+    PART_STORED = "stored as a part of the object"
     ERROR_STORED = "stored as an error"
     CACHING_DISABLED = "not stored: the cache policy disables caching"
     METHOD = "not stored: the method is not cached"
@@ -187,6 +188,8 @@ class DeliveryReason(StrEnum):
     WHOLE = "whole response"
     NOT_MODIFIED = "the viewer's validator matches: 304"
     PART = "the range that the viewer asked for"
+    PARTS = "the ranges that the viewer asked for"
+    PART_OF_PART = "the range that the viewer asked for, from a stored part"
     RANGE_NOT_SATISFIABLE = "the range lies beyond the end"
 
 

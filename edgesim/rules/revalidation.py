@@ -43,8 +43,14 @@ def _validators(entry: Entry) -> list[Field]:
 
 
 def conditional(request: Request, entry: Entry) -> Request:
-    """The origin request that asks whether a stored object has changed; the viewer's own conditions give way."""
+    """The origin request that asks whether a stored object has changed; the viewer's own conditions give way.
+
+    inferred: a part is asked about as a part
+    """
+    asked = request.headers.get("range") if entry.status == 206 else None
     headers = request.headers.without(*CONDITIONALS).adding(*_validators(entry))
+    if asked is not None:
+        headers = headers.adding(("Range", asked))
     return replace(request, headers=headers)
 
 

@@ -6,6 +6,7 @@ Source: Expiration, HTTPStatusCodes, Cookies, RangeGETs.
 from __future__ import annotations
 
 from edgesim.distribution.model import CacheBehavior, Distribution
+from edgesim.rules.ranges import asked_part, part_of
 from edgesim.rules.reasons import StoreReason, TtlReason
 from edgesim.rules.ttl import Ttl, error_ttl, ttl
 from edgesim.values.cache_control import cache_control
@@ -22,6 +23,7 @@ KEPT = frozenset(
     {
         StoreReason.STORED,
         StoreReason.STORED_FOR_REVALIDATION,
+        StoreReason.PART_STORED,
         StoreReason.ERROR_STORED,
     }
 )
@@ -44,12 +46,12 @@ def storing_verdict(behavior: CacheBehavior, request: Request, response: Respons
         return StoreReason.METHOD
     if response.status >= 400:
         return _error_verdict(response)
-    if response.status in _UNSTORABLE:
-        return _UNSTORABLE[response.status]
-    return _freshness_verdict(life)
-
-
-_UNSTORABLE = {206: StoreReason.PARTIAL, 304: StoreReason.NOT_MODIFIED}
+    if response.status == 304:
+        return StoreReason.NOT_MODIFIED
+    if response.status == 206 and not (asked_part(request) and part_of(response.headers)):
+        return StoreReason.PARTIAL
+    verdict = _freshness_verdict(life)
+    return StoreReason.PART_STORED if response.status == 206 and verdict is StoreReason.STORED else verdict
 
 
 def _error_verdict(response: Response) -> StoreReason:

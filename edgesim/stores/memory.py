@@ -47,6 +47,9 @@ class MemoryStore:
         kept = self._entries.get(key)
         return None if kept is None else kept.entry
 
+    def parts(self, key: CacheKey) -> list[tuple[CacheKey, Entry]]:
+        return [(part, self._entries.peek(part).entry) for part in self._entries.parts(key)]
+
     async def put(self, key: CacheKey, entry: Entry) -> bool:
         size = size_of(key, entry)
         if size > self._object_limit:
@@ -115,6 +118,12 @@ class _Entries(LRUCache[CacheKey, _Kept]):
         self.evictions += 1
         return super().popitem()
 
+    def parts(self, key: CacheKey) -> list[CacheKey]:
+        """The keys of its parts, the latest put first."""
+        keys = self._paths.get(key.distribution, {}).get(key.path, ())
+        found = [other for other in keys if other.part and other._replace(part="") == key]
+        return sorted(found, key=lambda part: -self.peek(part).write)
+
     def peek(self, key: CacheKey) -> _Kept:
         """What is kept under a key, without counting as use."""
         return Cache.__getitem__(self, key)
@@ -154,7 +163,7 @@ def size_of(key: CacheKey, entry: Entry) -> int:
     body = length_of(entry.body) or 0
     head = sum(len(name) + len(value) for name, value in entry.headers)
     named = sum(len(name) + len(value or "") for name, value in key.headers)
-    return PER_ENTRY + body + head + len(key.path) + len(key.query) + named + sum(map(len, key.cookies))
+    return PER_ENTRY + body + head + len(key.path) + len(key.query) + len(key.part) + named + sum(map(len, key.cookies))
 
 
 async def _let_others_work() -> None:

@@ -37,6 +37,16 @@ class Span:
     stop: int
 
 
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Several parts of a body with text between them, in order."""
+
+    pieces: tuple[bytes | Span, ...]
+
+
+Cut: TypeAlias = Span | Pieces
+"""What is sent of a body at rest, where it is not all of it."""
+
 Body: TypeAlias = bytes | Ticket
 
 NO_BODY = b""

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 class CacheKey(NamedTuple):
     """The identity of a cached object. Being a tuple of tuples, it is injective: no mix of names and values can
-    imitate another. `headers` pairs lower-case names with their value, or None where the viewer sent none."""
+    imitate another. `headers` pairs lower-case names with their value, or None where the viewer sent none. `part` is
+    the range, for a part of an object that is stored by itself."""
 
     distribution: str
     method: str
@@ -27,6 +28,7 @@ class CacheKey(NamedTuple):
     headers: tuple[tuple[str, str | None], ...] = ()
     cookies: tuple[str, ...] = ()
     accept_encoding: str | None = None
+    part: str = ""
 
     def __repr__(self) -> str:
         return f"<CacheKey {self.method} {self.path}{'?' + self.query if self.query else ''}>"

@@ -56,6 +56,16 @@ class TestStore:
     def run(self, story: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(story)
 
+    def test_parts_are_found_by_the_object_they_are_of(self, make_store) -> None:
+        async def story() -> list[str]:
+            store = make_store()
+            others = [a_key("/b", part="0-1"), a_key(query="x", part="7-")]
+            for key in (a_key(), a_key(part="0-1"), a_key(part="2-5"), *others):
+                await store.put(key, an_entry())
+            return [key.part for key, _ in store.parts(a_key())]
+
+        assert self.run(story()) == ["2-5", "0-1"]
+
     def test_what_was_never_put_is_not_there(self, make_store) -> None:
         assert self.run(make_store().get(a_key())) is None
 

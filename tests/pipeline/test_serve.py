@@ -317,13 +317,13 @@ def test_a_range_of_a_stored_object_is_a_206() -> None:
     assert served.span == Span(1, 4)
 
 
-def test_a_range_on_a_miss_goes_to_the_origin_and_a_part_is_not_kept() -> None:
+def test_a_range_on_a_miss_goes_to_the_origin_and_the_part_is_kept_by_itself() -> None:
     (
         visit(a_request("/a.css", range="bytes=1-3"), SITE)
         .expect(LookUp, reply=nothing())
         .expect(Fetch, reply=fetched(a_response(206, body=b"ell", content_range="bytes 1-3/5")))
-        .expect(GiveUp(STYLE))
-        .returns(status=206, x_cache=Outcome.MISS, body=b"ell", because=[StoreReason.PARTIAL])
+        .expect(Keep(STYLE._replace(part="1-3"), having(status=206)))
+        .returns(status=206, x_cache=Outcome.MISS, body=b"ell", because=[StoreReason.PART_STORED])
     )
 
 

@@ -34,13 +34,26 @@ def verdict(response, request=None, **of_behavior):
         pytest.param(a_response(vary="*"), S.STORED_FOR_REVALIDATION, S.STORED, id="Vary: *"),
         pytest.param(a_response(cache_control="no-store"), S.NO_STORE, S.STORED, id="no-store"),
         pytest.param(a_response(cache_control="private, max-age=60"), S.PRIVATE, S.STORED, id="private"),
-        pytest.param(a_response(206), S.PARTIAL, S.PARTIAL, id="part of an object"),
+        pytest.param(a_response(206), S.PARTIAL, S.PARTIAL, id="a part that was not asked for"),
         pytest.param(a_response(304), S.NOT_MODIFIED, S.NOT_MODIFIED, id="the answer to a viewer's condition"),
     ],
 )
 def test_what_is_kept_of_a_success(response, m_zero, m_positive):
     assert verdict(response, min_ttl=0) is m_zero
     assert verdict(response, min_ttl=5) is m_positive
+
+
+@pytest.mark.parametrize(
+    ("asked", "came", "kept"),
+    [
+        ("bytes=2-5", "bytes 2-5/10", S.PART_STORED),
+        ("bytes=2-", "bytes 2-9/10", S.PART_STORED),
+        ("bytes=2-5", None, S.PARTIAL),
+        ("bytes=2-5,7-8", None, S.PARTIAL),
+    ],
+)
+def test_a_part_is_kept_where_it_says_which_it_is(asked, came, kept):
+    assert verdict(a_response(206, content_range=came), a_request(range=asked)) is kept
 
 
 ALWAYS = (404, 414, 500, 501, 502, 503, 504)

@@ -47,4 +47,5 @@ def told_key(key: CacheKey) -> str:
     parts = [f"{key.method} {readable(key.path)}{f'?{readable(key.query)}' if key.query else ''}"]
     parts += [f"{name}: {'(absent)' if value is None else readable(value)}" for name, value in key.headers]
     parts += [f"cookie {readable(cookie)}" for cookie in key.cookies]
-    return " | ".join([*parts, f"accept-encoding {key.accept_encoding}"] if key.accept_encoding else parts)
+    parts += [f"accept-encoding {key.accept_encoding}"] if key.accept_encoding else []
+    return " | ".join([*parts, f"range {key.part}"] if key.part else parts)
