@@ -174,7 +174,7 @@ def _hit(request: Request, entry: Entry, outcome: Outcome, at: Instant) -> Answe
     """observed: a cached error says `Error from cloudfront` and has an Age"""
     delivery = from_entry(request, entry, at)
     shown = Outcome.ERROR if delivery.response.status >= 400 else outcome
-    age = entry.age(at) if outcome is Outcome.HIT else None
+    age = entry.age(at) or (0 if outcome is Outcome.HIT else None)
     made_by = MadeBy.ORIGIN_REQUEST if entry.generated else MadeBy.ORIGIN
     return Answer(delivery.response, shown, made_by, at, age, delivery.span, delivery.because)
 
@@ -300,7 +300,7 @@ def _stored(journey: Journey, request: Request, key: CacheKey | None, answer: An
     life = response_ttl(journey.distribution, behavior, response.status, response.headers, answer.at)
     verdict = storing_verdict(behavior, request, response, life)
     response = replace(response, headers=kept_vary(behavior, response.headers))
-    answer = replace(answer, response=response)
+    answer = replace(answer, response=response, age=life.age or None)
     if key is None or verdict not in KEPT:
         journey.transcript.note(Station.STORE, verdict)
         yield from _nothing_kept(key)

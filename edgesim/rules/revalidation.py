@@ -18,8 +18,11 @@ from edgesim.values.message import Request
 
 CONDITIONALS = ("If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Range")
 
-# A 304 describes the response it stands for, but these describe the 304 itself (RFC 9111 §3.2)
-_NOT_MERGED = frozenset({"content-length", "content-encoding", "content-range", "transfer-encoding", "set-cookie"})
+# A 304 describes the response it stands for, but these describe the 304 itself (RFC 9111 §3.2), or the stored body,
+# which stays: also one that was compressed here and has a weak ETag for it
+_NOT_MERGED = frozenset(
+    {"content-length", "content-encoding", "content-md5", "content-range", "etag", "transfer-encoding", "set-cookie"}
+)
 
 
 def revalidation_verdict(behavior: CacheBehavior, entry: Entry) -> RevalidationReason:
@@ -46,11 +49,12 @@ def conditional(request: Request, entry: Entry) -> Request:
 
 
 def merged_headers(stored: Headers, not_modified: Headers) -> Headers:
-    """The stored head brought up to date by a 304's. inferred: as RFC 9111 §3.2 says"""
+    """The stored head brought up to date by a 304's, without the Age of before. inferred: as RFC 9111 §3.2 says"""
     news = [field for field in not_modified if field[0].lower() not in _NOT_MERGED]
-    return stored.without(*(name for name, _ in news)).adding(*news)
+    return stored.without("age", *(name for name, _ in news)).adding(*news)
 
 
 def refreshed(entry: Entry, headers: Headers, life: Ttl, now: Instant) -> Entry:
-    """The entry after a 304: new head and TTL, the body as it was. inferred: age starts anew"""
-    return replace(entry, headers=headers, ttl=life.seconds, because=life.because, stored_at=now)
+    """The entry after a 304: new head and TTL, the body as it was. inferred: age starts anew, or at the 304's"""
+    ttl, because, age = life.seconds, life.because, life.age
+    return replace(entry, headers=headers, ttl=ttl, because=because, stored_at=now, age_when_stored=age)

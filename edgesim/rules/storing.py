@@ -27,7 +27,7 @@ def response_ttl(
     """The TTL by the rule for errors or the one for everything else."""
     if status >= 400:
         return error_ttl(status, headers, distribution, behavior.cache_policy, now)
-    return ttl(headers, behavior.cache_policy, now)
+    return ttl(headers, behavior.cache_policy, now, distribution.terms.choices)
 
 
 def storing_verdict(behavior: CacheBehavior, request: Request, response: Response, life: Ttl) -> StoreReason:
@@ -81,4 +81,5 @@ def entry_of(request: Request, response: Response, life: Ttl, now: Instant, *, g
         because=life.because,
         error=response.status >= 400,
         generated=generated,
+        age_when_stored=life.age,
     )

@@ -38,7 +38,8 @@ class Entry:
     `headers` are those of the response as stored (after origin-response, without hop-by-hop fields);
     `stored_at` is when it was fetched or last revalidated; `ttl` counts from there, and `because` is the reason
     (rules/reasons.py) that decided it. `generated` marks a response that an origin-request function made;
-    `error` marks one kept under the error caching rules.
+    `error` marks one kept under the error caching rules; `age_when_stored` are the seconds that another cache had
+    held it before.
     """
 
     status: int
@@ -51,14 +52,15 @@ class Entry:
     because: StrEnum
     error: bool = False
     generated: bool = False
+    age_when_stored: int = 0
 
     @property
     def fresh_until(self) -> Instant:
         return Instant(self.stored_at + self.ttl)
 
     def age(self, now: Instant) -> int:
-        """Whole seconds since it was stored or revalidated; the Age header."""
-        return max(0, int(now - self.stored_at))
+        """Whole seconds since it was stored or revalidated, and before; the Age header."""
+        return self.age_when_stored + max(0, int(now - self.stored_at))
 
     def with_body(self, body: Body) -> Entry:
         """The entry with its body at rest. Where the origin sent no Content-Length the number of bytes becomes one,
