@@ -331,6 +331,34 @@ class RequestWithoutBody(Alternative):
     NO_BODY = "no-body", "no body object"
 
 
+# ── freshness ────────────────────────────────────────────────────────────────
+
+
+class OriginAge(Alternative):
+    """What does an Age mean that the origin sends?
+
+    No page says so. It is taken off what the response's own max-age, s-maxage or Expires gives, and added to the Age
+    that viewers get, as RFC 9111 §4.2 has it: an object that another cache has held is no younger for passing through
+    this one. An Age that can't be read counts as old, as an Expires that can't be read does.
+    """
+
+    COUNTED = "counted", "it is taken off the TTL and added to the Age; one that is no single number means expired"
+    FIRST_NUMBER = "first-number", "so, but of several the first one counts, and what is no number counts for nothing"
+    IGNORED = "ignored", "nothing: TTL and Age start at 0 when the response comes"
+
+
+class ExpiresFrom(Alternative):
+    """From when on does Expires count?
+
+    documented: until that date (Expiration), and that an origin's Date has to be accurate for caching
+    (RequestAndResponseBehaviorCustomOrigin); not what holds where the two clocks differ. From Date, as RFC 9111 §4.2.1
+    has it, so that an origin whose clock is not this one's is understood, also after `edgesim clock advance`.
+    """
+
+    DATE = "date", "from the response's Date: the TTL is Expires less Date"
+    RECEIPT = "receipt", "from when the response comes: the TTL is Expires less the time by CloudFront's clock"
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """The answers that hold; each default is its question's first."""
@@ -361,6 +389,8 @@ class Choices:
     instead_of_error_result: InsteadOfErrorResult = InsteadOfErrorResult.REFRESH_HIT
     forbidden_in_outage: ForbiddenInOutage = ForbiddenInOutage.SERVED
     request_without_body: RequestWithoutBody = RequestWithoutBody.EMPTY_BODY
+    origin_age: OriginAge = OriginAge.COUNTED
+    expires_from: ExpiresFrom = ExpiresFrom.DATE
 
 
 STANDARD = Choices()

@@ -31,6 +31,7 @@ from httpx_aiohttp import AiohttpTransport
 from yarl import URL
 
 from edgesim.distribution.limits import ORIGIN_RESPONSE_HEAD_BYTES
+from edgesim.origins.announced import Connector
 
 READ_BUFFER = 256 * 1024  # bytes; reading from the origin pauses at twice as much
 _SMALLEST_FIELD = len(b"a:\r\n")
@@ -98,7 +99,7 @@ class RawTransport(AiohttpTransport):
     def _connector(self, keepalive: float) -> aiohttp.TCPConnector:
         """aiohttp knows one keep-alive time per connector, CloudFront one per origin."""
         if keepalive not in self._connectors:
-            self._connectors[keepalive] = aiohttp.TCPConnector(
+            self._connectors[keepalive] = Connector(
                 limit=self.limits.max_connections or 0,
                 keepalive_timeout=keepalive,
                 resolver=aiohttp.ThreadedResolver(),  # the system's view of names: /etc/hosts and all

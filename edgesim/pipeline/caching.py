@@ -111,11 +111,11 @@ def _note_entry(journey: Journey, because: LookUpReason, key: CacheKey, looked: 
 
 
 def _hit(request: Request, entry: Entry, outcome: Outcome, at: Instant, *, aged: bool = True) -> Answer:
-    """The stored object for this viewer, with its Age unless it was revalidated for this very request. observed: a
+    """The stored object for this viewer, with its Age unless that is 0 for being revalidated just now. observed: a
     cached error says `Error from cloudfront` and has an Age"""
     delivery = from_entry(request, entry, at)
     shown = Outcome.ERROR if delivery.response.status >= 400 else outcome
-    age = entry.age(at) if aged else None
+    age = entry.age(at) or (0 if aged else None)
     made_by = MadeBy.ORIGIN_REQUEST if entry.generated else MadeBy.ORIGIN
     return Answer(delivery.response, shown, made_by, at, age, delivery.span, delivery.because)
 
@@ -182,7 +182,7 @@ def _stored(journey: Journey, request: Request, key: CacheKey | None, answer: An
     coding: Coding | None = None
     if behavior.compress and key is not None and answer.made_by is MadeBy.ORIGIN:
         response, coding = yield from _compressed(journey, key, response)
-    answer = replace(answer, response=response)
+    answer = replace(answer, response=response, age=life.age or None)
     if key is None or not (verdict in KEPT or spare):
         journey.transcript.note(Station.STORE, verdict)
         yield from _nothing_kept(key)

@@ -74,13 +74,14 @@ def _query(selection: Selection, query: str) -> str:
 
 
 def _headers(policy: CachePolicy, headers: Headers) -> tuple[tuple[str, str | None], ...]:
-    """documented: names without case, values with it; inferred: absent and empty differ"""
+    """documented: names without case, values with it; inferred: absent and empty differ, and a header on several
+    lines is its values in one (RFC 9110 §5.3)"""
     if policy.headers.selects is Selects.NONE:
         return ()
     names = sorted(policy.headers.lower)
     if policy.gzip or policy.brotli:
         names = [name for name in names if name != "accept-encoding"]
-    return tuple((name, headers.joined(name, ",")) for name in names)
+    return tuple((name, headers.joined(name)) for name in names)
 
 
 def _cookies(selection: Selection, headers: Headers) -> tuple[str, ...]:

@@ -77,10 +77,12 @@ class TtlReason(StrEnum):
 
 
 class TtlBound(StrEnum):
-    """Which end of the policy's range moved a TTL."""
+    """What moved a TTL from what the origin asks: an end of the policy's range, or the Age it sent."""
 
     MIN = "raised to the minimum TTL"
     MAX = "capped at the maximum TTL"
+    AGE = "less the Age that the origin sent"
+    AGE_UNREADABLE = "expired, since the Age that the origin sent can't be read"
 
 
 class StoreReason(StrEnum):

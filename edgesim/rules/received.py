@@ -40,7 +40,7 @@ def received(behavior: CacheBehavior, response: Response, now: Instant) -> Respo
 
 def kept_vary(behavior: CacheBehavior, headers: Headers) -> Headers:
     """Vary with the names that CloudFront passes on: Accept-Encoding, Cookie, what is forwarded, and User-Agent where
-    device headers are. documented: RequestAndResponseBehaviorCustomOrigin, "Vary" """
+    device headers are; and `*` with a minimum TTL of 0. documented: RequestAndResponseBehaviorCustomOrigin, "Vary" """
     if "vary" not in headers:
         return headers
     names = [name for name in list_items(headers.all("vary")) if _varies(behavior, name.lower())]
@@ -48,7 +48,10 @@ def kept_vary(behavior: CacheBehavior, headers: Headers) -> Headers:
 
 
 def _varies(behavior: CacheBehavior, name: str) -> bool:
-    # Vary: * is told apart from a header of that name, which "all viewer headers" would take
-    if name in {"accept-encoding", "cookie"} or (name != "*" and is_listed(behavior, name)):
+    if name == "*":
+        # documented: it has a rule of its own with a minimum TTL of 0, and goes with the others otherwise;
+        # inferred: that rule leaves it in place
+        return not behavior.cache_policy.min_ttl
+    if name in {"accept-encoding", "cookie"} or is_listed(behavior, name):
         return True
     return name == "user-agent" and any(is_listed(behavior, device) for device in DEVICE_HEADERS)

@@ -20,8 +20,11 @@ from edgesim.values.message import Request
 
 CONDITIONALS = ("If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Range")
 
-# A 304 describes the response it stands for, but these describe the 304 itself (RFC 9111 §3.2)
-_NOT_MERGED = frozenset({"content-length", "content-encoding", "content-range", "transfer-encoding", "set-cookie"})
+# A 304 describes the response it stands for, but these describe the 304 itself (RFC 9111 §3.2), or the stored body,
+# which stays: also one that was compressed here and has a weak ETag for it
+_NOT_MERGED = frozenset(
+    {"content-length", "content-encoding", "content-md5", "content-range", "etag", "transfer-encoding", "set-cookie"}
+)
 
 
 def revalidation_verdict(behavior: CacheBehavior, entry: Entry) -> RevalidationReason:
@@ -55,13 +58,21 @@ def conditional(request: Request, entry: Entry) -> Request:
 
 
 def merged_headers(stored: Headers, not_modified: Headers, coding: Coding | None = None) -> Headers:
-    """The stored head brought up to date by a 304's. inferred: as RFC 9111 §3.2 says; that of an object which the edge
-    compressed stays one of such an object"""
+    """The stored head brought up to date by a 304's, without the Age of before; that of an object which the edge
+    compressed stays one of such an object. inferred: as RFC 9111 §3.2 says"""
     news = [field for field in not_modified if field[0].lower() not in _NOT_MERGED]
-    merged = stored.without(*(name for name, _ in news)).adding(*news)
+    merged = stored.without("age", *(name for name, _ in news)).adding(*news)
     return merged if coding is None else compressed_headers(merged, coding)
 
 
 def refreshed(entry: Entry, headers: Headers, life: Ttl, stale: StaleTerms, now: Instant) -> Entry:
-    """The entry after a 304: new head and TTL, the body as it was. inferred: age starts anew"""
-    return replace(entry, headers=headers, ttl=life.seconds, because=life.because, stale=stale, stored_at=now)
+    """The entry after a 304: new head and TTL, the body as it was. inferred: age starts anew, or at the 304's"""
+    return replace(
+        entry,
+        headers=headers,
+        ttl=life.seconds,
+        because=life.because,
+        stale=stale,
+        stored_at=now,
+        age_when_stored=life.age,
+    )

@@ -35,7 +35,7 @@ def response_ttl(
     """The TTL by the rule for errors or the one for everything else."""
     if status >= 400:
         return error_ttl(status, headers, distribution, behavior.cache_policy, now)
-    return ttl(headers, behavior.cache_policy, now)
+    return ttl(headers, behavior.cache_policy, now, distribution.terms.choices)
 
 
 def storing_verdict(behavior: CacheBehavior, request: Request, response: Response, life: Ttl) -> StoreReason:
@@ -105,4 +105,5 @@ def entry_of(
         generated=generated,
         stale=stale,
         for_outages=for_outages,
+        age_when_stored=life.age,
     )

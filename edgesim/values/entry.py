@@ -70,7 +70,8 @@ class Entry:
     `error` marks one kept under the error caching rules. `stale` says what it is good for after its TTL; the origin
     having failed, it answers until `held_until` without another attempt. `for_outages` marks one that may not be stored
     and is kept to stand in for an origin out of reach, and for nothing else. `coding` is the one that the edge applied,
-    and `origin_etag` then the ETag to ask the origin with.
+    and `origin_etag` then the ETag to ask the origin with; `age_when_stored` are the seconds that another cache had
+    held it before.
     """
 
     status: int
@@ -88,14 +89,15 @@ class Entry:
     for_outages: bool = False
     coding: Coding | None = None
     origin_etag: str | None = None
+    age_when_stored: int = 0
 
     @property
     def fresh_until(self) -> Instant:
         return Instant(self.stored_at + self.ttl)
 
     def age(self, now: Instant) -> int:
-        """Whole seconds since it was stored or revalidated; the Age header."""
-        return max(0, int(now - self.stored_at))
+        """Whole seconds since it was stored or revalidated, and before; the Age header."""
+        return self.age_when_stored + max(0, int(now - self.stored_at))
 
     def with_body(self, body: Body) -> Entry:
         """The entry with its body at rest. Where the origin sent no Content-Length the number of bytes becomes one,

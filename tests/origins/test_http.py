@@ -571,6 +571,17 @@ class TestKeptConnections:
             await server.gone.wait()
 
 
+class TestMoreThanAnnounced:
+    async def test_the_response_ends_at_its_content_length_and_its_connection_with_it(self, raw_server) -> None:
+        more = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello and more"
+        async with raw_server([more], [raw_server.OK]) as server, client() as http:
+            first = await http.fetch_at(at(server), a_request(), an_origin())
+            assert await whole(first.body) == b"hello"
+            second = await http.fetch_at(at(server), a_request(), an_origin())
+            assert await whole(second.body) == b"ok"
+        assert server.connections == 2
+
+
 class TestTls:
     async def test_a_certificate_that_nobody_vouches_for_is_refused(self, raw_server) -> None:
         async with raw_server(tls=True) as server:

@@ -106,8 +106,9 @@ def test_the_edges_fields_follow_the_origins():
     )
 
 
-def test_a_miss_has_no_age():
+def test_a_miss_has_no_age_but_the_one_it_is_given():
     assert "age" not in delivered(a_response(age="5")).headers
+    assert delivered(a_response(age="5"), age=5).headers.all("age") == ("5",)
 
 
 def test_date_and_server_are_cloudfronts_where_the_origin_gave_none():

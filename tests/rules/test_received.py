@@ -52,7 +52,8 @@ def test_set_cookie_passes_where_cookies_are_forwarded(chosen, kept):
         pytest.param(behavior(), "Origin", None, id="nothing is left"),
         pytest.param(behavior(headers=["origin"]), "Origin, X", "Origin", id="what is keyed stays"),
         pytest.param(ALL_VIEWER, "Origin, X", "Origin, X", id="all viewer headers are forwarded"),
-        pytest.param(ALL_VIEWER, "*", None, id="a star is no header"),
+        pytest.param(behavior(), "*, X", "*", id="a star has a rule of its own"),
+        pytest.param(behavior(min_ttl=1), "*", None, id="but none with a minimum TTL"),
         pytest.param(behavior(), "User-Agent", None, id="User-Agent"),
         pytest.param(behavior(headers=["User-Agent"]), "User-Agent", "User-Agent", id="a forwarded User-Agent"),
         pytest.param(
