@@ -97,7 +97,7 @@ class Emulator:
         self.metrics = Metrics(self.clock.now())
         self.logs = LogFolder(Path(settings.log_dir), self.clock.now, self._complain) if settings.log_dir else None
         self.recorder = TranscriptRing(on_finished=self._finished)
-        self.http = HttpOrigin()
+        self.http = HttpOrigin(ssl_protocols=settings.terms.choices.origin_ssl_protocols)
         self.viewers = parse_settings(settings.viewer)
         self.runtime = LambdaService(
             self.clock,

@@ -189,6 +189,18 @@ class Tls13(Alternative):
     REFUSED = "refused", "502, the result is not valid"
 
 
+class OriginSslProtocols(Alternative):
+    """What does OriginSSLProtocols list?
+
+    documented, in contradiction: the oldest version that CloudFront speaks (the API's CustomOriginConfig), all those
+    that it speaks (DownloadDistValuesOrigin, of the API). The oldest, since CloudFormation's own default (TLSv1 and
+    SSLv3) could else reach no server of today.
+    """
+
+    MINIMUM = "minimum", "the oldest of them and everything newer"
+    LISTED = "listed", "those alone, and TLSv1.3 beside TLSv1.2"
+
+
 # ── which page, which trigger ────────────────────────────────────────────────
 
 
@@ -292,6 +304,7 @@ class Choices:
     region_without_identity: RegionWithoutIdentity = RegionWithoutIdentity.OMITTED
     origin_timeouts: OriginTimeouts = OriginTimeouts.QUOTA_PAGE
     tls_1_3: Tls13 = Tls13.ACCEPTED
+    origin_ssl_protocols: OriginSslProtocols = OriginSslProtocols.MINIMUM
     failed_function_page: FailedFunctionPage = FailedFunctionPage.CUSTOM
     generated_error_page: GeneratedErrorPage = GeneratedErrorPage.CUSTOM
     viewer_response_after_generated_error: ViewerResponseAfterGeneratedError = ViewerResponseAfterGeneratedError.SKIPPED

@@ -93,6 +93,7 @@ class Origin:
     """Where CloudFront fetches. `s3` is set for an S3 bucket origin, None for a custom one.
 
     `path` is the OriginPath: empty, or `/x` without a trailing slash. `custom_headers` keep their configured case.
+    `completion_timeout` is the ResponseCompletionTimeout, from the first attempt to the last byte; 0 for none.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Origin:
     keepalive_timeout: float = limits.ORIGIN_KEEPALIVE_TIMEOUT_SECONDS
     connection_attempts: int = limits.CONNECTION_ATTEMPTS
     connection_timeout: float = limits.CONNECTION_TIMEOUT_SECONDS
+    completion_timeout: float = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ from edgesim.distribution.config import (
     aws_name,
 )
 from edgesim.distribution.findings import Finding, Loc
-from edgesim.distribution.model import OriginProtocolPolicy
 from edgesim.distribution.problems import Severity
 
 
@@ -83,17 +82,9 @@ _BEHAVIOR = (
 
 _ORIGIN = (
     Gap("vpc_origin_config", "has no VPC: it fetches from the origin's domain name itself"),
-    Gap("response_completion_timeout", "does not limit the time of a whole response"),
     Gap("origin_shield", "has one cache only, and no Origin Shield before the origin", _is_on, Severity.NOTE),
 )
 _CUSTOM_ORIGIN = (Gap("origin_mtls_config", "shows no client certificate to the origin"),)
-_TLS = (
-    Gap(
-        "origin_ssl_protocols",
-        "agrees on a TLS version with the origin as OpenSSL does, whatever is listed here",
-        severity=Severity.NOTE,
-    ),
-)
 
 _UNSIGNED = "does not sign requests to the origin: a private bucket answers 403"
 _SIGNING = Gap("origin_access_control_id", _UNSIGNED, hint="serve a copy of it: --origin ID=DIRECTORY")
@@ -112,7 +103,7 @@ GAPS: Mapping[type[Part], tuple[Gap, ...]] = {
     DistributionConfig: _DISTRIBUTION,
     DefaultBehavior: _BEHAVIOR,
     OriginConfig: (*_ORIGIN, _SIGNING),
-    CustomConfig: (*_CUSTOM_ORIGIN, *_TLS),
+    CustomConfig: _CUSTOM_ORIGIN,
     S3Config: (_IDENTITY,),
 }
 """Every row by the structure that it is about."""
@@ -143,8 +134,7 @@ def _origin(loc: Loc, origin: OriginConfig, elsewhere: Collection[str]) -> _Aske
     if origin.s3_origin_config is not None:
         yield (*loc, "S3OriginConfig"), origin.s3_origin_config, (identity,)
     if (custom := origin.custom_origin_config) is not None:
-        in_the_clear = custom.origin_protocol_policy is OriginProtocolPolicy.HTTP_ONLY
-        yield (*loc, "CustomOriginConfig"), custom, _CUSTOM_ORIGIN if in_the_clear else (*_CUSTOM_ORIGIN, *_TLS)
+        yield (*loc, "CustomOriginConfig"), custom, _CUSTOM_ORIGIN
 
 
 def gaps(asked: Collection[tuple[Loc, Part, tuple[Gap, ...]]]) -> list[Finding]:

@@ -241,6 +241,7 @@ def origin_of(origin: OriginConfig) -> Origin:
         s3=_s3_access(origin),
         connection_attempts=origin.connection_attempts,
         connection_timeout=origin.connection_timeout,
+        completion_timeout=origin.response_completion_timeout,
     )
     if (custom := origin.custom_origin_config) is not None:
         return _custom(common, custom)

@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from edgesim.distribution.model import Distribution, Origin, Trigger
 from edgesim.distribution.terms import STANDARD_TERMS
-from edgesim.pipeline.effects import FetchFailed, LookedUp, Steps, fetch, give_up, keep, look_up, resolve
+from edgesim.pipeline.effects import FetchFailed, LookedUp, Steps, give_up, keep, look_up, resolve
+from edgesim.pipeline.fetching import fetch_usable
 from edgesim.pipeline.functions import run_request_hook, run_response_hook
 from edgesim.pipeline.journey import Answer, Journey, Served, head_of, response_head
 from edgesim.pipeline.transcript import Station, Transcript
@@ -207,7 +208,7 @@ def answer_from_origin(journey: Journey, request: Request, key: CacheKey | None,
 
     # ── origin ───────────────────────────────────────────────────────────────
     sent = with_custom_headers(sending, origin)
-    fetched = yield from fetch(sent, origin, https=https)
+    fetched = yield from fetch_usable(behavior, sent, origin, https=https)
     facts: dict[str, object] = {
         "origin": origin,
         "where": fetched.where or None,

@@ -91,12 +91,6 @@ def test_what_has_no_meaning_locally_is_not_mentioned() -> None:
         pytest.param({"HttpVersion": "http2and3"}, {}, {}, id="the protocol's version"),
         pytest.param({}, {"RealtimeLogConfigArn": "a"}, {}, id="real-time logs"),
         pytest.param({}, {}, {"OriginShield": {"Enabled": "true", "OriginShieldRegion": "x"}}, id="Origin Shield"),
-        pytest.param(
-            {},
-            {},
-            {"CustomOriginConfig": {"OriginProtocolPolicy": "https-only", "OriginSSLProtocols": ["TLSv1.2"]}},
-            id="TLS versions",
-        ),
     ],
 )
 def test_what_changes_no_answer_is_a_note(
@@ -104,11 +98,6 @@ def test_what_changes_no_answer_is_a_note(
 ) -> None:
     [note] = unapplied(parsed(config, behavior, **origin))
     assert note.severity is Severity.NOTE
-
-
-def test_tls_versions_say_nothing_of_an_origin_in_the_clear() -> None:
-    custom = {"OriginProtocolPolicy": "http-only", "OriginSSLProtocols": ["TLSv1.2"]}
-    assert warned(CustomOriginConfig=custom) == []
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ _ORIGIN_NAMES = {
     "path": "OriginPath",
     "connection-attempts": "ConnectionAttempts",
     "connection-timeout": "ConnectionTimeout",
+    "completion-timeout": "ResponseCompletionTimeout",
 }
 _CUSTOM_NAMES = {
     "protocol": "OriginProtocolPolicy",
@@ -84,6 +85,7 @@ ORIGIN = Shape(
         "keepalive-timeout": n.seconds,
         "connection-attempts": n.number,
         "connection-timeout": n.seconds,
+        "completion-timeout": n.seconds,
     },
     {
         "domain-name": "write domain",
