@@ -155,6 +155,8 @@ class Emulator:
             domains=domains,
             origins=_targets({**loaded.origins, **self.settings.origins}),
             resolve=_targets(self.settings.resolve),
+            buckets=loaded.buckets,
+            missing=self.settings.terms.choices.missing_object,
         )
 
     def answers_https_at(self, port: int) -> None:

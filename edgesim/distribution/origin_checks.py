@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from edgesim.distribution import limits
+from edgesim.distribution.buckets import s3_region
 from edgesim.distribution.config import OriginConfig
 from edgesim.distribution.custom_headers import may_be_custom
 from edgesim.distribution.findings import Finding, Findings, Loc
 from edgesim.distribution.problems import Severity
-
-_S3_HOST = re.compile(
-    r"(?:^|\.)s3(?:-accesspoint|-object-lambda)?(?:[.-](?:dualstack\.)?(?P<region>[a-z]{2}(?:-[a-z]+)+-\d))?"
-    r"\.amazonaws\.com(?:\.cn)?$"
-)
-
-
-def s3_region(domain_name: str) -> str | None:
-    """The region of an S3 bucket's host name, or None where it is no bucket's. Website endpoints are custom origins.
-
-    inferred: a host without a region is shown as us-east-1
-    """
-    match = _S3_HOST.search(domain_name.lower())
-    return (match["region"] or "us-east-1") if match else None
 
 
 def _one_kind_of_origin(origin: OriginConfig) -> Findings:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from edgesim.distribution.buckets import is_website, s3_region
 from edgesim.distribution.checks import check
 from edgesim.distribution.config import (
     CustomConfig,
@@ -33,7 +34,6 @@ from edgesim.distribution.model import (
     S3Access,
     Trigger,
 )
-from edgesim.distribution.origin_checks import s3_region
 from edgesim.distribution.policies import (
     ALL,
     NONE,
@@ -144,7 +144,7 @@ def _stood_in_for(tree: Node) -> Iterator[str]:
 
 
 def _stand_in_domain(node: Node, origin: Raw) -> str:
-    if s3_region(node.text):
+    if s3_region(node.text) or is_website(node.text):
         return node.text
     if "CustomOriginConfig" in origin or "VpcOriginConfig" in origin:
         return node.text if node.text.endswith(NOWHERE) else f"{slug(node.unknown)}{NOWHERE}"

@@ -14,6 +14,7 @@ from edgesim.loaders.aliases import declared_aliases
 from edgesim.loaders.api_form import cloudformation_form
 from edgesim.loaders.assemble import Books, Named, assemble, unknown_origins
 from edgesim.loaders.associations import FunctionBook
+from edgesim.loaders.buckets import declared_buckets
 from edgesim.loaders.functions import TemplateFunctions
 from edgesim.loaders.intrinsics import PSEUDO, Resolver
 from edgesim.loaders.nodes import Node
@@ -54,6 +55,7 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
     return replace(
         loaded(distributions, problems, read, aliases=aliases),
         logical_ids={logical: name for name, logical in functions.names.items()},
+        buckets=declared_buckets(resolver),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from edgesim.distribution.buckets import Bucket
 from edgesim.distribution.model import Distribution
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.distribution.versions import Alias
@@ -41,7 +42,7 @@ class Loaded:
     `files` are the files whose change matters (templates, policies; the functions' code is in their `Code`).
     `origins` maps origin ids to directories that stand in for them (quick mode), in the words of `--origin`.
     `aliases` are those that a template declares of the functions that are associated, by function name; `logical_ids`
-    has the names of a template's functions by logical id.
+    has the names of a template's functions by logical id. `buckets` is what is known of S3 buckets, by name.
     """
 
     distributions: tuple[Distribution, ...] = ()
@@ -50,6 +51,7 @@ class Loaded:
     origins: Texts = field(default_factory=lambda: _NONE)
     logical_ids: Texts = field(default_factory=lambda: _NONE)
     aliases: Mapping[str, tuple[Alias, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    buckets: Mapping[str, Bucket] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def errors(self) -> tuple[Problem, ...]:

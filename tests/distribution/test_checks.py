@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from edgesim.distribution.buckets import s3_region
 from edgesim.distribution.checks import check, check_policy
 from edgesim.distribution.config import CachePolicyConfig, DistributionConfig, OriginRequestPolicyConfig, parse
 from edgesim.distribution.findings import Finding
-from edgesim.distribution.origin_checks import s3_region
 from edgesim.distribution.problems import Severity
 
 ALL_SEVEN = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]

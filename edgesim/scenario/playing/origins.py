@@ -14,14 +14,15 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgesim.distribution.choices import STANDARD
 from edgesim.distribution.model import Origin
 from edgesim.errors import OriginFault, OriginTrouble
 from edgesim.origins.attempts import tries_again
 from edgesim.origins.canned import ScriptedBody, truncated
-from edgesim.origins.folder import FolderOrigin
+from edgesim.origins.directories import Directories, as_what
 from edgesim.ports import BodyStream, Clock
 from edgesim.rules.conditionals import not_modified
-from edgesim.scenario.model import Answer, Content, Rule, Script, Scripts
+from edgesim.scenario.model import Answer, Content, Rule, Script, Scripts, Setting
 from edgesim.scenario.playing.seen import Asked
 from edgesim.values.body import Body
 from edgesim.values.headers import Headers, wire
@@ -39,15 +40,22 @@ _PIECE = 64 * 1024
 class ScriptedOrigins:
     """Implements ports.OriginClient. `asked` has every attempt to reach an origin, in order."""
 
-    def __init__(self, clock: Clock, new_id: Callable[[], str], folders: Mapping[str, str] | None = None) -> None:
+    def __init__(self, clock: Clock, new_id: Callable[[], str]) -> None:
         self._clock, self._new_id = clock, new_id
         self._scripts: dict[str, Script] = {}
         # By identity, since equal rules are not the same; the rule is kept so that its id stays its own
         self._turns: dict[int, tuple[Rule, int]] = {}
         self._step: ContextVar[tuple[object, Scripts]] = ContextVar("step", default=(None, {}))
-        self._folders: dict[Path, FolderOrigin] = {}
-        self.folders = dict(folders or {})
+        self._directories = Directories(clock, new_id)
+        self.folders: Mapping[str, str] = {}
         self.asked: list[Asked] = []
+
+    def deploy(self, setting: Setting) -> None:
+        """Another setting: its directories, and what it says of their buckets."""
+        self.folders = setting.folders
+        choices = setting.distributions[0].terms.choices if setting.distributions else STANDARD
+        missing = choices.missing_object
+        self._directories = Directories(self._clock, self._new_id, buckets=setting.buckets, missing=missing)
 
     def set(self, scripts: Scripts) -> None:
         """From now on these origins answer so; the others stay as they are."""
@@ -65,7 +73,7 @@ class ScriptedOrigins:
     def where(self, origin: Origin, *, https: bool) -> str:
         """A script is nowhere; a directory has a place."""
         folder = self._folder_of(origin)
-        return f"{folder} (a directory)" if folder else ""
+        return f"{folder}{as_what(origin)} (a directory)" if folder else ""
 
     async def resolve(self, origin: Origin, *, https: bool) -> None:
         """Every name leads somewhere, except where the next answer says otherwise. Raises OriginFault."""
@@ -81,7 +89,7 @@ class ScriptedOrigins:
         folder = self._folder_of(origin)
         if folder is not None:
             self._note(received, origin)
-            return await self._folder(folder).fetch(request, origin, https=https)
+            return await self._directories.origin(folder, origin).fetch(request, origin, https=https)
         attempts, patience = 1, _Patience(self._clock, origin)
         while True:
             try:
@@ -128,11 +136,6 @@ class ScriptedOrigins:
         if script is not None:
             return script.folder
         return Path(self.folders[origin.id]) if origin.id in self.folders else None
-
-    def _folder(self, path: Path) -> FolderOrigin:
-        if path not in self._folders:
-            self._folders[path] = FolderOrigin(path, clock=self._clock, new_id=self._new_id)
-        return self._folders[path]
 
     # ── one attempt ──────────────────────────────────────────────────────────
 
