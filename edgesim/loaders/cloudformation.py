@@ -10,6 +10,7 @@ from edgesim.distribution.findings import closest
 from edgesim.distribution.model import Distribution
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.loaders import resources
+from edgesim.loaders.access_controls import declared_access_controls
 from edgesim.loaders.aliases import declared_aliases
 from edgesim.loaders.api_form import cloudformation_form
 from edgesim.loaders.assemble import Books, Named, assemble, unknown_origins
@@ -24,6 +25,7 @@ from edgesim.loaders.properties import report_unknown
 from edgesim.loaders.read import read_file
 from edgesim.loaders.request import Loaded, Overrides, Texts, loaded
 from edgesim.loaders.unreadable import Unreadable
+from edgesim.loaders.vpc_origins import declared_vpc_origins
 
 _BUILT = Path(".aws-sam", "build", "template.yaml")
 
@@ -38,6 +40,9 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
         _policies(CACHE, resolver, overrides.cache_policies),
         _policies(ORIGIN_REQUEST, resolver, overrides.origin_request_policies),
         resolver.parameters.keys(),
+        declared_access_controls(resolver),
+        declared_vpc_origins(resolver),
+        overrides.signs,
     )
     distributions: list[Distribution] = []
     problems = [*_parameter_problems(resolver), *notices, *overlooked(resolver)]

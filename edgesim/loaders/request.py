@@ -26,6 +26,7 @@ class Overrides:
     `cache_policies`, `origin_request_policies`: JSON files by policy id, as `aws cloudfront get-cache-policy` prints.
     `origins`: what `--origin` maps, by origin id. Loading only looks at the ids: an origin that is mapped may have
         a domain name that can't be known, and an id that no distribution has is a mistake.
+    `signs`: requests to buckets are signed, with credentials that loading does not see.
     """
 
     parameters: Texts = field(default_factory=lambda: _NONE)
@@ -33,6 +34,7 @@ class Overrides:
     cache_policies: Texts = field(default_factory=lambda: _NONE)
     origin_request_policies: Texts = field(default_factory=lambda: _NONE)
     origins: Texts = field(default_factory=lambda: _NONE)
+    signs: bool = False
 
 
 @dataclass(frozen=True)

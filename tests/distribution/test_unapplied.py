@@ -72,6 +72,10 @@ def test_the_origins_gaps_are_told() -> None:
     assert warned(VpcOriginConfig={"VpcOriginId": "v"}) == [("Origins", 0, "VpcOriginConfig")]
 
 
+def test_a_vpc_origin_that_the_user_serves_needs_no_vpc() -> None:
+    assert unapplied(parsed(VpcOriginConfig={"VpcOriginId": "v"}), {"o"}) == []
+
+
 def test_what_has_no_meaning_locally_is_not_mentioned() -> None:
     config = {
         "PriceClass": "PriceClass_100",
@@ -113,7 +117,10 @@ def test_signing_matters_towards_a_real_bucket_only(origin: dict[str, Any]) -> N
     [real] = unapplied(config)
     [mapped] = unapplied(config, {"o"})
     assert (real.severity, mapped.severity) == (Severity.WARNING, Severity.NOTE)
-    assert (real.hint, mapped.hint) == ("serve a copy of it: --origin ID=DIRECTORY", "")
+    assert (real.hint, mapped.hint) == (
+        "serve a copy of it: --origin ID=DIRECTORY; or give credentials to sign with: --s3-credentials env",
+        "",
+    )
 
 
 def test_one_gap_in_many_places_is_one_line() -> None:
