@@ -557,6 +557,14 @@ class TestKeptConnections:
                 await http.fetch_at(at(server), a_request(), an_origin())
         assert (server.connections, len(server.requests)) == (1, 5)
 
+    @pytest.mark.parametrize(("seconds", "connections"), [(0.02, 2), (60, 1)])
+    async def test_a_connection_is_kept_as_long_as_the_origin_says(self, raw_server, seconds, connections) -> None:
+        async with raw_server() as server, client() as http:
+            for _ in range(2):
+                await http.fetch_at(at(server), a_request(), an_origin(keepalive_timeout=seconds))
+                await asyncio.sleep(0.06)
+        assert server.connections == connections
+
     async def test_connection_close_is_obeyed(self, raw_server) -> None:
         answer = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
         async with raw_server([answer]) as server, client() as http:
