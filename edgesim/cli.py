@@ -213,6 +213,12 @@ def _viewer_options(command: F) -> F:
     "Without SOURCE: just the URL or directory.",
 )
 @click.option(
+    "--s3-credentials",
+    metavar="env|PROFILE",
+    help="Sign requests to S3 origins with an access control or identity: with AWS_ACCESS_KEY_ID and its kin, or a "
+    "profile of ~/.aws/credentials.  [default: unsigned]",
+)
+@click.option(
     "--resolve",
     multiple=True,
     callback=_pairs("DOMAIN=URL"),

@@ -31,8 +31,10 @@ from edgesim.logs.lambda_edge import function_notes, trigger_of, validation_erro
 from edgesim.logs.metrics import Metrics
 from edgesim.origins.http import HttpOrigin
 from edgesim.origins.routing import OriginRouter
+from edgesim.origins.signing import Signer, read_credentials
 from edgesim.origins.targets import Target, parse_target
 from edgesim.pipeline.transcript import Note, Transcript
+from edgesim.ports import Clock
 from edgesim.rules.edge import region_of
 from edgesim.rules.hooks import Hook
 from edgesim.runtimes import FunctionStatus, LambdaService, functions_as_data
@@ -66,6 +68,7 @@ def load_source(settings: Settings) -> Loaded:
         cache_policies=settings.cache_policies,
         origin_request_policies=settings.origin_request_policies,
         origins=settings.origins,
+        signs=bool(settings.s3_credentials),
     )
     if settings.source:
         return on_terms(load(settings.source, overrides), settings.terms)
@@ -87,6 +90,13 @@ def _runtime_settings(settings: Settings, viewers: ViewerDefaults) -> RuntimeSet
     return replace(chosen, max_environments=settings.environments, max_in_all=in_all)
 
 
+def _signer(settings: Settings, clock: Clock) -> Signer | None:
+    """Raises ConfigError where the credentials that are named are not there."""
+    if not settings.s3_credentials:
+        return None
+    return Signer(read_credentials(settings.s3_credentials, os.environ, Path.home()), clock)
+
+
 class Emulator:
     """An edge. Make one with `start`; `close` it when done."""
 
@@ -97,7 +107,8 @@ class Emulator:
         self.metrics = Metrics(self.clock.now())
         self.logs = LogFolder(Path(settings.log_dir), self.clock.now, self._complain) if settings.log_dir else None
         self.recorder = TranscriptRing(on_finished=self._finished)
-        self.http = HttpOrigin()
+        self.http = HttpOrigin(ssl_protocols=settings.terms.choices.origin_ssl_protocols)
+        self.signer = _signer(settings, self.clock)
         self.viewers = parse_settings(settings.viewer)
         self.runtime = LambdaService(
             self.clock,
@@ -155,6 +166,9 @@ class Emulator:
             domains=domains,
             origins=_targets({**loaded.origins, **self.settings.origins}),
             resolve=_targets(self.settings.resolve),
+            buckets=loaded.buckets,
+            missing=self.settings.terms.choices.missing_object,
+            signer=self.signer,
         )
 
     def answers_https_at(self, port: int) -> None:

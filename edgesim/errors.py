@@ -36,9 +36,12 @@ class OriginTrouble(StrEnum):
     CONNECT = "OriginConnectError"
     CONNECT_TIMEOUT = "OriginCommError (connecting)"
     READ_TIMEOUT = "OriginCommError (reading)"
+    COMPLETION_TIMEOUT = "OriginCommError (completing)"
     RESET = "OriginReadError"
     INVALID_RESPONSE = "OriginInvalidResponseError"
     HEADERS_TOO_BIG = "OriginHeaderTooBigError"
+    CONTENT_RANGE = "OriginContentRangeLengthError"
+    TOO_LARGE = "OriginError (more than 50 GB)"
 
 
 class OriginFault(EdgesimError):

@@ -54,7 +54,8 @@ class Settings:
     `propagation` is the seconds within which an update reaches every edge location; `concurrency` is how many
     invocations a Region lets run at once; `relax` has the limits that are not enforced; `limits` is the edition of
     AWS's limits, and `choices` are answers to open questions by name (distribution/choices.py); `inspect` has the
-    functions that a debugger may attach to, with a port or 0.
+    functions that a debugger may attach to, with a port or 0; `s3_credentials` says whose signature requests to buckets
+    get: `env`, a profile's name, or nobody's.
     """
 
     source: str = ""
@@ -84,6 +85,7 @@ class Settings:
     reload: bool = True
     quiet: bool = False
     log_dir: str = ""
+    s3_credentials: str = ""
 
     @property
     def terms(self) -> Terms:
@@ -120,6 +122,7 @@ _KEYS: dict[str, tuple[str, type]] = {
     "reload": ("reload", bool),
     "quiet": ("quiet", bool),
     "log-dir": ("log_dir", str),
+    "s3-credentials": ("s3_credentials", str),
     "origins": ("origins", dict),
     "resolve": ("resolve", dict),
     "functions": ("functions", dict),

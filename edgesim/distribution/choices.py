@@ -189,6 +189,31 @@ class Tls13(Alternative):
     REFUSED = "refused", "502, the result is not valid"
 
 
+class MissingObject(Alternative):
+    """What does a bucket that a directory plays say of an object that it does not have?
+
+    documented: NoSuchKey to callers who may list the bucket, AccessDenied to all others (http-403-permission-denied);
+    who may is the bucket policy's to say. By that, and AccessDenied where none is known, as the policy that CloudFront
+    proposes allows no listing. Website endpoints always say NoSuchKey.
+    """
+
+    BY_POLICY = "by-policy", "404 where a bucket policy in the template allows s3:ListBucket, else 403"
+    NO_SUCH_KEY = "no-such-key", "404 NoSuchKey"
+    ACCESS_DENIED = "access-denied", "403 AccessDenied"
+
+
+class OriginSslProtocols(Alternative):
+    """What does OriginSSLProtocols list?
+
+    documented, in contradiction: the oldest version that CloudFront speaks (the API's CustomOriginConfig), all those
+    that it speaks (DownloadDistValuesOrigin, of the API). The oldest, since CloudFormation's own default (TLSv1 and
+    SSLv3) could else reach no server of today.
+    """
+
+    MINIMUM = "minimum", "the oldest of them and everything newer"
+    LISTED = "listed", "those alone, and TLSv1.3 beside TLSv1.2"
+
+
 # ── which page, which trigger ────────────────────────────────────────────────
 
 
@@ -377,6 +402,8 @@ class Choices:
     region_without_identity: RegionWithoutIdentity = RegionWithoutIdentity.OMITTED
     origin_timeouts: OriginTimeouts = OriginTimeouts.QUOTA_PAGE
     tls_1_3: Tls13 = Tls13.ACCEPTED
+    missing_object: MissingObject = MissingObject.BY_POLICY
+    origin_ssl_protocols: OriginSslProtocols = OriginSslProtocols.MINIMUM
     failed_function_page: FailedFunctionPage = FailedFunctionPage.CUSTOM
     generated_error_page: GeneratedErrorPage = GeneratedErrorPage.CUSTOM
     viewer_response_after_generated_error: ViewerResponseAfterGeneratedError = ViewerResponseAfterGeneratedError.SKIPPED

@@ -19,7 +19,7 @@ from pydantic_core import ErrorDetails
 
 from edgesim.distribution import limits
 from edgesim.distribution.findings import Finding, Loc, closest
-from edgesim.distribution.model import OriginProtocolPolicy, Trigger, ViewerProtocolPolicy
+from edgesim.distribution.model import OriginProtocolPolicy, SigningBehavior, Trigger, ViewerProtocolPolicy
 
 # documented: distribution-config.md §1.2
 COMMENT_CHARS = 128
@@ -157,6 +157,21 @@ class VpcConfig(Part):
     origin_keepalive_timeout: int = limits.ORIGIN_KEEPALIVE_TIMEOUT_SECONDS
 
 
+class VpcEndpointConfig(Part):
+    """What an AWS::CloudFront::VpcOrigin says. documented: the API's VpcOriginEndpointConfig"""
+
+    required = ("arn", "name")
+
+    arn: Inert = None
+    name: str = ""
+    http_port: int = 80
+    https_port: int = 443
+    origin_protocol_policy: OriginProtocolPolicy = OriginProtocolPolicy.MATCH_VIEWER
+    origin_ssl_protocols: Annotated[
+        tuple[Literal["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2"], ...], BeforeValidator(_as_list)
+    ] = ("TLSv1.2",)
+
+
 class OriginConfig(Part):
     required = ("id", "domain_name")
 
@@ -172,6 +187,16 @@ class OriginConfig(Part):
     response_completion_timeout: int = 0
     origin_access_control_id: str = ""
     origin_shield: Inert = None
+
+
+class OriginAccessControlConfig(Part):
+    required = ("name", "origin_access_control_origin_type", "signing_behavior", "signing_protocol")
+
+    name: str = ""
+    description: str = ""
+    origin_access_control_origin_type: Literal["s3", "mediastore", "lambda", "mediapackagev2"] = "s3"
+    signing_behavior: SigningBehavior = SigningBehavior.ALWAYS
+    signing_protocol: Literal["sigv4", "sigv4a"] = "sigv4"
 
 
 class FailoverCriteria(Part):

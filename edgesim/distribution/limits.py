@@ -18,6 +18,9 @@ URL_BYTES = 8_192
 REQUEST_HEAD_BYTES = 32_768
 ORIGIN_RESPONSE_HEAD_BYTES = 32_768
 
+# documented: RangeGETs; a larger object is not fetched where caching is enabled
+CACHEABLE_OBJECT_BYTES = 50 * 1024 * MB
+
 # documented: edge-functions-restrictions, request body with Include Body
 VIEWER_REQUEST_BODY_BYTES = 40 * KB
 ORIGIN_REQUEST_BODY_BYTES = 1 * MB

@@ -78,14 +78,34 @@ class Association:
     include_body: bool = False
 
 
+class SigningBehavior(StrEnum):
+    """Which requests an origin access control signs; no-override: those without an Authorization of the viewer's."""
+
+    ALWAYS = "always"
+    NO_OVERRIDE = "no-override"
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True)
 class S3Access:
     """What makes an origin an S3 origin. `origin_access_identity` is the OAI's id or empty; `origin_access_control`
-    says whether it has an OAC in its place."""
+    says whether it has an OAC in its place, and `signing` is that one's behavior."""
 
     origin_access_identity: str = ""
     region: str = ""
     origin_access_control: bool = False
+    signing: SigningBehavior = SigningBehavior.ALWAYS
+
+    @property
+    def signs(self) -> bool:
+        """Does CloudFront sign requests, unless the viewer's own signature goes first?"""
+        by_control = self.origin_access_control and self.signing is not SigningBehavior.NEVER
+        return by_control or bool(self.origin_access_identity)
+
+    @property
+    def always_signs(self) -> bool:
+        """documented: private-content-restricting-access-to-s3, then Authorization is CloudFront's, and over HTTPS"""
+        return self.origin_access_control and self.signing is SigningBehavior.ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +113,7 @@ class Origin:
     """Where CloudFront fetches. `s3` is set for an S3 bucket origin, None for a custom one.
 
     `path` is the OriginPath: empty, or `/x` without a trailing slash. `custom_headers` keep their configured case.
+    `completion_timeout` is the ResponseCompletionTimeout, from the first attempt to the last byte; 0 for none.
     """
 
     id: str
@@ -108,6 +129,7 @@ class Origin:
     keepalive_timeout: float = limits.ORIGIN_KEEPALIVE_TIMEOUT_SECONDS
     connection_attempts: int = limits.CONNECTION_ATTEMPTS
     connection_timeout: float = limits.CONNECTION_TIMEOUT_SECONDS
+    completion_timeout: float = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,6 @@ from edgesim.distribution.config import (
     aws_name,
 )
 from edgesim.distribution.findings import Finding, Loc
-from edgesim.distribution.model import OriginProtocolPolicy
 from edgesim.distribution.problems import Severity
 
 
@@ -88,22 +87,17 @@ _ORIGIN_GROUP = (
     ),
 )
 
-_ORIGIN = (
-    Gap("vpc_origin_config", "has no VPC: it fetches from the origin's domain name itself"),
-    Gap("response_completion_timeout", "does not limit the time of a whole response"),
-    Gap("origin_shield", "has one cache only, and no Origin Shield before the origin", _is_on, Severity.NOTE),
+_VPC = Gap(
+    "vpc_origin_config",
+    "has no VPC: it fetches from the origin's domain name itself",
+    hint="say where it is: --origin ID=URL",
 )
+_ORIGIN = (Gap("origin_shield", "has one cache only, and no Origin Shield before the origin", _is_on, Severity.NOTE),)
 _CUSTOM_ORIGIN = (Gap("origin_mtls_config", "shows no client certificate to the origin"),)
-_TLS = (
-    Gap(
-        "origin_ssl_protocols",
-        "agrees on a TLS version with the origin as OpenSSL does, whatever is listed here",
-        severity=Severity.NOTE,
-    ),
-)
 
 _UNSIGNED = "does not sign requests to the origin: a private bucket answers 403"
-_SIGNING = Gap("origin_access_control_id", _UNSIGNED, hint="serve a copy of it: --origin ID=DIRECTORY")
+_COPY_OR_KEY = "serve a copy of it: --origin ID=DIRECTORY; or give credentials to sign with: --s3-credentials env"
+_SIGNING = Gap("origin_access_control_id", _UNSIGNED, hint=_COPY_OR_KEY)
 _IDENTITY = _SIGNING._replace(field="origin_access_identity")
 
 NO_EFFECT_LOCALLY: Mapping[type[Part], tuple[str, ...]] = {
@@ -119,8 +113,8 @@ GAPS: Mapping[type[Part], tuple[Gap, ...]] = {
     DistributionConfig: _DISTRIBUTION,
     DefaultBehavior: _BEHAVIOR,
     OriginGroupConfig: _ORIGIN_GROUP,
-    OriginConfig: (*_ORIGIN, _SIGNING),
-    CustomConfig: (*_CUSTOM_ORIGIN, *_TLS),
+    OriginConfig: (*_ORIGIN, _VPC, _SIGNING),
+    CustomConfig: _CUSTOM_ORIGIN,
     S3Config: (_IDENTITY,),
 }
 """Every row by the structure that it is about."""
@@ -128,32 +122,38 @@ GAPS: Mapping[type[Part], tuple[Gap, ...]] = {
 _Asked: TypeAlias = Iterator[tuple[Loc, Part, tuple[Gap, ...]]]
 
 
-def unapplied(config: DistributionConfig, elsewhere: Collection[str] = ()) -> list[Finding]:
+def unapplied(
+    config: DistributionConfig, elsewhere: Collection[str] = (), signed: Collection[str] = ()
+) -> list[Finding]:
     """What will differ from AWS. `elsewhere` are the ids of the origins that are not fetched from their host: signing
-    makes no difference there."""
+    makes no difference there. `signed` are those to which requests are as CloudFront's are, signed or not."""
     return gaps(
         [
             ((), config, _DISTRIBUTION),
             *((loc, behavior, _BEHAVIOR) for loc, _, behavior in config.behaviors()),
             *((("OriginGroups", i), group, _ORIGIN_GROUP) for i, group in enumerate(config.origin_groups)),
-            *(each for i, origin in enumerate(config.origins) for each in _origin(("Origins", i), origin, elsewhere)),
+            *(
+                each
+                for i, origin in enumerate(config.origins)
+                for each in _origin(("Origins", i), origin, elsewhere, is_signed=origin.id in signed)
+            ),
         ]
     )
 
 
-def _origin(loc: Loc, origin: OriginConfig, elsewhere: Collection[str]) -> _Asked:
+def _origin(loc: Loc, origin: OriginConfig, elsewhere: Collection[str], *, is_signed: bool) -> _Asked:
     signing, identity = _SIGNING, _IDENTITY
+    rows = _ORIGIN if origin.id in elsewhere else (*_ORIGIN, _VPC)
     if origin.id in elsewhere:
         signing, identity = (
             gap._replace(differs="does not sign requests to the origin", hint="", severity=Severity.NOTE)
             for gap in (signing, identity)
         )
-    yield loc, origin, (*_ORIGIN, signing)
-    if origin.s3_origin_config is not None:
+    yield loc, origin, rows if is_signed else (*rows, signing)
+    if origin.s3_origin_config is not None and not is_signed:
         yield (*loc, "S3OriginConfig"), origin.s3_origin_config, (identity,)
     if (custom := origin.custom_origin_config) is not None:
-        in_the_clear = custom.origin_protocol_policy is OriginProtocolPolicy.HTTP_ONLY
-        yield (*loc, "CustomOriginConfig"), custom, _CUSTOM_ORIGIN if in_the_clear else (*_CUSTOM_ORIGIN, *_TLS)
+        yield (*loc, "CustomOriginConfig"), custom, _CUSTOM_ORIGIN
 
 
 def gaps(asked: Collection[tuple[Loc, Part, tuple[Gap, ...]]]) -> list[Finding]:

@@ -48,4 +48,4 @@ def _loaded(path: Path, shown: str, overrides: Overrides) -> Loaded:
 
         found = load_api_json(root, path, shown, overrides)
     whole = loaded(list(found.distributions), [*odd, *found.problems], list(found.files), found.origins, found.aliases)
-    return replace(whole, logical_ids=found.logical_ids)
+    return replace(whole, logical_ids=found.logical_ids, buckets=found.buckets)

@@ -18,7 +18,9 @@ def load_api_json(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
     config = (
         root if "DefaultCacheBehavior" in root.fields else (whole if whole.fields else root).get("DistributionConfig")
     )
-    books = Books(FunctionBook(overrides.functions), PolicyBook(CACHE), PolicyBook(ORIGIN_REQUEST))
+    books = Books(
+        FunctionBook(overrides.functions), PolicyBook(CACHE), PolicyBook(ORIGIN_REQUEST), signs=overrides.signs
+    )
     books.cache_policies.add_files(overrides.cache_policies)
     books.origin_request_policies.add_files(overrides.origin_request_policies)
     named = Named(whole.get("Id").text or path.stem, whole.get("Id").text, whole.get("DomainName").text)

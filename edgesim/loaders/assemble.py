@@ -7,9 +7,10 @@ Rule 2: what can't be known locally gets a stand-in that is the same on every ru
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from edgesim.distribution.buckets import is_website, s3_region
 from edgesim.distribution.checks import check
 from edgesim.distribution.config import (
     CustomConfig,
@@ -31,9 +32,9 @@ from edgesim.distribution.model import (
     Origin,
     OriginGroup,
     S3Access,
+    SigningBehavior,
     Trigger,
 )
-from edgesim.distribution.origin_checks import s3_region
 from edgesim.distribution.policies import (
     ALL,
     NONE,
@@ -44,6 +45,7 @@ from edgesim.distribution.policies import (
 )
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.distribution.unapplied import unapplied
+from edgesim.loaders.access_controls import AccessControls
 from edgesim.loaders.arn import domain_name, stable_id
 from edgesim.loaders.associations import FunctionBook
 from edgesim.loaders.intrinsics import FAILED
@@ -51,17 +53,21 @@ from edgesim.loaders.nodes import Node, find, plain, problem
 from edgesim.loaders.policies import PolicyBook, filled_ttls
 from edgesim.loaders.resources import NOWHERE, slug
 from edgesim.loaders.unknowns import Unknowns
+from edgesim.loaders.vpc_origins import VpcOrigins
 from edgesim.values.headers import wire
 
 
 @dataclass
 class Books:
-    """What a distribution refers to by name."""
+    """What a distribution refers to by name. `signs`: the user has given credentials for S3."""
 
     functions: FunctionBook
     cache_policies: PolicyBook[CachePolicy]
     origin_request_policies: PolicyBook[OriginRequestPolicy]
     parameters: Collection[str] = ()
+    access_controls: AccessControls = field(default_factory=AccessControls)
+    vpc_origins: VpcOrigins = field(default_factory=VpcOrigins)
+    signs: bool = False
 
     def findings(self) -> list[Finding]:
         """What has come up since the last time."""
@@ -77,6 +83,8 @@ class Books:
             *self.functions.problems,
             *self.cache_policies.problems,
             *self.origin_request_policies.problems,
+            *self.access_controls.problems,
+            *self.vpc_origins.problems,
         ]
 
 
@@ -104,11 +112,19 @@ def assemble(
         *unknowns.softened(faults),
         *unknowns.stand_ins(),
         *unknowns.sayable(check(config)),
-        *unapplied(config, {*mapped, *_stood_in_for(tree)}),
+        *unapplied(config, {*mapped, *_stood_in_for(tree)}, set(_signed(config, books))),
     ]
     distribution = _Assembly(tree, books, config).distribution(named)
     findings += books.findings()
     return distribution, [problem(finding, tree, file) for finding in findings]
+
+
+def _signed(config: DistributionConfig, books: Books) -> Iterator[str]:
+    """The origins to which no signature is missing."""
+    for origin in config.origins:
+        signing = books.access_controls.signing(origin.origin_access_control_id)
+        if books.signs or signing is SigningBehavior.NEVER:
+            yield origin.id
 
 
 def unknown_origins(distributions: list[Distribution], mapped: Collection[str]) -> Iterator[Problem]:
@@ -144,7 +160,7 @@ def _stood_in_for(tree: Node) -> Iterator[str]:
 
 
 def _stand_in_domain(node: Node, origin: Raw) -> str:
-    if s3_region(node.text):
+    if s3_region(node.text) or is_website(node.text):
         return node.text
     if "CustomOriginConfig" in origin or "VpcOriginConfig" in origin:
         return node.text if node.text.endswith(NOWHERE) else f"{slug(node.unknown)}{NOWHERE}"
@@ -167,7 +183,7 @@ class _Assembly:
             name=named.name,
             domain_name=named.domain_name or domain_name(named.name),
             behaviors=tuple(self.behavior(*each) for each in config.behaviors()),
-            origins=MappingProxyType({origin.id: origin_of(origin) for origin in config.origins}),
+            origins=MappingProxyType({origin.id: self.origin(origin) for origin in config.origins}),
             origin_groups=MappingProxyType(_groups(config)),
             aliases=config.aliases,
             enabled=config.enabled,
@@ -175,6 +191,15 @@ class _Assembly:
             error_responses=MappingProxyType(_error_responses(config)),
             comment=config.comment,
         )
+
+    def origin(self, origin: OriginConfig) -> Origin:
+        made = origin_of(origin)
+        if origin.custom_origin_config is None and origin.vpc_origin_config is not None:
+            return self.books.vpc_origins.applied(made, origin.vpc_origin_config.vpc_origin_id)
+        if made.s3 is None or not origin.origin_access_control_id:
+            return made
+        signing = self.books.access_controls.signing(origin.origin_access_control_id)
+        return replace(made, s3=replace(made.s3, signing=signing))
 
     def behavior(self, loc: Loc, pattern: str, behavior: DefaultBehavior) -> CacheBehavior:
         forwarded = behavior.forwarded_values
@@ -241,6 +266,7 @@ def origin_of(origin: OriginConfig) -> Origin:
         s3=_s3_access(origin),
         connection_attempts=origin.connection_attempts,
         connection_timeout=origin.connection_timeout,
+        completion_timeout=origin.response_completion_timeout,
     )
     if (custom := origin.custom_origin_config) is not None:
         return _custom(common, custom)

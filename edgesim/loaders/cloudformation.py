@@ -10,10 +10,12 @@ from edgesim.distribution.findings import closest
 from edgesim.distribution.model import Distribution
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.loaders import resources
+from edgesim.loaders.access_controls import declared_access_controls
 from edgesim.loaders.aliases import declared_aliases
 from edgesim.loaders.api_form import cloudformation_form
 from edgesim.loaders.assemble import Books, Named, assemble, unknown_origins
 from edgesim.loaders.associations import FunctionBook
+from edgesim.loaders.buckets import declared_buckets
 from edgesim.loaders.functions import TemplateFunctions
 from edgesim.loaders.intrinsics import PSEUDO, Resolver
 from edgesim.loaders.nodes import Node
@@ -23,6 +25,7 @@ from edgesim.loaders.properties import report_unknown
 from edgesim.loaders.read import read_file
 from edgesim.loaders.request import Loaded, Overrides, Texts, loaded
 from edgesim.loaders.unreadable import Unreadable
+from edgesim.loaders.vpc_origins import declared_vpc_origins
 
 _BUILT = Path(".aws-sam", "build", "template.yaml")
 
@@ -37,6 +40,9 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
         _policies(CACHE, resolver, overrides.cache_policies),
         _policies(ORIGIN_REQUEST, resolver, overrides.origin_request_policies),
         resolver.parameters.keys(),
+        declared_access_controls(resolver),
+        declared_vpc_origins(resolver),
+        overrides.signs,
     )
     distributions: list[Distribution] = []
     problems = [*_parameter_problems(resolver), *notices, *overlooked(resolver)]
@@ -54,6 +60,7 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
     return replace(
         loaded(distributions, problems, read, aliases=aliases),
         logical_ids={logical: name for name, logical in functions.names.items()},
+        buckets=declared_buckets(resolver),
     )
 
 

@@ -36,6 +36,8 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     resources.DISTRIBUTION: ("DistributionConfig", "Tags"),
     resources.CACHE_POLICY: ("CachePolicyConfig",),
     resources.ORIGIN_REQUEST_POLICY: ("OriginRequestPolicyConfig",),
+    resources.VPC_ORIGIN: ("Tags", "VpcOriginEndpointConfig"),
+    resources.ACCESS_CONTROL: ("OriginAccessControlConfig",),
 }  # fmt: skip
 """By resource type. A function's structures: STRUCTURES."""
 STRUCTURES = {

@@ -12,10 +12,12 @@ choices would surprise in its own way):
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from edgesim.distribution.buckets import Bucket, bucket_name
 from edgesim.distribution.model import (
     ALL_METHODS,
     Association,
@@ -86,7 +88,11 @@ def load_quick(origin: str, functions: Mapping[Trigger, str], *, include_body: C
         MappingProxyType({ORIGIN_ID: target}),
         default_root_object="index.html" if folder else "",
     )
-    return loaded([distribution], problems, [], {ORIGIN_ID: folder} if folder else {})
+    if not folder:
+        return loaded([distribution], problems, [])
+    # inferred: whoever has a directory may list it
+    buckets = {bucket_name(target.domain_name): Bucket(listable=True)}
+    return replace(loaded([distribution], problems, [], {ORIGIN_ID: folder}), buckets=buckets)
 
 
 # ── functions ────────────────────────────────────────────────────────────────

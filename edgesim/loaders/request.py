@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from edgesim.distribution.buckets import Bucket
 from edgesim.distribution.model import Distribution
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.distribution.versions import Alias
@@ -25,6 +26,7 @@ class Overrides:
     `cache_policies`, `origin_request_policies`: JSON files by policy id, as `aws cloudfront get-cache-policy` prints.
     `origins`: what `--origin` maps, by origin id. Loading only looks at the ids: an origin that is mapped may have
         a domain name that can't be known, and an id that no distribution has is a mistake.
+    `signs`: requests to buckets are signed, with credentials that loading does not see.
     """
 
     parameters: Texts = field(default_factory=lambda: _NONE)
@@ -32,6 +34,7 @@ class Overrides:
     cache_policies: Texts = field(default_factory=lambda: _NONE)
     origin_request_policies: Texts = field(default_factory=lambda: _NONE)
     origins: Texts = field(default_factory=lambda: _NONE)
+    signs: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Loaded:
     `files` are the files whose change matters (templates, policies; the functions' code is in their `Code`).
     `origins` maps origin ids to directories that stand in for them (quick mode), in the words of `--origin`.
     `aliases` are those that a template declares of the functions that are associated, by function name; `logical_ids`
-    has the names of a template's functions by logical id.
+    has the names of a template's functions by logical id. `buckets` is what is known of S3 buckets, by name.
     """
 
     distributions: tuple[Distribution, ...] = ()
@@ -50,6 +53,7 @@ class Loaded:
     origins: Texts = field(default_factory=lambda: _NONE)
     logical_ids: Texts = field(default_factory=lambda: _NONE)
     aliases: Mapping[str, tuple[Alias, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    buckets: Mapping[str, Bucket] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def errors(self) -> tuple[Problem, ...]:

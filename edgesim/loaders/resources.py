@@ -20,6 +20,8 @@ ALIAS = "AWS::Lambda::Alias"
 DISTRIBUTION = "AWS::CloudFront::Distribution"
 CACHE_POLICY = "AWS::CloudFront::CachePolicy"
 ORIGIN_REQUEST_POLICY = "AWS::CloudFront::OriginRequestPolicy"
+VPC_ORIGIN = "AWS::CloudFront::VpcOrigin"
+ACCESS_CONTROL = "AWS::CloudFront::OriginAccessControl"
 FUNCTIONS = (FUNCTION, SAM_FUNCTION)
 
 NAME_PROPERTY = {
@@ -40,7 +42,8 @@ REF = {
     CACHE_POLICY: "{id}",
     ORIGIN_REQUEST_POLICY: "{id}",
     "AWS::CloudFront::ResponseHeadersPolicy": "{id}",
-    "AWS::CloudFront::OriginAccessControl": "{aws_id}",
+    ACCESS_CONTROL: "{aws_id}",
+    VPC_ORIGIN: "vo_{id}",
     "AWS::CloudFront::CloudFrontOriginAccessIdentity": "{aws_id}",
     "AWS::CloudFront::KeyGroup": "{id}",
     "AWS::CloudFront::PublicKey": "{aws_id}",
@@ -59,7 +62,8 @@ ATTRIBUTES = {
     (CACHE_POLICY, "Id"): "{id}",
     (ORIGIN_REQUEST_POLICY, "Id"): "{id}",
     ("AWS::CloudFront::ResponseHeadersPolicy", "Id"): "{id}",
-    ("AWS::CloudFront::OriginAccessControl", "Id"): "{aws_id}",
+    (ACCESS_CONTROL, "Id"): "{aws_id}",
+    (VPC_ORIGIN, "Id"): "vo_{id}",
     ("AWS::CloudFront::CloudFrontOriginAccessIdentity", "Id"): "{aws_id}",
     ("AWS::CloudFront::CloudFrontOriginAccessIdentity", "S3CanonicalUserId"): "{id}",
     ("AWS::CloudFront::KeyGroup", "Id"): "{id}",

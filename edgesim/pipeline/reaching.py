@@ -8,9 +8,9 @@ from edgesim.distribution.model import Origin, Trigger
 from edgesim.pipeline.effects import (
     FetchFailed,
     Steps,
-    fetch,
     resolve,
 )
+from edgesim.pipeline.fetching import fetch_usable
 from edgesim.pipeline.functions import run_request_hook, run_response_hook
 from edgesim.pipeline.journey import Answer, Journey, Reached, head_of, response_head
 from edgesim.pipeline.transcript import Station
@@ -76,7 +76,7 @@ def reach(journey: Journey, request: Request, origin: Origin, asked: Entry | Non
 
     # ── origin ───────────────────────────────────────────────────────────────
     sent = with_custom_headers(sending, origin)
-    fetched = yield from fetch(sent, origin, https=https)
+    fetched = yield from fetch_usable(behavior, sent, origin, https=https)
     facts: dict[str, object] = {
         "origin": origin,
         "where": fetched.where or None,

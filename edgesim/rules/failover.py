@@ -20,9 +20,12 @@ _STANDS_FOR: dict[OriginTrouble, tuple[frozenset[int], FailoverReason]] = {
     # inferred: it is both a failure to connect and a time-out
     OriginTrouble.CONNECT_TIMEOUT: (frozenset({503, 504}), FailoverReason.NOT_CONNECTED),
     OriginTrouble.READ_TIMEOUT: (frozenset({504}), FailoverReason.TIMED_OUT),
+    OriginTrouble.COMPLETION_TIMEOUT: (frozenset({504}), FailoverReason.TIMED_OUT),
     OriginTrouble.RESET: _NO_ANSWER,
     OriginTrouble.INVALID_RESPONSE: _NO_ANSWER,
     OriginTrouble.HEADERS_TOO_BIG: _NO_ANSWER,
+    OriginTrouble.CONTENT_RANGE: _NO_ANSWER,
+    OriginTrouble.TOO_LARGE: _NO_ANSWER,
 }
 
 FAILS_OVER = frozenset(

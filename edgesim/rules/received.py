@@ -19,17 +19,19 @@ from edgesim.values.message import Response
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-authenticate", "proxy-connection", "te", "trailer", "upgrade"}
 )
+# documented for S3 origins (RequestAndResponseBehaviorS3Origin); observed for website endpoints, too
+_S3S_OWN = frozenset({"x-amz-id-2", "x-amz-request-id"})
 
 
 def received(behavior: CacheBehavior, response: Response, now: Instant) -> Response:
-    """The origin's response as the origin-response function sees it: no hop-by-hop fields, a Date, and Set-Cookie
-    only where cookies are forwarded.
+    """The origin's response as the origin-response function sees it: no hop-by-hop fields and no ids of S3's, a
+    Date, and Set-Cookie only where cookies are forwarded.
 
     documented: Set-Cookie is removed where no cookie is forwarded. inferred: before the origin-response function,
-    so that one it adds itself stays
+    so that one it adds itself stays; the same for S3's ids
     """
     named = {token.lower() for token in list_items(response.headers.all("connection"))}
-    gone = _HOP_BY_HOP | named
+    gone = _HOP_BY_HOP | _S3S_OWN | named
     if not cookies_forwarded(behavior):
         gone |= {"set-cookie"}
     headers = response.headers.without(*gone)

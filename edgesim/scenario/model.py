@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from edgesim.distribution.buckets import Bucket
 from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit
 from edgesim.distribution.model import Distribution, Trigger
 from edgesim.errors import OriginTrouble
@@ -364,11 +365,13 @@ Step: TypeAlias = Send | Advance | Invalidate | Deploy | SetOrigins | Check | Pa
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is deployed. `folders` are directories that play buckets, by origin id; `files` is what it was read from."""
+    """What is deployed. `folders` are directories that play buckets, by origin id; `files` is what it was read from;
+    `buckets` is what is known of S3 buckets, by name."""
 
     distributions: tuple[Distribution, ...] = ()
     folders: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     files: tuple[str, ...] = ()
+    buckets: Mapping[str, Bucket] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class Evidence(StrEnum):

@@ -71,6 +71,10 @@ def test_the_origins_gaps_are_told() -> None:
     assert warned(VpcOriginConfig={"VpcOriginId": "v"}) == [("Origins", 0, "VpcOriginConfig")]
 
 
+def test_a_vpc_origin_that_the_user_serves_needs_no_vpc() -> None:
+    assert unapplied(parsed(VpcOriginConfig={"VpcOriginId": "v"}), {"o"}) == []
+
+
 def test_what_has_no_meaning_locally_is_not_mentioned() -> None:
     config = {
         "PriceClass": "PriceClass_100",
@@ -90,12 +94,6 @@ def test_what_has_no_meaning_locally_is_not_mentioned() -> None:
         pytest.param({"HttpVersion": "http2and3"}, {}, {}, id="the protocol's version"),
         pytest.param({}, {"RealtimeLogConfigArn": "a"}, {}, id="real-time logs"),
         pytest.param({}, {}, {"OriginShield": {"Enabled": "true", "OriginShieldRegion": "x"}}, id="Origin Shield"),
-        pytest.param(
-            {},
-            {},
-            {"CustomOriginConfig": {"OriginProtocolPolicy": "https-only", "OriginSSLProtocols": ["TLSv1.2"]}},
-            id="TLS versions",
-        ),
     ],
 )
 def test_what_changes_no_answer_is_a_note(
@@ -103,11 +101,6 @@ def test_what_changes_no_answer_is_a_note(
 ) -> None:
     [note] = unapplied(parsed(config, behavior, **origin))
     assert note.severity is Severity.NOTE
-
-
-def test_tls_versions_say_nothing_of_an_origin_in_the_clear() -> None:
-    custom = {"OriginProtocolPolicy": "http-only", "OriginSSLProtocols": ["TLSv1.2"]}
-    assert warned(CustomOriginConfig=custom) == []
 
 
 @pytest.mark.parametrize(
@@ -123,7 +116,10 @@ def test_signing_matters_towards_a_real_bucket_only(origin: dict[str, Any]) -> N
     [real] = unapplied(config)
     [mapped] = unapplied(config, {"o"})
     assert (real.severity, mapped.severity) == (Severity.WARNING, Severity.NOTE)
-    assert (real.hint, mapped.hint) == ("serve a copy of it: --origin ID=DIRECTORY", "")
+    assert (real.hint, mapped.hint) == (
+        "serve a copy of it: --origin ID=DIRECTORY; or give credentials to sign with: --s3-credentials env",
+        "",
+    )
 
 
 def test_one_gap_in_many_places_is_one_line() -> None:

@@ -17,6 +17,11 @@ def test_hop_by_hop_fields_go():
     assert received(behavior(), response, NOW).headers.fields == (("Date", "now"), ("Etag", "y"))
 
 
+def test_the_ids_of_s3_go_and_what_else_it_says_stays():
+    response = a_response(x_amz_id_2="a", x_amz_request_id="b", x_amz_version_id="c", date="now")
+    assert received(behavior(), response, NOW).headers.fields == (("X-Amz-Version-Id", "c"), ("Date", "now"))
+
+
 def test_chunked_coding_can_be_seen():
     assert "transfer-encoding" in received(behavior(), a_response(transfer_encoding="chunked"), NOW).headers
 

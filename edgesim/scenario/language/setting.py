@@ -84,7 +84,7 @@ def read_setting(reading: Reading, deployment: Deployment) -> Setting:
     if len(reading.problems) > before:
         return Setting(files=found.files)
     distributions = tuple(one if one.terms == terms else replace(one, terms=terms) for one in found.distributions)
-    return Setting(distributions, MappingProxyType(dict(found.origins)), found.files)
+    return Setting(distributions, MappingProxyType(dict(found.origins)), found.files, found.buckets)
 
 
 def _terms(reading: Reading, deployment: Deployment) -> Terms:
@@ -159,7 +159,8 @@ def _written_out(reading: Reading, element: Element, overrides: Overrides) -> Lo
         found = load_root(root, path, reading.file, overrides)
     except Unreadable as error:
         return loaded([], [error.problem], [])
-    return loaded(list(found.distributions), [*odd, *found.problems], [])
+    whole = loaded(list(found.distributions), [*odd, *found.problems], [])
+    return replace(whole, buckets=found.buckets)
 
 
 def _tree(element: Element, file: str) -> tuple[Node, list[Problem]]:

@@ -48,6 +48,7 @@ _ORIGIN_NAMES = {
     "path": "OriginPath",
     "connection-attempts": "ConnectionAttempts",
     "connection-timeout": "ConnectionTimeout",
+    "completion-timeout": "ResponseCompletionTimeout",
 }
 _CUSTOM_NAMES = {
     "protocol": "OriginProtocolPolicy",
@@ -55,6 +56,10 @@ _CUSTOM_NAMES = {
     "https-port": "HTTPSPort",
     "read-timeout": "OriginReadTimeout",
     "keepalive-timeout": "OriginKeepaliveTimeout",
+}
+_ENDPOINTS = {
+    (True, False): f"s3.{REGION}.amazonaws.com",
+    (False, True): f"s3-website-{REGION}.amazonaws.com",
 }
 _S3_NAMES = {"read-timeout": "OriginReadTimeout"}
 
@@ -75,6 +80,7 @@ ORIGIN = Shape(
     {
         "domain": n.text,
         "s3": n.truth,
+        "website": n.truth,
         "path": n.text,
         "headers": _origin_headers,
         "protocol": n.text,
@@ -84,6 +90,7 @@ ORIGIN = Shape(
         "keepalive-timeout": n.seconds,
         "connection-attempts": n.number,
         "connection-timeout": n.seconds,
+        "completion-timeout": n.seconds,
     },
     {
         "domain-name": "write domain",
@@ -115,8 +122,10 @@ def _origin(reading: Reading, element: Element, name: str) -> Node:
         found: dict[str, Any] = {"domain": n.text(reading, element)}
     else:
         found = ORIGIN.read(reading, element)
-    is_bucket = "s3" in found and found["s3"].text == "true"
-    host = f"{name}.s3.{REGION}.amazonaws.com" if is_bucket else f"{name}.example.com"
+    is_bucket, is_website = (key in found and found[key].text == "true" for key in ("s3", "website"))
+    if is_bucket and is_website:
+        reading.complain(element.fields["website"], "an origin is a bucket or a bucket's website", "leave out s3")
+    host = f"{name}.{_ENDPOINTS.get((is_bucket, is_website), 'example.com')}"
     fields = {"Id": n.node(element, name), "DomainName": n.node(element, host), **n.renamed(found, _ORIGIN_NAMES)}
     if "headers" in found:
         fields["OriginCustomHeaders"] = found["headers"]
@@ -125,13 +134,13 @@ def _origin(reading: Reading, element: Element, name: str) -> Node:
             reading.complain(element.fields[key], f"an S3 origin has no {key}", "leave it out, or s3: true")
         fields["S3OriginConfig"] = n.node(element, n.renamed(found, _S3_NAMES))
     else:
-        fields["CustomOriginConfig"] = _custom(element, found)
+        fields["CustomOriginConfig"] = _custom(element, found, "http-only" if is_website else "match-viewer")
     return n.node(element, fields)
 
 
-def _custom(element: Element, found: Mapping[str, Any]) -> Node:
+def _custom(element: Element, found: Mapping[str, Any], protocol: str) -> Node:
     fields = {
-        "OriginProtocolPolicy": n.node(element, "match-viewer"),
+        "OriginProtocolPolicy": n.node(element, protocol),
         "OriginSSLProtocols": n.node(element, [n.node(element, "TLSv1.2")]),
         **n.renamed(found, _CUSTOM_NAMES),
     }

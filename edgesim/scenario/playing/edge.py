@@ -100,7 +100,8 @@ class Edge:
         self.clock, self._ids = clock, ids
         self.rollout = Rollout(setting.distributions)
         self.store = MemoryStore()
-        self.origins = ScriptedOrigins(clock, ids.invocation, setting.folders)
+        self.origins = ScriptedOrigins(clock, ids.invocation)
+        self.origins.deploy(setting)
         self.functions = Watched(runtime)
         self._under_way = 0
         self.recorder = TranscriptRing(_KEPT_TRANSCRIPTS)
@@ -173,7 +174,7 @@ class Edge:
         runtime already."""
         now, spread = self.clock.now(), Spread(Duration(propagation), self._ids.seed())
         self.rollout = self.rollout.since(now).then(setting.distributions, now, spread)
-        self.origins.folders = dict(setting.folders)
+        self.origins.deploy(setting)
 
     # ── time ─────────────────────────────────────────────────────────────────
 
