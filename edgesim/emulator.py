@@ -65,6 +65,7 @@ def load_source(settings: Settings) -> Loaded:
         functions=settings.functions,
         cache_policies=settings.cache_policies,
         origin_request_policies=settings.origin_request_policies,
+        response_headers_policies=settings.response_headers_policies,
         origins=settings.origins,
     )
     if settings.source:

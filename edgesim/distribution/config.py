@@ -421,6 +421,7 @@ _MESSAGES = {
     "model_attributes_type": "{name} must be a structure of properties, not {given}",
     "string_too_long": "{name} may have {max_length} characters at most",
     "greater_than_equal": "{name} must not be less than {ge:g}",
+    "less_than_equal": "{name} must not be more than {le:g}",
 }
 
 

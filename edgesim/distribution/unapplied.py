@@ -25,6 +25,7 @@ from edgesim.distribution.config import (
 from edgesim.distribution.findings import Finding, Loc
 from edgesim.distribution.model import OriginProtocolPolicy
 from edgesim.distribution.problems import Severity
+from edgesim.distribution.response_headers_config import ResponseHeadersPolicyConfig
 
 
 class Gap(NamedTuple):
@@ -70,7 +71,6 @@ _DISTRIBUTION = (
 )
 
 _BEHAVIOR = (
-    Gap("response_headers_policy_id", "does not apply response headers policies yet: their headers will be missing"),
     Gap("function_associations", "does not run CloudFront Functions yet: requests pass as if there were none"),
     Gap("trusted_key_groups", "does not check signed URLs and cookies yet: every viewer is let in"),
     Gap("trusted_signers", "does not check signed URLs and cookies yet: every viewer is let in"),
@@ -105,6 +105,7 @@ NO_EFFECT_LOCALLY: Mapping[type[Part], tuple[str, ...]] = {
     VpcConfig: ("owner_account_id",),
     CachePolicyConfig: ("comment",),
     OriginRequestPolicyConfig: ("comment",),
+    ResponseHeadersPolicyConfig: ("comment",),
 }
 """What has no meaning on one machine. Nothing is said about it."""
 

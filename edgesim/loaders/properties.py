@@ -36,6 +36,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     resources.DISTRIBUTION: ("DistributionConfig", "Tags"),
     resources.CACHE_POLICY: ("CachePolicyConfig",),
     resources.ORIGIN_REQUEST_POLICY: ("OriginRequestPolicyConfig",),
+    resources.RESPONSE_HEADERS_POLICY: ("ResponseHeadersPolicyConfig",),
 }  # fmt: skip
 """By resource type. A function's structures: STRUCTURES."""
 STRUCTURES = {

@@ -20,6 +20,7 @@ ALIAS = "AWS::Lambda::Alias"
 DISTRIBUTION = "AWS::CloudFront::Distribution"
 CACHE_POLICY = "AWS::CloudFront::CachePolicy"
 ORIGIN_REQUEST_POLICY = "AWS::CloudFront::OriginRequestPolicy"
+RESPONSE_HEADERS_POLICY = "AWS::CloudFront::ResponseHeadersPolicy"
 FUNCTIONS = (FUNCTION, SAM_FUNCTION)
 
 NAME_PROPERTY = {
@@ -39,7 +40,7 @@ REF = {
     DISTRIBUTION: "{aws_id}",
     CACHE_POLICY: "{id}",
     ORIGIN_REQUEST_POLICY: "{id}",
-    "AWS::CloudFront::ResponseHeadersPolicy": "{id}",
+    RESPONSE_HEADERS_POLICY: "{id}",
     "AWS::CloudFront::OriginAccessControl": "{aws_id}",
     "AWS::CloudFront::CloudFrontOriginAccessIdentity": "{aws_id}",
     "AWS::CloudFront::KeyGroup": "{id}",
@@ -58,7 +59,7 @@ ATTRIBUTES = {
     (DISTRIBUTION, "DomainName"): "{domain}",
     (CACHE_POLICY, "Id"): "{id}",
     (ORIGIN_REQUEST_POLICY, "Id"): "{id}",
-    ("AWS::CloudFront::ResponseHeadersPolicy", "Id"): "{id}",
+    (RESPONSE_HEADERS_POLICY, "Id"): "{id}",
     ("AWS::CloudFront::OriginAccessControl", "Id"): "{aws_id}",
     ("AWS::CloudFront::CloudFrontOriginAccessIdentity", "Id"): "{aws_id}",
     ("AWS::CloudFront::CloudFrontOriginAccessIdentity", "S3CanonicalUserId"): "{id}",

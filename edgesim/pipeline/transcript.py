@@ -31,6 +31,7 @@ class Station(StrEnum):
     ORIGIN_RESPONSE = "origin response"
     STORE = "store"
     ERROR_PAGE = "custom error response"
+    RESPONSE_HEADERS = "response headers policy"
     VIEWER_RESPONSE = "viewer response"
     DELIVERY = "delivery"
 
