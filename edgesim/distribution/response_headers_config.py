@@ -74,23 +74,25 @@ class ContentTypeOptions(SecurityHeader):
 class FrameOptions(SecurityHeader):
     required = ("frame_option", "override")
 
-    frame_option: Literal["DENY", "SAMEORIGIN", ""] = ""
+    frame_option: Literal["DENY", "SAMEORIGIN"] | None = None
 
 
 class ReferrerPolicy(SecurityHeader):
     required = ("referrer_policy", "override")
 
-    referrer_policy: Literal[
-        "no-referrer",
-        "no-referrer-when-downgrade",
-        "origin",
-        "origin-when-cross-origin",
-        "same-origin",
-        "strict-origin",
-        "strict-origin-when-cross-origin",
-        "unsafe-url",
-        "",
-    ] = ""
+    referrer_policy: (
+        Literal[
+            "no-referrer",
+            "no-referrer-when-downgrade",
+            "origin",
+            "origin-when-cross-origin",
+            "same-origin",
+            "strict-origin",
+            "strict-origin-when-cross-origin",
+            "unsafe-url",
+        ]
+        | None
+    ) = None
 
 
 class StrictTransportSecurity(SecurityHeader):

@@ -80,9 +80,9 @@ def _security(security: SecurityHeadersConfig) -> Iterator[model.PolicyHeader]:
     if (xss := security.xss_protection) is not None:
         yield model.PolicyHeader("X-XSS-Protection", _xss(xss), xss.override)
     if (frames := security.frame_options) is not None:
-        yield model.PolicyHeader("X-Frame-Options", frames.frame_option, frames.override)
+        yield model.PolicyHeader("X-Frame-Options", frames.frame_option or "", frames.override)
     if (referrer := security.referrer_policy) is not None:
-        yield model.PolicyHeader("Referrer-Policy", referrer.referrer_policy, referrer.override)
+        yield model.PolicyHeader("Referrer-Policy", referrer.referrer_policy or "", referrer.override)
     if (content := security.content_security_policy) is not None:
         yield model.PolicyHeader("Content-Security-Policy", wire(content.content_security_policy), content.override)
     if (types := security.content_type_options) is not None:
