@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from edgesim.values.headers import Field, Headers
+from edgesim.values.headers import Headers
 
 EVERY_METHOD = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 """What ALL stands for. documented: the order in which the managed policies send them"""
@@ -69,14 +69,9 @@ class ResponseHeadersPolicy:
         return frozenset(name.lower() for name in self.remove)
 
     @cached_property
-    def names(self) -> frozenset[str]:
-        """The lower-case names that come."""
-        return frozenset(header.name.lower() for header in self.headers)
-
-    @cached_property
-    def fields(self) -> tuple[Field, ...]:
+    def head(self) -> Headers:
         """All headers as they are where the origin has none of them."""
-        return tuple((header.name, header.value) for header in self.headers)
+        return Headers((header.name, header.value) for header in self.headers).encoded()
 
     def given_way(self, headers: Headers) -> Iterator[PolicyHeader]:
         """The policy's headers that are not sent, since the origin has its own in this head."""

@@ -18,6 +18,7 @@ from edgesim.rules.response_headers import before_function, unsent, with_policy_
 from edgesim.rules.server_timing import Timing, cache_metric, server_timing, with_server_timing
 from edgesim.values.headers import Headers
 from edgesim.values.instant import Duration, Instant
+from edgesim.values.message import Response
 
 
 def before_viewer_response(journey: Journey, policy: ResponseHeadersPolicy, answer: Answer) -> Answer:
@@ -55,7 +56,8 @@ def _with_policy(journey: Journey, policy: ResponseHeadersPolicy, answer: Answer
 
 
 def _with_headers(answer: Answer, headers: Headers) -> Answer:
-    return replace(answer, response=replace(answer.response, headers=headers))
+    told = answer.response
+    return replace(answer, response=Response(told.status, headers, told.body, told.reason))
 
 
 _FAILED = frozenset({HookReason.FAILED, HookReason.REJECTED})

@@ -40,11 +40,19 @@ def with_cors(cors: Cors, request: Request, headers: Headers, choices: Choices) 
     if allowed is None:
         return CorsAnswer(_varying(headers, choices), CorsReason.NOT_ALLOWED)
     preflight = request.method == "OPTIONS"
-    for name, value in _fields(cors, request, allowed, choices, preflight=preflight):
-        headers = headers.having(name, value)
+    headers = _having(headers, Headers(_fields(cors, request, allowed, choices, preflight=preflight)))
     if allowed != _ANY:
         headers = _varying(headers, choices)
     return CorsAnswer(headers, CorsReason.PREFLIGHT if preflight else CorsReason.GIVEN)
+
+
+def _having(headers: Headers, fields: Headers) -> Headers:
+    """These fields in the place of those of their names, else at the end."""
+    if headers.index.keys().isdisjoint(fields.index):
+        return headers.followed_by(fields)
+    for name, value in fields:
+        headers = headers.having(name, value)
+    return headers
 
 
 _ANY = "*"

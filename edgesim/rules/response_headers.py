@@ -19,8 +19,10 @@ def with_policy_headers(policy: ResponseHeadersPolicy, headers: Headers) -> Head
     """
     if not policy.removed.isdisjoint(headers.index):
         headers = headers.only(lambda name: name not in policy.removed)
-    if policy.names.isdisjoint(headers.index):
-        return headers.adding(*policy.fields) if policy.fields else headers
+    if not policy.headers:
+        return headers
+    if headers.index.keys().isdisjoint(policy.head.index):
+        return headers.followed_by(policy.head)
     for header in policy.headers:
         if header.override or header.name not in headers:
             headers = headers.having(header.name, header.value)

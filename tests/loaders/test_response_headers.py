@@ -146,7 +146,7 @@ def test_a_value_that_can_not_be_known_is_told_and_breaks_no_rule(distribution: 
     )
     found = policy(given)
     assert found is not None
-    assert found.fields == (("Strict-Transport-Security", "max-age=60"),)
+    assert found.headers == (PolicyHeader("Strict-Transport-Security", "max-age=60", override=True),)
 
 
 # ── the API's JSON ───────────────────────────────────────────────────────────
