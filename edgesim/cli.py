@@ -150,6 +150,8 @@ def _source_options(command: F) -> F:
                      metavar="ID=FILE", help="A cache policy's JSON, as `aws cloudfront get-cache-policy` prints it."),
         click.option("--origin-request-policy", "origin_request_policies", multiple=True, callback=_pairs("ID=FILE"),
                      metavar="ID=FILE", help="An origin request policy's JSON."),
+        click.option("--response-headers-policy", "response_headers_policies", multiple=True,
+                     callback=_pairs("ID=FILE"), metavar="ID=FILE", help="A response headers policy's JSON."),
         click.option("--parameter", "parameters", multiple=True, callback=_pairs("NAME=VALUE", empty=True),
                      metavar="NAME=VALUE", help="A parameter of the template; AWS::Region and its like, too."),
         click.option("--limits", callback=_limits, metavar="EDITION",

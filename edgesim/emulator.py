@@ -67,6 +67,7 @@ def load_source(settings: Settings) -> Loaded:
         functions=settings.functions,
         cache_policies=settings.cache_policies,
         origin_request_policies=settings.origin_request_policies,
+        response_headers_policies=settings.response_headers_policies,
         origins=settings.origins,
         signs=bool(settings.s3_credentials),
     )

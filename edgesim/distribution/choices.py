@@ -260,6 +260,42 @@ class ViewerResponseStatus(Alternative):
     ORIGINS = "origins", "the one that the origin sent, on a miss"
 
 
+# ── response headers policies ────────────────────────────────────────────────
+
+
+class ResponseHeadersPolicyOrder(Alternative):
+    """Is the response headers policy applied before or after the viewer-response function?
+
+    documented: before (AWS's announcement, "Amazon CloudFront introduces Response Headers Policies"), so that the
+    function sees what the policy did and has the last word; the guide does not say. As announced.
+    """
+
+    BEFORE_FUNCTION = "before-function", "the function sees and may change the policy's headers"
+    AFTER_FUNCTION = "after-function", "the policy has the last word"
+
+
+class CorsExposeHeaders(Alternative):
+    """Does a policy send Access-Control-Expose-Headers to requests that are no preflight?
+
+    documented, in contradiction: to CORS requests (understanding-response-headers-policies), and to preflight requests
+    alone (using-managed-response-headers-policies). To every CORS request, since browsers read it there only.
+    """
+
+    EVERY_CORS_REQUEST = "every-cors-request", "to every request with Origin"
+    PREFLIGHT = "preflight", "to preflight requests alone"
+
+
+class CorsVary(Alternative):
+    """Does a policy with CORS headers add `Vary: Origin`?
+
+    No page says so. observed: for a policy that allows `*`, answers to requests without Origin have it, those to
+    requests with one do not (ttoss#1205, ttoss#1206). So wherever the answer is not the same for every Origin.
+    """
+
+    VARYING = "varying", "unless the answer allows *"
+    NEVER = "never", "Vary stays what it was"
+
+
 # ── failures ─────────────────────────────────────────────────────────────────
 
 
@@ -408,6 +444,9 @@ class Choices:
     generated_error_page: GeneratedErrorPage = GeneratedErrorPage.CUSTOM
     viewer_response_after_generated_error: ViewerResponseAfterGeneratedError = ViewerResponseAfterGeneratedError.SKIPPED
     viewer_response_status: ViewerResponseStatus = ViewerResponseStatus.NEW
+    response_headers_policy_order: ResponseHeadersPolicyOrder = ResponseHeadersPolicyOrder.BEFORE_FUNCTION
+    cors_expose_headers: CorsExposeHeaders = CorsExposeHeaders.EVERY_CORS_REQUEST
+    cors_vary: CorsVary = CorsVary.VARYING
     timeout_result: TimeoutResult = TimeoutResult.EXECUTION_ERROR
     execution_error_status: ExecutionErrorStatus = ExecutionErrorStatus.BY_LIMITS
     stale_limit: StaleLimit = StaleLimit.FROM_FETCH

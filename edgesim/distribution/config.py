@@ -372,9 +372,15 @@ def parse(kind: type[P], raw: object) -> tuple[P, list[Finding]]:
                 _remove(raw, detail["loc"], wants_structure=detail["type"] in _NO_STRUCTURE)
             continue
         skipped = tuple(finding.at for finding in findings)
-        missing = (f for f in _missing(valid, ()) if not any(f.at[: len(at)] == at for at in skipped))
+        missing = (f for f in _missing(valid, ()) if not any(_on_one_path(f.at, at) for at in skipped))
         return valid, [*findings, *missing]
     return kind(), findings
+
+
+def _on_one_path(one: Loc, other: Loc) -> bool:
+    """Is one of the two within the other, or are they the same?"""
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
 
 
 _ROUNDS = 4
@@ -416,7 +422,7 @@ _QUOTED = re.compile(r"'([^']*)'")
 
 def _finding(kind: type[Part], detail: ErrorDetails) -> Finding:
     loc, given = detail["loc"], detail["input"]
-    name = next((step for step in reversed(loc) if isinstance(step, str)), "")
+    name = next((step for step in reversed(loc) if isinstance(step, str) and (step != "Items" or step == loc[-1])), "")
     if detail["type"] == "extra_forbidden":
         # observed: CloudFormation says "Encountered unsupported properties in {/DistributionConfig/…}"
         return Finding(loc, f"unknown property {name}", closest(name, _known_at(kind, loc[:-1])))
@@ -446,6 +452,7 @@ _MESSAGES = {
     "model_attributes_type": "{name} must be a structure of properties, not {given}",
     "string_too_long": "{name} may have {max_length} characters at most",
     "greater_than_equal": "{name} must not be less than {ge:g}",
+    "less_than_equal": "{name} must not be more than {le:g}",
 }
 
 

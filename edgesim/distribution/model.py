@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from edgesim.distribution import limits
 from edgesim.distribution.policies import CachePolicy, ForwardedValues, OriginRequestPolicy
+from edgesim.distribution.response_headers import ResponseHeadersPolicy
 from edgesim.distribution.terms import STANDARD_TERMS, Terms
 from edgesim.values.headers import Field
 
@@ -172,6 +173,7 @@ class CacheBehavior:
     cached_methods: frozenset[str] = GET_HEAD
     compress: bool = False
     origin_request_policy: OriginRequestPolicy | None = None
+    response_headers_policy: ResponseHeadersPolicy | None = None
     forwarded_values: ForwardedValues | None = None
     associations: Mapping[Trigger, Association] = field(default_factory=lambda: MappingProxyType({}))
 

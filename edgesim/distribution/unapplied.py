@@ -25,6 +25,7 @@ from edgesim.distribution.config import (
 )
 from edgesim.distribution.findings import Finding, Loc
 from edgesim.distribution.problems import Severity
+from edgesim.distribution.response_headers_config import ResponseHeadersPolicyConfig
 
 
 class Gap(NamedTuple):
@@ -69,7 +70,6 @@ _DISTRIBUTION = (
 )
 
 _BEHAVIOR = (
-    Gap("response_headers_policy_id", "does not apply response headers policies yet: their headers will be missing"),
     Gap("function_associations", "does not run CloudFront Functions yet: requests pass as if there were none"),
     Gap("trusted_key_groups", "does not check signed URLs and cookies yet: every viewer is let in"),
     Gap("trusted_signers", "does not check signed URLs and cookies yet: every viewer is let in"),
@@ -106,6 +106,7 @@ NO_EFFECT_LOCALLY: Mapping[type[Part], tuple[str, ...]] = {
     VpcConfig: ("owner_account_id",),
     CachePolicyConfig: ("comment",),
     OriginRequestPolicyConfig: ("comment",),
+    ResponseHeadersPolicyConfig: ("comment",),
 }
 """What has no meaning on one machine. Nothing is said about it."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 from edgesim.distribution.buckets import is_website, s3_region
 from edgesim.distribution.checks import check
@@ -44,6 +45,7 @@ from edgesim.distribution.policies import (
     listed,
 )
 from edgesim.distribution.problems import Problem, Severity
+from edgesim.distribution.response_headers import ResponseHeadersPolicy
 from edgesim.distribution.unapplied import unapplied
 from edgesim.loaders.access_controls import AccessControls
 from edgesim.loaders.arn import domain_name, stable_id
@@ -64,6 +66,7 @@ class Books:
     functions: FunctionBook
     cache_policies: PolicyBook[CachePolicy]
     origin_request_policies: PolicyBook[OriginRequestPolicy]
+    response_headers_policies: PolicyBook[ResponseHeadersPolicy]
     parameters: Collection[str] = ()
     access_controls: AccessControls = field(default_factory=AccessControls)
     vpc_origins: VpcOrigins = field(default_factory=VpcOrigins)
@@ -72,20 +75,23 @@ class Books:
     def findings(self) -> list[Finding]:
         """What has come up since the last time."""
         found: list[Finding] = []
-        for book in (self.functions, self.cache_policies, self.origin_request_policies):
-            found += book.findings
-            book.findings.clear()
+        for findings in (self.functions.findings, *(book.findings for book in self._policies)):
+            found += findings
+            findings.clear()
         return found
 
     def problems(self) -> list[Problem]:
         """What is wrong with the things themselves."""
-        return [
-            *self.functions.problems,
-            *self.cache_policies.problems,
-            *self.origin_request_policies.problems,
-            *self.access_controls.problems,
-            *self.vpc_origins.problems,
-        ]
+        of_policies = [problem for book in self._policies for problem in book.problems]
+        return [*self.functions.problems, *of_policies, *self.access_controls.problems, *self.vpc_origins.problems]
+
+    def files(self) -> list[str]:
+        """The files of policies that were read."""
+        return [file for book in self._policies for file in book.files]
+
+    @property
+    def _policies(self) -> tuple[PolicyBook[Any], ...]:
+        return self.cache_policies, self.origin_request_policies, self.response_headers_policies
 
 
 @dataclass(frozen=True)
@@ -213,6 +219,7 @@ class _Assembly:
             cached_methods=frozenset(behavior.cached_methods),
             compress=behavior.compress,
             origin_request_policy=self.origin_request_policy(loc, behavior),
+            response_headers_policy=self.response_headers_policy(loc, behavior),
             forwarded_values=legacy,
             associations=MappingProxyType(dict(self.associations(loc, behavior))),
         )
@@ -231,6 +238,13 @@ class _Assembly:
         at = (*loc, "OriginRequestPolicyId")
         book = self.books.origin_request_policies
         return book.policy(behavior.origin_request_policy_id, find(self.tree, at).unknown, at)
+
+    def response_headers_policy(self, loc: Loc, behavior: DefaultBehavior) -> ResponseHeadersPolicy | None:
+        if not behavior.response_headers_policy_id:
+            return None
+        at = (*loc, "ResponseHeadersPolicyId")
+        book = self.books.response_headers_policies
+        return book.policy(behavior.response_headers_policy_id, find(self.tree, at).unknown, at)
 
     def associations(self, loc: Loc, behavior: DefaultBehavior) -> Iterator[tuple[Trigger, Association]]:
         for index, association in enumerate(behavior.lambda_function_associations):

@@ -20,7 +20,7 @@ from edgesim.loaders.functions import TemplateFunctions
 from edgesim.loaders.intrinsics import PSEUDO, Resolver
 from edgesim.loaders.nodes import Node
 from edgesim.loaders.overlooked import has_misspelt_distribution, overlooked
-from edgesim.loaders.policies import CACHE, ORIGIN_REQUEST, Kind, PolicyBook, T
+from edgesim.loaders.policies import CACHE, ORIGIN_REQUEST, RESPONSE_HEADERS, Kind, PolicyBook, T
 from edgesim.loaders.properties import report_unknown
 from edgesim.loaders.read import read_file
 from edgesim.loaders.request import Loaded, Overrides, Texts, loaded
@@ -39,6 +39,7 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
         FunctionBook(overrides.functions, functions.declared),
         _policies(CACHE, resolver, overrides.cache_policies),
         _policies(ORIGIN_REQUEST, resolver, overrides.origin_request_policies),
+        _policies(RESPONSE_HEADERS, resolver, overrides.response_headers_policies),
         resolver.parameters.keys(),
         declared_access_controls(resolver),
         declared_vpc_origins(resolver),
@@ -56,7 +57,7 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
     books.functions.check_overrides([*functions.names, *functions.names.values()])
     aliases = declared_aliases(resolver, functions.names, books.functions.asked)
     problems += [*unknown_origins(distributions, overrides.origins), *books.problems(), *resolver.problems]
-    read = [file, *files, *books.cache_policies.files, *books.origin_request_policies.files]
+    read = [file, *files, *books.files()]
     return replace(
         loaded(distributions, problems, read, aliases=aliases),
         logical_ids={logical: name for name, logical in functions.names.items()},

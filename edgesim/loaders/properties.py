@@ -38,6 +38,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     resources.ORIGIN_REQUEST_POLICY: ("OriginRequestPolicyConfig",),
     resources.VPC_ORIGIN: ("Tags", "VpcOriginEndpointConfig"),
     resources.ACCESS_CONTROL: ("OriginAccessControlConfig",),
+    resources.RESPONSE_HEADERS_POLICY: ("ResponseHeadersPolicyConfig",),
 }  # fmt: skip
 """By resource type. A function's structures: STRUCTURES."""
 STRUCTURES = {

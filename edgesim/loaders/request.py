@@ -23,7 +23,8 @@ class Overrides:
 
     `parameters`: a template's parameters (and pseudo parameters), by name.
     `functions`: where a function's code is, `PATH[:HANDLER]` by the function's name or logical id; or the code itself.
-    `cache_policies`, `origin_request_policies`: JSON files by policy id, as `aws cloudfront get-cache-policy` prints.
+    `cache_policies`, `origin_request_policies`, `response_headers_policies`: JSON files by policy id, as
+        `aws cloudfront get-cache-policy` and its like print them.
     `origins`: what `--origin` maps, by origin id. Loading only looks at the ids: an origin that is mapped may have
         a domain name that can't be known, and an id that no distribution has is a mistake.
     `signs`: requests to buckets are signed, with credentials that loading does not see.
@@ -33,6 +34,7 @@ class Overrides:
     functions: Sources = field(default_factory=lambda: _NONE)
     cache_policies: Texts = field(default_factory=lambda: _NONE)
     origin_request_policies: Texts = field(default_factory=lambda: _NONE)
+    response_headers_policies: Texts = field(default_factory=lambda: _NONE)
     origins: Texts = field(default_factory=lambda: _NONE)
     signs: bool = False
 

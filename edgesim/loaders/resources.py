@@ -22,6 +22,7 @@ CACHE_POLICY = "AWS::CloudFront::CachePolicy"
 ORIGIN_REQUEST_POLICY = "AWS::CloudFront::OriginRequestPolicy"
 VPC_ORIGIN = "AWS::CloudFront::VpcOrigin"
 ACCESS_CONTROL = "AWS::CloudFront::OriginAccessControl"
+RESPONSE_HEADERS_POLICY = "AWS::CloudFront::ResponseHeadersPolicy"
 FUNCTIONS = (FUNCTION, SAM_FUNCTION)
 
 NAME_PROPERTY = {
@@ -41,9 +42,9 @@ REF = {
     DISTRIBUTION: "{aws_id}",
     CACHE_POLICY: "{id}",
     ORIGIN_REQUEST_POLICY: "{id}",
-    "AWS::CloudFront::ResponseHeadersPolicy": "{id}",
     ACCESS_CONTROL: "{aws_id}",
     VPC_ORIGIN: "vo_{id}",
+    RESPONSE_HEADERS_POLICY: "{id}",
     "AWS::CloudFront::CloudFrontOriginAccessIdentity": "{aws_id}",
     "AWS::CloudFront::KeyGroup": "{id}",
     "AWS::CloudFront::PublicKey": "{aws_id}",
@@ -61,9 +62,9 @@ ATTRIBUTES = {
     (DISTRIBUTION, "DomainName"): "{domain}",
     (CACHE_POLICY, "Id"): "{id}",
     (ORIGIN_REQUEST_POLICY, "Id"): "{id}",
-    ("AWS::CloudFront::ResponseHeadersPolicy", "Id"): "{id}",
     (ACCESS_CONTROL, "Id"): "{aws_id}",
     (VPC_ORIGIN, "Id"): "vo_{id}",
+    (RESPONSE_HEADERS_POLICY, "Id"): "{id}",
     ("AWS::CloudFront::CloudFrontOriginAccessIdentity", "Id"): "{aws_id}",
     ("AWS::CloudFront::CloudFrontOriginAccessIdentity", "S3CanonicalUserId"): "{id}",
     ("AWS::CloudFront::KeyGroup", "Id"): "{id}",

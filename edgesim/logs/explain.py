@@ -87,6 +87,8 @@ def _behavior(behavior: CacheBehavior, facts: Facts) -> Told:
     yield "cache policy", policy.name or policy.id or "(unnamed)"
     if behavior.origin_request_policy is not None:
         yield "origin request policy", behavior.origin_request_policy.name or behavior.origin_request_policy.id
+    if behavior.response_headers_policy is not None:
+        yield "response headers policy", behavior.response_headers_policy.name or behavior.response_headers_policy.id
 
 
 def _key(key: CacheKey, facts: Facts) -> Told:
@@ -209,6 +211,15 @@ def _header_changes(before: Headers, after: Headers) -> Told:
             yield f"changed header {name}", f"{readable(', '.join(old))} → {readable(', '.join(new))}"
 
 
+def _has(has: Headers, facts: Facts) -> Told:
+    """What a response headers policy changed, and which of its headers gave way to the origin's."""
+    had, policy = facts["had"], facts.get("headers_policy")
+    yield from _header_changes(had, has)
+    for header in policy.given_way(had) if policy is not None else ():
+        kept = readable(", ".join(had.all(header.name)))
+        yield f"kept header {header.name.lower()}", f"{kept} (the origin's; the policy does not override)"
+
+
 def _origin_after(after: Origin, facts: Facts) -> Told:
     before = facts["origin_before"]
     for field in fields(after):
@@ -289,6 +300,7 @@ _TELLERS: dict[str, Teller] = {
     "rejected": _rejected,
     "after": _after,
     "new_length": _new_length,
+    "has": _has,
     "origin_after": _origin_after,
     "origin": _origin,
     "where": _plain("at"),

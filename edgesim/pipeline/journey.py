@@ -33,7 +33,7 @@ class Answer:
     """A response on its way back: who made it, its X-Cache result, and its age in seconds where the cache had it.
     `span` is the part of the body that the viewer asked for, None for all of it; `because` says why that part.
     `trouble` is what was in the way where CloudFront itself made the error; `origins_status` is the status before
-    origin-response, where that ran."""
+    origin-response, where that ran. `unsent` are CloudFront's own headers, in lower case, that are not to be sent."""
 
     response: Response
     outcome: Outcome
@@ -44,6 +44,7 @@ class Answer:
     because: DeliveryReason = DeliveryReason.WHOLE
     trouble: Trouble | None = None
     origins_status: int | None = None
+    unsent: frozenset[str] = frozenset()
 
 
 @record

@@ -35,6 +35,7 @@ PHASES = (
     Phase(Station.COMPRESSION, "A behavior that compresses does it now, for viewers who accept that."),
     Phase(Station.STORE, "The response is kept for its TTL, or not, by its headers and the cache policy."),
     Phase(Station.ERROR_PAGE, "A configured page takes the place of an error."),
+    Phase(Station.RESPONSE_HEADERS, "The behavior's policy removes headers and adds its own, CORS among them."),
     Phase(Station.VIEWER_RESPONSE, "The viewer-response function changes what this viewer gets."),
     Phase(Station.DELIVERY, "The edge adds its headers and sends the answer, whole, in part or as a 304."),
 )

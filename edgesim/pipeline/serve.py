@@ -13,11 +13,10 @@ from dataclasses import replace
 from edgesim.distribution.model import Distribution, Trigger
 from edgesim.distribution.terms import STANDARD_TERMS
 from edgesim.pipeline.caching import answer_from_edge
-from edgesim.pipeline.effects import (
-    Steps,
-)
+from edgesim.pipeline.effects import Steps
 from edgesim.pipeline.functions import run_request_hook, run_response_hook
 from edgesim.pipeline.journey import Answer, Journey, Served
+from edgesim.pipeline.response_headers import after_viewer_response, before_viewer_response
 from edgesim.pipeline.transcript import Station, Transcript
 from edgesim.rules.arrival import Refusal, behavior_refusal, distribution_refusal, size_refusal, unknown_host
 from edgesim.rules.behavior import behavior_for, distribution_for
@@ -78,11 +77,18 @@ def _finish(journey: Journey, request: Request, answer: Answer) -> Steps[Served]
     # ── custom error response ────────────────────────────────────────────────
     answer = yield from with_error_page(journey, answer)
 
+    # ── response headers policy ──────────────────────────────────────────────
+    policy = journey.behavior.response_headers_policy
+    if policy is not None:
+        answer = before_viewer_response(journey, policy, answer)
+
     # ── viewer response ──────────────────────────────────────────────────────
     if Trigger.VIEWER_RESPONSE in journey.behavior.associations:
         answer = yield from viewer_response(journey, request, answer)
 
     # ── deliver ──────────────────────────────────────────────────────────────
+    if policy is not None:
+        answer = after_viewer_response(journey, policy, answer)
     return deliver(journey.arrival, journey.transcript, answer)
 
 
@@ -184,7 +190,15 @@ def viewer_response(journey: Journey, request: Request, answer: Answer) -> Steps
 def deliver(arrival: Arrival, transcript: Transcript, answer: Answer) -> Served:
     """The finished response, and the end of the transcript."""
     name = edge_name(arrival.viewer.pop)
-    response = for_viewer(answer.response, arrival, answer.outcome, edge_name=name, age=answer.age, now=answer.at)
+    response = for_viewer(
+        answer.response,
+        arrival,
+        answer.outcome,
+        edge_name=name,
+        age=answer.age,
+        now=answer.at,
+        unsent=answer.unsent,
+    )
     if answer.because is not DeliveryReason.WHOLE:
         transcript.note(Station.DELIVERY, answer.because, span=answer.span)
     transcript.note(

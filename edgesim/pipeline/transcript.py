@@ -34,6 +34,7 @@ class Station(StrEnum):
     COMPRESSION = "compression"
     STORE = "store"
     ERROR_PAGE = "custom error response"
+    RESPONSE_HEADERS = "response headers policy"
     VIEWER_RESPONSE = "viewer response"
     DELIVERY = "delivery"
 

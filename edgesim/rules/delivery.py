@@ -117,10 +117,17 @@ def edge_fields(arrival: Arrival, outcome: Outcome, edge_name: str, age: int | N
 
 
 def for_viewer(
-    response: Response, arrival: Arrival, outcome: Outcome, *, edge_name: str, age: int | None, now: Instant
+    response: Response,
+    arrival: Arrival,
+    outcome: Outcome,
+    *,
+    edge_name: str,
+    age: int | None,
+    now: Instant,
+    unsent: frozenset[str] = frozenset(),
 ) -> Response:
     """The finished response: Server and Date where the origin gave none, the origin's Via kept before the edge's own
-    (inferred), the edge's fields at the end, no body for HEAD, 204 and 304."""
+    (inferred), the edge's fields at the end but for those that are `unsent`, no body for HEAD, 204 and 304."""
     headers = response.headers
     index = headers.index
     missing: list[Field] = []
@@ -133,6 +140,8 @@ def for_viewer(
         headers = _without_edge_names(headers)
         if (via := index.get("via")) is not None:
             added = tuple((n, f"{', '.join(via)}, {v}") if n == "Via" else (n, v) for n, v in added)
+    if unsent:
+        added = tuple(field for field in added if field[0].lower() not in unsent)
     headers = headers.adding(*missing, *added)
     bodiless = arrival.request.method == "HEAD" or response.status in {204, 304}
     return Response(response.status, headers, NO_BODY if bodiless else response.body, response.reason)

@@ -184,6 +184,31 @@ class ErrorPageReason(StrEnum):
     PAGE_FAILED = "the custom error page could not be fetched: its own status goes to the viewer"
 
 
+class HeadersPolicyReason(StrEnum):
+    """What a response headers policy did to the head of a response."""
+
+    APPLIED = "the policy adds, replaces or removes headers"
+    NOTHING_TO_CHANGE = "the policy has no header to add, replace or remove"
+
+
+class CorsReason(StrEnum):
+    """The CORS headers of a response headers policy."""
+
+    GIVEN = "CORS headers: the policy allows this origin"
+    PREFLIGHT = "CORS headers of a preflight request: the policy allows this origin"
+    NOT_ASKED = "no CORS headers: the viewer sent no Origin"
+    NOT_ALLOWED = "no CORS headers: the policy does not allow this origin"
+    ORIGINS_OWN = "no CORS headers of the policy: it does not override, and the origin sent its own"
+
+
+class ServerTimingReason(StrEnum):
+    """Whether a response headers policy adds Server-Timing."""
+
+    ASKED_FOR = "Server-Timing: asked for with Pragma"
+    SAMPLED = "Server-Timing: sampled"
+    NOT_SAMPLED = "no Server-Timing: not sampled"
+
+
 class DeliveryReason(StrEnum):
     """The last decisions about what the viewer gets."""
 

@@ -54,7 +54,6 @@ def test_the_distributions_gaps_are_told(name: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("ResponseHeadersPolicyId", "x"),
         ("FunctionAssociations", [{"EventType": "viewer-request", "FunctionARN": "a"}]),
         ("TrustedKeyGroups", ["k"]),
         ("TrustedSigners", ["self"]),

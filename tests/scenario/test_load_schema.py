@@ -19,6 +19,7 @@ from edgesim.scenario.language import (
     read_steps,
     reasons,
     shorthand,
+    shorthand_headers,
     shorthand_policies,
 )
 from edgesim.scenario.language.document import read_document
@@ -44,6 +45,10 @@ TABLES = {
     "origin-group": shorthand.ORIGIN_GROUP.keys,
     "cache-policy": shorthand_policies.CACHE_POLICY.keys,
     "origin-request-policy": shorthand_policies.ORIGIN_REQUEST_POLICY.keys,
+    "response-headers-policy": shorthand_headers.RESPONSE_HEADERS_POLICY.keys,
+    "cors": shorthand_headers.CORS.keys,
+    "security-headers": shorthand_headers.SECURITY.keys,
+    "policy-header": shorthand_headers.HEADER.keys,
     "forwarded-values": shorthand_policies.FORWARDED.keys,
     "answer": read_origins.ANSWER.keys,
     "step-origin": read_origins.STEP_ORIGIN.keys,

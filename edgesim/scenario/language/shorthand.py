@@ -20,11 +20,12 @@ from edgesim.loaders.assemble import Books, Named, assemble
 from edgesim.loaders.associations import FunctionBook
 from edgesim.loaders.code import Located
 from edgesim.loaders.nodes import Node
-from edgesim.loaders.policies import CACHE, ORIGIN_REQUEST, PolicyBook, T
+from edgesim.loaders.policies import CACHE, ORIGIN_REQUEST, RESPONSE_HEADERS, PolicyBook, T
 from edgesim.scenario.language import reading as r
 from edgesim.scenario.language import shorthand_nodes as n
 from edgesim.scenario.language.document import Element, Kind
 from edgesim.scenario.language.reading import Reader, Reading, Shape, Told, Wrong
+from edgesim.scenario.language.shorthand_headers import response_headers_policy
 from edgesim.scenario.language.shorthand_policies import TTLS, cache_policy, forwarded_values, origin_request_policy
 
 NAME = "scenario"
@@ -222,6 +223,7 @@ _BEHAVIOR_KEYS: Mapping[str, Reader[Any]] = {
     "origin": n.text,
     "cache-policy": cache_policy,
     "origin-request-policy": origin_request_policy,
+    "response-headers-policy": response_headers_policy,
     "forwarded-values": forwarded_values,
     "methods": _methods,
     "cached-methods": _methods,
@@ -328,7 +330,9 @@ class _Building:
     named: set[str]
 
     def __post_init__(self) -> None:
-        self.books = Books(FunctionBook(self.functions), PolicyBook(CACHE), PolicyBook(ORIGIN_REQUEST))
+        self.books = Books(
+            FunctionBook(self.functions), PolicyBook(CACHE), PolicyBook(ORIGIN_REQUEST), PolicyBook(RESPONSE_HEADERS)
+        )
 
     def distribution(self, found: Mapping[str, Any]) -> tuple[Distribution, list[Problem]]:
         distribution, problems = assemble(self.tree(found), Named(NAME), self.books, self.reading.file)
@@ -378,6 +382,9 @@ class _Building:
         if "origin-request-policy" in said:
             policy = said["origin-request-policy"]
             fields["OriginRequestPolicyId"] = self.policy(self.books.origin_request_policies, policy, behavior.path)
+        if "response-headers-policy" in said:
+            policy = said["response-headers-policy"]
+            fields["ResponseHeadersPolicyId"] = self.policy(self.books.response_headers_policies, policy, behavior.path)
         fields["LambdaFunctionAssociations"] = n.node(element, list(self.associations(said)))
         return fields
 
