@@ -65,13 +65,16 @@ def load_source(settings: Settings) -> Loaded:
         functions=settings.functions,
         cache_policies=settings.cache_policies,
         origin_request_policies=settings.origin_request_policies,
+        public_keys=settings.public_keys,
         origins=settings.origins,
     )
     if settings.source:
         return on_terms(load(settings.source, overrides), settings.terms)
     triggers = {Trigger(name): spec for name, spec in settings.triggers.items()}
     bodies = [trigger for trigger in triggers if not Hook(trigger).rules.sees_response] if settings.include_body else []
-    return on_terms(load_quick(settings.origin, triggers, include_body=bodies), settings.terms)
+    return on_terms(
+        load_quick(settings.origin, triggers, include_body=bodies, public_keys=settings.public_keys), settings.terms
+    )
 
 
 def _targets(named: Mapping[str, str]) -> dict[str, Target]:

@@ -66,6 +66,7 @@ class Settings:
     parameters: Names = field(default_factory=dict)
     cache_policies: Names = field(default_factory=dict)
     origin_request_policies: Names = field(default_factory=dict)
+    public_keys: Names = field(default_factory=dict)
     runtimes: Names = field(default_factory=dict)
     viewer: Names = field(default_factory=dict)
     host: str = "127.0.0.1"
@@ -127,6 +128,7 @@ _KEYS: dict[str, tuple[str, type]] = {
     "parameters": ("parameters", dict),
     "cache-policies": ("cache_policies", dict),
     "origin-request-policies": ("origin_request_policies", dict),
+    "public-keys": ("public_keys", dict),
     "runtimes": ("runtimes", dict),
     "viewer": ("viewer", dict),
 }
@@ -134,7 +136,16 @@ _TYPE_NAMES = {str: "a text", int: "a whole number", bool: "true or false", dict
 
 # Settings whose values name files, so that they can be found from the folder of edgesim.toml; a URL is none
 _PATH_TABLES = frozenset(
-    {"functions", "triggers", "cache_policies", "origin_request_policies", "origins", "resolve", "runtimes"}
+    {
+        "functions",
+        "triggers",
+        "cache_policies",
+        "origin_request_policies",
+        "public_keys",
+        "origins",
+        "resolve",
+        "runtimes",
+    }
 )
 _PATHS = frozenset({"source", "origin", "log_dir"})
 

@@ -274,6 +274,20 @@ class RequestWithoutBody(Alternative):
     NO_BODY = "no-body", "no body object"
 
 
+# ── signed URLs ──────────────────────────────────────────────────────────────
+
+
+class SignatureAtViewerRequest(Alternative):
+    """Does a viewer-request function see the parameters or cookies that signed a request?
+
+    documented: the origin does not get the parameters (QueryStringParameters); of the function, which runs after they
+    were judged (inferred), no page speaks. Removed, since nothing behind the check needs them.
+    """
+
+    REMOVED = "removed", "they are gone by then"
+    SHOWN = "shown", "it sees them; they are removed after it"
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """The answers that hold; each default is its question's first."""
@@ -299,6 +313,7 @@ class Choices:
     timeout_result: TimeoutResult = TimeoutResult.EXECUTION_ERROR
     execution_error_status: ExecutionErrorStatus = ExecutionErrorStatus.BY_LIMITS
     request_without_body: RequestWithoutBody = RequestWithoutBody.EMPTY_BODY
+    signature_at_viewer_request: SignatureAtViewerRequest = SignatureAtViewerRequest.REMOVED
 
 
 STANDARD = Choices()

@@ -49,11 +49,6 @@ def _is_switched_on(value: Any) -> bool:
 
 _DISTRIBUTION = (
     Gap("logging", "writes no standard access logs to a bucket yet", _is_on),
-    Gap(
-        "restrictions",
-        "does not apply geographic restrictions yet: viewers of every country are let in",
-        lambda value: value.geo_restriction.restriction_type != "none",
-    ),
     Gap("web_acl_id", "does not apply AWS WAF rules: nothing is blocked"),
     Gap("staging", "treats a staging distribution like any other"),
     Gap("continuous_deployment_policy_id", "sends no share of the traffic to a staging distribution"),
@@ -72,8 +67,6 @@ _DISTRIBUTION = (
 _BEHAVIOR = (
     Gap("response_headers_policy_id", "does not apply response headers policies yet: their headers will be missing"),
     Gap("function_associations", "does not run CloudFront Functions yet: requests pass as if there were none"),
-    Gap("trusted_key_groups", "does not check signed URLs and cookies yet: every viewer is let in"),
-    Gap("trusted_signers", "does not check signed URLs and cookies yet: every viewer is let in"),
     Gap("field_level_encryption_id", "does not encrypt fields: the origin gets them in the clear"),
     Gap("grpc_config", "does not speak gRPC", _is_switched_on),
     Gap("smooth_streaming", "has no Smooth Streaming"),

@@ -9,6 +9,7 @@ from edgesim.loaders.assemble import Books, Named, assemble, unknown_origins
 from edgesim.loaders.associations import FunctionBook
 from edgesim.loaders.nodes import Node
 from edgesim.loaders.policies import CACHE, ORIGIN_REQUEST, PolicyBook
+from edgesim.loaders.public_keys import keys_of_api_json
 from edgesim.loaders.request import Loaded, Overrides, loaded
 
 
@@ -18,7 +19,8 @@ def load_api_json(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
     config = (
         root if "DefaultCacheBehavior" in root.fields else (whole if whole.fields else root).get("DistributionConfig")
     )
-    books = Books(FunctionBook(overrides.functions), PolicyBook(CACHE), PolicyBook(ORIGIN_REQUEST))
+    keys = keys_of_api_json(whole, overrides.public_keys)
+    books = Books(FunctionBook(overrides.functions), PolicyBook(CACHE), PolicyBook(ORIGIN_REQUEST), keys=keys)
     books.cache_policies.add_files(overrides.cache_policies)
     books.origin_request_policies.add_files(overrides.origin_request_policies)
     named = Named(whole.get("Id").text or path.stem, whole.get("Id").text, whole.get("DomainName").text)
@@ -28,7 +30,8 @@ def load_api_json(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
     books.functions.check_overrides([])
     found = [*miscounted(config, file), *map(tolerant, problems), *books.problems()]
     found += unknown_origins([distribution], overrides.origins)
-    return loaded([distribution], found, [file, *books.cache_policies.files, *books.origin_request_policies.files])
+    read = [file, *books.cache_policies.files, *books.origin_request_policies.files, *keys.files]
+    return loaded([distribution], found, read)
 
 
 def _without_nulls(node: Node) -> Node:

@@ -7,7 +7,7 @@ Rule 2: what can't be known locally gets a stand-in that is the same on every ru
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from edgesim.distribution.checks import check
@@ -21,6 +21,7 @@ from edgesim.distribution.config import (
     parse,
 )
 from edgesim.distribution.findings import Finding, Loc, closest
+from edgesim.distribution.geo import GeoRestriction
 from edgesim.distribution.legacy import cache_policy_of
 from edgesim.distribution.model import (
     Association,
@@ -49,6 +50,7 @@ from edgesim.loaders.associations import FunctionBook
 from edgesim.loaders.intrinsics import FAILED
 from edgesim.loaders.nodes import Node, find, plain, problem
 from edgesim.loaders.policies import PolicyBook, filled_ttls
+from edgesim.loaders.public_keys import KeyBook
 from edgesim.loaders.resources import NOWHERE, slug
 from edgesim.loaders.unknowns import Unknowns
 from edgesim.values.headers import wire
@@ -62,11 +64,12 @@ class Books:
     cache_policies: PolicyBook[CachePolicy]
     origin_request_policies: PolicyBook[OriginRequestPolicy]
     parameters: Collection[str] = ()
+    keys: KeyBook = field(default_factory=KeyBook)
 
     def findings(self) -> list[Finding]:
         """What has come up since the last time."""
         found: list[Finding] = []
-        for book in (self.functions, self.cache_policies, self.origin_request_policies):
+        for book in (self.functions, self.cache_policies, self.origin_request_policies, self.keys):
             found += book.findings
             book.findings.clear()
         return found
@@ -77,6 +80,7 @@ class Books:
             *self.functions.problems,
             *self.cache_policies.problems,
             *self.origin_request_policies.problems,
+            *self.keys.problems,
         ]
 
 
@@ -174,6 +178,7 @@ class _Assembly:
             default_root_object=wire(config.default_root_object),
             error_responses=MappingProxyType(_error_responses(config)),
             comment=config.comment,
+            geo_restriction=_geo_restriction(config),
         )
 
     def behavior(self, loc: Loc, pattern: str, behavior: DefaultBehavior) -> CacheBehavior:
@@ -190,6 +195,7 @@ class _Assembly:
             origin_request_policy=self.origin_request_policy(loc, behavior),
             forwarded_values=legacy,
             associations=MappingProxyType(dict(self.associations(loc, behavior))),
+            signers=self.books.keys.signers(behavior, self.tree, loc),
         )
 
     def cache_policy(self, loc: Loc, behavior: DefaultBehavior, legacy: ForwardedValues | None) -> CachePolicy:
@@ -269,6 +275,13 @@ def _s3_access(origin: OriginConfig) -> S3Access | None:
     identity = origin.s3_origin_config.origin_access_identity if origin.s3_origin_config else ""
     region, access_control = s3_region(origin.domain_name) or "", bool(origin.origin_access_control_id)
     return S3Access(identity.removeprefix(_OAI), region, access_control)
+
+
+def _geo_restriction(config: DistributionConfig) -> GeoRestriction | None:
+    geo = config.restrictions.geo_restriction
+    if geo.restriction_type == "none":
+        return None
+    return GeoRestriction(geo.restriction_type == "whitelist", frozenset(geo.locations))
 
 
 def _groups(config: DistributionConfig) -> dict[str, OriginGroup]:

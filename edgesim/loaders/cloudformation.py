@@ -20,6 +20,7 @@ from edgesim.loaders.nodes import Node
 from edgesim.loaders.overlooked import has_misspelt_distribution, overlooked
 from edgesim.loaders.policies import CACHE, ORIGIN_REQUEST, Kind, PolicyBook, T
 from edgesim.loaders.properties import report_unknown
+from edgesim.loaders.public_keys import keys_of_template
 from edgesim.loaders.read import read_file
 from edgesim.loaders.request import Loaded, Overrides, Texts, loaded
 from edgesim.loaders.unreadable import Unreadable
@@ -37,6 +38,7 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
         _policies(CACHE, resolver, overrides.cache_policies),
         _policies(ORIGIN_REQUEST, resolver, overrides.origin_request_policies),
         resolver.parameters.keys(),
+        keys_of_template(resolver, overrides.public_keys),
     )
     distributions: list[Distribution] = []
     problems = [*_parameter_problems(resolver), *notices, *overlooked(resolver)]
@@ -50,7 +52,7 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
     books.functions.check_overrides([*functions.names, *functions.names.values()])
     aliases = declared_aliases(resolver, functions.names, books.functions.asked)
     problems += [*unknown_origins(distributions, overrides.origins), *books.problems(), *resolver.problems]
-    read = [file, *files, *books.cache_policies.files, *books.origin_request_policies.files]
+    read = [file, *files, *books.cache_policies.files, *books.origin_request_policies.files, *books.keys.files]
     return replace(
         loaded(distributions, problems, read, aliases=aliases),
         logical_ids={logical: name for name, logical in functions.names.items()},

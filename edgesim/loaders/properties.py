@@ -36,6 +36,8 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     resources.DISTRIBUTION: ("DistributionConfig", "Tags"),
     resources.CACHE_POLICY: ("CachePolicyConfig",),
     resources.ORIGIN_REQUEST_POLICY: ("OriginRequestPolicyConfig",),
+    resources.KEY_GROUP: ("KeyGroupConfig",),
+    resources.PUBLIC_KEY: ("PublicKeyConfig",),
 }  # fmt: skip
 """By resource type. A function's structures: STRUCTURES."""
 STRUCTURES = {

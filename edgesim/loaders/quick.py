@@ -37,12 +37,14 @@ from edgesim.errors import ConfigError
 from edgesim.loaders.arn import ACCOUNT, REGION, domain_name, stable_id
 from edgesim.loaders.associations import edge_function
 from edgesim.loaders.code import existing, locate
-from edgesim.loaders.request import Loaded, loaded
+from edgesim.loaders.public_keys import quick_signers
+from edgesim.loaders.request import Keys, Loaded, loaded
 from edgesim.loaders.resources import slug
 from edgesim.values.function_arn import LambdaArn
 
 NAME = "edgesim"
 ORIGIN_ID = "origin"
+_NO_KEYS: Keys = MappingProxyType({})
 
 QUICK_CACHE_POLICY = CachePolicy(
     id=f"{NAME}-quick",
@@ -59,12 +61,20 @@ QUICK_ORIGIN_REQUEST_POLICY = next(
 )
 
 
-def load_quick(origin: str, functions: Mapping[Trigger, str], *, include_body: Collection[Trigger] = ()) -> Loaded:
+def load_quick(
+    origin: str,
+    functions: Mapping[Trigger, str],
+    *,
+    include_body: Collection[Trigger] = (),
+    public_keys: Keys = _NO_KEYS,
+) -> Loaded:
     """A distribution for an origin, a URL or a directory, with functions given as `PATH[:HANDLER]`.
 
-    A directory plays an S3 bucket, with index.html as its root object; `Loaded.origins` maps it.
+    A directory plays an S3 bucket, with index.html as its root object; `Loaded.origins` maps it. With `public_keys`
+    every request must be signed with one of them.
     """
-    problems: list[Problem] = []
+    signers, keys = quick_signers(public_keys)
+    problems: list[Problem] = [*keys.problems]
     associations = dict(_associations(functions, include_body, problems))
     try:
         target, folder = _origin(origin)
@@ -77,6 +87,7 @@ def load_quick(origin: str, functions: Mapping[Trigger, str], *, include_body: C
         allowed_methods=ALL_METHODS,
         origin_request_policy=QUICK_ORIGIN_REQUEST_POLICY,
         associations=MappingProxyType(associations),
+        signers=signers,
     )
     distribution = Distribution(
         stable_id("E", NAME),
@@ -86,7 +97,7 @@ def load_quick(origin: str, functions: Mapping[Trigger, str], *, include_body: C
         MappingProxyType({ORIGIN_ID: target}),
         default_root_object="index.html" if folder else "",
     )
-    return loaded([distribution], problems, [], {ORIGIN_ID: folder} if folder else {})
+    return loaded([distribution], problems, keys.files, {ORIGIN_ID: folder} if folder else {})
 
 
 # ── functions ────────────────────────────────────────────────────────────────

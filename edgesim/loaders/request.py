@@ -13,6 +13,16 @@ from edgesim.loaders.code import Located
 
 Texts = Mapping[str, str]
 Sources = Mapping[str, str | Located]
+
+
+@dataclass(frozen=True, slots=True)
+class Pem:
+    """A key itself, in the place of the file that it is in."""
+
+    text: str
+
+
+Keys = Mapping[str, str | Pem]
 _NONE: Texts = MappingProxyType({})
 
 
@@ -23,6 +33,8 @@ class Overrides:
     `parameters`: a template's parameters (and pseudo parameters), by name.
     `functions`: where a function's code is, `PATH[:HANDLER]` by the function's name or logical id; or the code itself.
     `cache_policies`, `origin_request_policies`: JSON files by policy id, as `aws cloudfront get-cache-policy` prints.
+    `public_keys`: files with the public keys of signed URLs, PEM or as `aws cloudfront get-public-key` prints them, by
+        Key-Pair-Id; or the keys themselves.
     `origins`: what `--origin` maps, by origin id. Loading only looks at the ids: an origin that is mapped may have
         a domain name that can't be known, and an id that no distribution has is a mistake.
     """
@@ -32,6 +44,7 @@ class Overrides:
     cache_policies: Texts = field(default_factory=lambda: _NONE)
     origin_request_policies: Texts = field(default_factory=lambda: _NONE)
     origins: Texts = field(default_factory=lambda: _NONE)
+    public_keys: Keys = field(default_factory=lambda: _NONE)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ ALIAS = "AWS::Lambda::Alias"
 DISTRIBUTION = "AWS::CloudFront::Distribution"
 CACHE_POLICY = "AWS::CloudFront::CachePolicy"
 ORIGIN_REQUEST_POLICY = "AWS::CloudFront::OriginRequestPolicy"
+KEY_GROUP = "AWS::CloudFront::KeyGroup"
+PUBLIC_KEY = "AWS::CloudFront::PublicKey"
 FUNCTIONS = (FUNCTION, SAM_FUNCTION)
 
 NAME_PROPERTY = {
@@ -42,8 +44,8 @@ REF = {
     "AWS::CloudFront::ResponseHeadersPolicy": "{id}",
     "AWS::CloudFront::OriginAccessControl": "{aws_id}",
     "AWS::CloudFront::CloudFrontOriginAccessIdentity": "{aws_id}",
-    "AWS::CloudFront::KeyGroup": "{id}",
-    "AWS::CloudFront::PublicKey": "{aws_id}",
+    KEY_GROUP: "{id}",
+    PUBLIC_KEY: "{id}",
     "AWS::CloudFront::Function": _EDGE_FUNCTION_ARN,
     "AWS::CloudFront::KeyValueStore": "{name}",
     FUNCTION: "{name}",
@@ -62,8 +64,9 @@ ATTRIBUTES = {
     ("AWS::CloudFront::OriginAccessControl", "Id"): "{aws_id}",
     ("AWS::CloudFront::CloudFrontOriginAccessIdentity", "Id"): "{aws_id}",
     ("AWS::CloudFront::CloudFrontOriginAccessIdentity", "S3CanonicalUserId"): "{id}",
-    ("AWS::CloudFront::KeyGroup", "Id"): "{id}",
-    ("AWS::CloudFront::PublicKey", "Id"): "{aws_id}",
+    (KEY_GROUP, "Id"): "{id}",
+    # Its logical id, so that a person who signs need not look it up
+    (PUBLIC_KEY, "Id"): "{id}",
     ("AWS::CloudFront::Function", "FunctionARN"): _EDGE_FUNCTION_ARN,
     ("AWS::CloudFront::Function", "FunctionMetadata.FunctionARN"): _EDGE_FUNCTION_ARN,
     ("AWS::CloudFront::Function", "Stage"): "LIVE",
