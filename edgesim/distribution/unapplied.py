@@ -15,9 +15,11 @@ from edgesim.distribution.config import (
     CustomConfig,
     DefaultBehavior,
     DistributionConfig,
+    KeyGroupConfig,
     OriginConfig,
     OriginRequestPolicyConfig,
     Part,
+    PublicKeyConfig,
     S3Config,
     VpcConfig,
     aws_name,
@@ -98,6 +100,8 @@ NO_EFFECT_LOCALLY: Mapping[type[Part], tuple[str, ...]] = {
     VpcConfig: ("owner_account_id",),
     CachePolicyConfig: ("comment",),
     OriginRequestPolicyConfig: ("comment",),
+    PublicKeyConfig: ("caller_reference", "name", "comment"),
+    KeyGroupConfig: ("name", "comment"),
 }
 """What has no meaning on one machine. Nothing is said about it."""
 

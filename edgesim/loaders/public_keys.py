@@ -8,7 +8,7 @@ Rule 3: a behavior whose keys are not known lets nobody in, and a warning says s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -163,11 +163,3 @@ def keys_of_api_json(distribution: Node, given: Keys) -> KeyBook:
         if members:
             book.groups[group.get("KeyGroupId").text] = tuple(members)
     return book
-
-
-def quick_signers(given: Keys) -> tuple[Signers | None, KeyBook]:
-    """Without a source: whoever hands over keys wants signatures of them, everywhere."""
-    book = KeyBook()
-    book.hand_over(given)
-    keys: Mapping[str, str] = MappingProxyType(book.given)
-    return (Signers(keys) if given else None), book

@@ -33,11 +33,11 @@ from edgesim.distribution.policies import (
     listed,
 )
 from edgesim.distribution.problems import Problem
+from edgesim.distribution.signers import Signers
 from edgesim.errors import ConfigError
 from edgesim.loaders.arn import ACCOUNT, REGION, domain_name, stable_id
 from edgesim.loaders.associations import edge_function
 from edgesim.loaders.code import existing, locate
-from edgesim.loaders.public_keys import quick_signers
 from edgesim.loaders.request import Keys, Loaded, loaded
 from edgesim.loaders.resources import slug
 from edgesim.values.function_arn import LambdaArn
@@ -73,8 +73,7 @@ def load_quick(
     A directory plays an S3 bucket, with index.html as its root object; `Loaded.origins` maps it. With `public_keys`
     every request must be signed with one of them.
     """
-    signers, keys = quick_signers(public_keys)
-    problems: list[Problem] = [*keys.problems]
+    signers, problems, files = _signers(public_keys)
     associations = dict(_associations(functions, include_body, problems))
     try:
         target, folder = _origin(origin)
@@ -97,7 +96,18 @@ def load_quick(
         MappingProxyType({ORIGIN_ID: target}),
         default_root_object="index.html" if folder else "",
     )
-    return loaded([distribution], problems, keys.files, {ORIGIN_ID: folder} if folder else {})
+    return loaded([distribution], problems, files, {ORIGIN_ID: folder} if folder else {})
+
+
+def _signers(public_keys: Keys) -> tuple[Signers | None, list[Problem], list[str]]:
+    """Who must have signed each request, what is wrong with the keys, and the files that they are in."""
+    if not public_keys:
+        return None, [], []
+    from edgesim.loaders.public_keys import KeyBook
+
+    book = KeyBook()
+    book.hand_over(public_keys)
+    return Signers(MappingProxyType(book.given)), book.problems, book.files
 
 
 # ── functions ────────────────────────────────────────────────────────────────

@@ -12,11 +12,19 @@ from typing import Any
 
 import pytest
 
-from edgesim.distribution.config import CachePolicyConfig, DistributionConfig, OriginRequestPolicyConfig, Part
+from edgesim.distribution.config import (
+    CachePolicyConfig,
+    DistributionConfig,
+    KeyGroupConfig,
+    OriginRequestPolicyConfig,
+    Part,
+    PublicKeyConfig,
+)
 from edgesim.distribution.unapplied import GAPS, NO_EFFECT_LOCALLY
 from edgesim.loaders import assemble, load, policies
+from edgesim.signatures.keys import key_pair_named, public_half
 
-ROOTS = (DistributionConfig, CachePolicyConfig, OriginRequestPolicyConfig)
+ROOTS = (DistributionConfig, CachePolicyConfig, OriginRequestPolicyConfig, PublicKeyConfig, KeyGroupConfig)
 Property = tuple[type[Part], str]
 
 BEHAVIOR = {
@@ -52,7 +60,9 @@ WEB = {
          "Members": {"Quantity": 2, "Items": [{"OriginId": "s3"}, {"OriginId": "c"}]}},
     ]},
     "CustomErrorResponses": [{"ErrorCode": 404}],
+    "Restrictions": {"GeoRestriction": {"RestrictionType": "whitelist", "Locations": ["DE"]}},
 }  # fmt: skip
+PUBLIC_KEY = public_half(key_pair_named("k"))
 TEMPLATE = {
     "Resources": {
         "Web": {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": WEB}},
@@ -60,6 +70,14 @@ TEMPLATE = {
         "O": {
             "Type": "AWS::CloudFront::OriginRequestPolicy",
             "Properties": {"OriginRequestPolicyConfig": {"Name": "o", **LISTS}},
+        },
+        "K": {
+            "Type": "AWS::CloudFront::PublicKey",
+            "Properties": {"PublicKeyConfig": {"CallerReference": "k", "Name": "k", "EncodedKey": PUBLIC_KEY}},
+        },
+        "G": {
+            "Type": "AWS::CloudFront::KeyGroup",
+            "Properties": {"KeyGroupConfig": {"Name": "g", "Items": [{"Ref": "K"}]}},
         },
         "V": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "Fn"}}},
         "Fn": {

@@ -225,8 +225,9 @@ class _Play:
 
     async def _answer(self, step: Send) -> Answered:
         named = self._target.named
-        signed = signed_step(step, self._target.url.scheme, named, self._clock.now())
-        return await self._client.send(self._target.url, request_of(signed, named))
+        if step.sign is not None:
+            step = signed_step(step, self._target.url.scheme, named, self._clock.now())
+        return await self._client.send(self._target.url, request_of(step, named))
 
     async def _parallel(self, parallel: Parallel) -> None:
         under_way: list[tuple[Send, asyncio.Task[Answered]]] = []
