@@ -22,6 +22,7 @@ from edgesim.commands.invoke import event, invoke
 from edgesim.commands.ready import run, say_ready
 from edgesim.commands.record import record
 from edgesim.commands.relax import relax_option
+from edgesim.commands.sign import sign
 from edgesim.commands.stats import stats
 from edgesim.commands.test import test
 from edgesim.distribution.choices import chosen
@@ -152,6 +153,9 @@ def _source_options(command: F) -> F:
                      metavar="ID=FILE", help="An origin request policy's JSON."),
         click.option("--response-headers-policy", "response_headers_policies", multiple=True,
                      callback=_pairs("ID=FILE"), metavar="ID=FILE", help="A response headers policy's JSON."),
+        click.option("--public-key", "public_keys", multiple=True, callback=_pairs("ID=FILE"),
+                     metavar="ID=FILE", help="A public key of signed URLs and cookies, by its Key-Pair-Id: a PEM file. "
+                     "`edgesim sign` has the other half."),
         click.option("--parameter", "parameters", multiple=True, callback=_pairs("NAME=VALUE", empty=True),
                      metavar="NAME=VALUE", help="A parameter of the template; AWS::Region and its like, too."),
         click.option("--limits", callback=_limits, metavar="EDITION",
@@ -434,6 +438,7 @@ main.add_command(demo)
 main.add_command(test)
 main.add_command(record)
 main.add_command(choices)
+main.add_command(sign)
 
 
 if __name__ == "__main__":

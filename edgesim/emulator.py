@@ -68,6 +68,7 @@ def load_source(settings: Settings) -> Loaded:
         cache_policies=settings.cache_policies,
         origin_request_policies=settings.origin_request_policies,
         response_headers_policies=settings.response_headers_policies,
+        public_keys=settings.public_keys,
         origins=settings.origins,
         signs=bool(settings.s3_credentials),
     )
@@ -75,7 +76,9 @@ def load_source(settings: Settings) -> Loaded:
         return on_terms(load(settings.source, overrides), settings.terms)
     triggers = {Trigger(name): spec for name, spec in settings.triggers.items()}
     bodies = [trigger for trigger in triggers if not Hook(trigger).rules.sees_response] if settings.include_body else []
-    return on_terms(load_quick(settings.origin, triggers, include_body=bodies), settings.terms)
+    return on_terms(
+        load_quick(settings.origin, triggers, include_body=bodies, public_keys=settings.public_keys), settings.terms
+    )
 
 
 def _targets(named: Mapping[str, str]) -> dict[str, Target]:

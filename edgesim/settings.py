@@ -68,6 +68,7 @@ class Settings:
     cache_policies: Names = field(default_factory=dict)
     origin_request_policies: Names = field(default_factory=dict)
     response_headers_policies: Names = field(default_factory=dict)
+    public_keys: Names = field(default_factory=dict)
     runtimes: Names = field(default_factory=dict)
     viewer: Names = field(default_factory=dict)
     host: str = "127.0.0.1"
@@ -132,6 +133,7 @@ _KEYS: dict[str, tuple[str, type]] = {
     "cache-policies": ("cache_policies", dict),
     "origin-request-policies": ("origin_request_policies", dict),
     "response-headers-policies": ("response_headers_policies", dict),
+    "public-keys": ("public_keys", dict),
     "runtimes": ("runtimes", dict),
     "viewer": ("viewer", dict),
 }
@@ -145,6 +147,7 @@ _PATH_TABLES = frozenset(
         "cache_policies",
         "origin_request_policies",
         "response_headers_policies",
+        "public_keys",
         "origins",
         "resolve",
         "runtimes",

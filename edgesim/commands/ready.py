@@ -45,10 +45,19 @@ def say_ready(terminal: Any, settings: Settings, emulator: Emulator, listeners: 
         for origin in distribution.origins.values():
             target = emulator.target_of(origin)
             terminal.say(f"    origin {origin.id} ({origin.domain_name}) at {target}")
+        _say_signers(terminal, distribution)
         _say_https_hint(terminal, settings, distribution)
     terminal.say(
         f"  control on http://127.0.0.1:{listeners[1].port} for edgesim explain, invalidate, functions, stats …"
     )
+
+
+def _say_signers(terminal: Any, distribution: Any) -> None:
+    """Which paths are for signed URLs alone, and by which ids the keys are known: they may be logical ids."""
+    for behavior in distribution.behaviors:
+        if behavior.signers is not None:
+            ids = ", ".join(behavior.signers.keys) or "no key that is known"
+            terminal.say(f"    {behavior.path_pattern} for signed URLs and cookies alone: {ids} (edgesim sign)")
 
 
 def _say_https_hint(terminal: Any, settings: Settings, distribution: Any) -> None:

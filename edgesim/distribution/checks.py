@@ -27,11 +27,13 @@ from edgesim.distribution.findings import Finding, Findings, Loc, closest
 from edgesim.distribution.model import ALL_METHODS, GET_HEAD, GET_HEAD_OPTIONS, Trigger
 from edgesim.distribution.origin_checks import ORIGIN_RULES
 from edgesim.distribution.problems import Severity
+from edgesim.distribution.viewer_checks import check_viewers
 
 
 def check(config: DistributionConfig) -> list[Finding]:
     """Everything CloudFront would refuse in a distribution."""
     return [
+        *check_viewers(config),
         *_asked((), config, _DISTRIBUTION_RULES),
         *(f for loc, _, behavior in config.behaviors() for f in _asked(loc, behavior, _BEHAVIOR_RULES)),
         *(f for i, origin in enumerate(config.origins) for f in _asked(("Origins", i), origin, ORIGIN_RULES)),

@@ -420,6 +420,20 @@ class ExpiresFrom(Alternative):
     RECEIPT = "receipt", "from when the response comes: the TTL is Expires less the time by CloudFront's clock"
 
 
+# ── signed URLs ──────────────────────────────────────────────────────────────
+
+
+class SignatureAtViewerRequest(Alternative):
+    """Does a viewer-request function see the parameters or cookies that signed a request?
+
+    documented: the origin does not get the parameters (QueryStringParameters); of the function, which runs after they
+    were judged (inferred), no page speaks. Removed, since nothing behind the check needs them.
+    """
+
+    REMOVED = "removed", "they are gone by then"
+    SHOWN = "shown", "it sees them; they are removed after it"
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """The answers that hold; each default is its question's first."""
@@ -457,6 +471,7 @@ class Choices:
     request_without_body: RequestWithoutBody = RequestWithoutBody.EMPTY_BODY
     origin_age: OriginAge = OriginAge.COUNTED
     expires_from: ExpiresFrom = ExpiresFrom.DATE
+    signature_at_viewer_request: SignatureAtViewerRequest = SignatureAtViewerRequest.REMOVED
 
 
 STANDARD = Choices()

@@ -12,8 +12,10 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from edgesim.distribution import limits
+from edgesim.distribution.geo import GeoRestriction
 from edgesim.distribution.policies import CachePolicy, ForwardedValues, OriginRequestPolicy
 from edgesim.distribution.response_headers import ResponseHeadersPolicy
+from edgesim.distribution.signers import Signers
 from edgesim.distribution.terms import STANDARD_TERMS, Terms
 from edgesim.values.headers import Field
 
@@ -163,6 +165,7 @@ class CacheBehavior:
 
     `cache_policy` is always set: legacy behaviors get one derived from `forwarded_values`
     (distribution/legacy.py), which stays here since legacy forwarding differs from policies in what it drops.
+    With `signers` a request must have a signed URL or signed cookies.
     """
 
     path_pattern: str
@@ -176,6 +179,7 @@ class CacheBehavior:
     response_headers_policy: ResponseHeadersPolicy | None = None
     forwarded_values: ForwardedValues | None = None
     associations: Mapping[Trigger, Association] = field(default_factory=lambda: MappingProxyType({}))
+    signers: Signers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +199,7 @@ class Distribution:
     default_root_object: str = ""
     error_responses: Mapping[int, CustomErrorResponse] = field(default_factory=lambda: MappingProxyType({}))
     comment: str = ""
+    geo_restriction: GeoRestriction | None = None
     terms: Terms = STANDARD_TERMS
 
     @property

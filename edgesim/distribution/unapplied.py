@@ -15,10 +15,12 @@ from edgesim.distribution.config import (
     CustomConfig,
     DefaultBehavior,
     DistributionConfig,
+    KeyGroupConfig,
     OriginConfig,
     OriginGroupConfig,
     OriginRequestPolicyConfig,
     Part,
+    PublicKeyConfig,
     S3Config,
     VpcConfig,
     aws_name,
@@ -50,11 +52,6 @@ def _is_switched_on(value: Any) -> bool:
 
 _DISTRIBUTION = (
     Gap("logging", "writes no standard access logs to a bucket yet", _is_on),
-    Gap(
-        "restrictions",
-        "does not apply geographic restrictions yet: viewers of every country are let in",
-        lambda value: value.geo_restriction.restriction_type != "none",
-    ),
     Gap("web_acl_id", "does not apply AWS WAF rules: nothing is blocked"),
     Gap("staging", "treats a staging distribution like any other"),
     Gap("continuous_deployment_policy_id", "sends no share of the traffic to a staging distribution"),
@@ -71,8 +68,6 @@ _DISTRIBUTION = (
 
 _BEHAVIOR = (
     Gap("function_associations", "does not run CloudFront Functions yet: requests pass as if there were none"),
-    Gap("trusted_key_groups", "does not check signed URLs and cookies yet: every viewer is let in"),
-    Gap("trusted_signers", "does not check signed URLs and cookies yet: every viewer is let in"),
     Gap("field_level_encryption_id", "does not encrypt fields: the origin gets them in the clear"),
     Gap("grpc_config", "does not speak gRPC", _is_switched_on),
     Gap("smooth_streaming", "has no Smooth Streaming"),
@@ -107,6 +102,8 @@ NO_EFFECT_LOCALLY: Mapping[type[Part], tuple[str, ...]] = {
     CachePolicyConfig: ("comment",),
     OriginRequestPolicyConfig: ("comment",),
     ResponseHeadersPolicyConfig: ("comment",),
+    PublicKeyConfig: ("caller_reference", "name", "comment"),
+    KeyGroupConfig: ("name", "comment"),
 }
 """What has no meaning on one machine. Nothing is said about it."""
 

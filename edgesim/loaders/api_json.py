@@ -9,6 +9,7 @@ from edgesim.loaders.assemble import Books, Named, assemble, unknown_origins
 from edgesim.loaders.associations import FunctionBook
 from edgesim.loaders.nodes import Node
 from edgesim.loaders.policies import CACHE, ORIGIN_REQUEST, RESPONSE_HEADERS, PolicyBook
+from edgesim.loaders.public_keys import keys_of_api_json
 from edgesim.loaders.request import Loaded, Overrides, loaded
 
 
@@ -24,6 +25,7 @@ def load_api_json(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
         PolicyBook(ORIGIN_REQUEST),
         PolicyBook(RESPONSE_HEADERS),
         signs=overrides.signs,
+        keys=keys_of_api_json(whole, overrides.public_keys),
     )
     books.cache_policies.add_files(overrides.cache_policies)
     books.origin_request_policies.add_files(overrides.origin_request_policies)

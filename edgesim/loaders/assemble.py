@@ -23,6 +23,7 @@ from edgesim.distribution.config import (
     parse,
 )
 from edgesim.distribution.findings import Finding, Loc, closest
+from edgesim.distribution.geo import GeoRestriction
 from edgesim.distribution.legacy import cache_policy_of
 from edgesim.distribution.model import (
     Association,
@@ -53,6 +54,7 @@ from edgesim.loaders.associations import FunctionBook
 from edgesim.loaders.intrinsics import FAILED
 from edgesim.loaders.nodes import Node, find, plain, problem
 from edgesim.loaders.policies import PolicyBook, filled_ttls
+from edgesim.loaders.public_keys import KeyBook
 from edgesim.loaders.resources import NOWHERE, slug
 from edgesim.loaders.unknowns import Unknowns
 from edgesim.loaders.vpc_origins import VpcOrigins
@@ -71,11 +73,13 @@ class Books:
     access_controls: AccessControls = field(default_factory=AccessControls)
     vpc_origins: VpcOrigins = field(default_factory=VpcOrigins)
     signs: bool = False
+    keys: KeyBook = field(default_factory=KeyBook)
 
     def findings(self) -> list[Finding]:
         """What has come up since the last time."""
         found: list[Finding] = []
-        for findings in (self.functions.findings, *(book.findings for book in self._policies)):
+        books = (self.functions.findings, self.keys.findings, *(book.findings for book in self._policies))
+        for findings in books:
             found += findings
             findings.clear()
         return found
@@ -83,11 +87,12 @@ class Books:
     def problems(self) -> list[Problem]:
         """What is wrong with the things themselves."""
         of_policies = [problem for book in self._policies for problem in book.problems]
-        return [*self.functions.problems, *of_policies, *self.access_controls.problems, *self.vpc_origins.problems]
+        of_resources = [*self.access_controls.problems, *self.vpc_origins.problems, *self.keys.problems]
+        return [*self.functions.problems, *of_policies, *of_resources]
 
     def files(self) -> list[str]:
-        """The files of policies that were read."""
-        return [file for book in self._policies for file in book.files]
+        """The files of policies and keys that were read."""
+        return [*(file for book in self._policies for file in book.files), *self.keys.files]
 
     @property
     def _policies(self) -> tuple[PolicyBook[Any], ...]:
@@ -196,6 +201,7 @@ class _Assembly:
             default_root_object=wire(config.default_root_object),
             error_responses=MappingProxyType(_error_responses(config)),
             comment=config.comment,
+            geo_restriction=_geo_restriction(config),
         )
 
     def origin(self, origin: OriginConfig) -> Origin:
@@ -222,6 +228,7 @@ class _Assembly:
             response_headers_policy=self.response_headers_policy(loc, behavior),
             forwarded_values=legacy,
             associations=MappingProxyType(dict(self.associations(loc, behavior))),
+            signers=self.books.keys.signers(behavior, self.tree, loc),
         )
 
     def cache_policy(self, loc: Loc, behavior: DefaultBehavior, legacy: ForwardedValues | None) -> CachePolicy:
@@ -309,6 +316,13 @@ def _s3_access(origin: OriginConfig) -> S3Access | None:
     identity = origin.s3_origin_config.origin_access_identity if origin.s3_origin_config else ""
     region, access_control = s3_region(origin.domain_name) or "", bool(origin.origin_access_control_id)
     return S3Access(identity.removeprefix(_OAI), region, access_control)
+
+
+def _geo_restriction(config: DistributionConfig) -> GeoRestriction | None:
+    geo = config.restrictions.geo_restriction
+    if geo.restriction_type == "none":
+        return None
+    return GeoRestriction(geo.restriction_type == "whitelist", frozenset(geo.locations))
 
 
 def _groups(config: DistributionConfig) -> dict[str, OriginGroup]:

@@ -22,6 +22,7 @@ from edgesim.loaders.nodes import Node
 from edgesim.loaders.overlooked import has_misspelt_distribution, overlooked
 from edgesim.loaders.policies import CACHE, ORIGIN_REQUEST, RESPONSE_HEADERS, Kind, PolicyBook, T
 from edgesim.loaders.properties import report_unknown
+from edgesim.loaders.public_keys import keys_of_template
 from edgesim.loaders.read import read_file
 from edgesim.loaders.request import Loaded, Overrides, Texts, loaded
 from edgesim.loaders.unreadable import Unreadable
@@ -44,6 +45,7 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
         declared_access_controls(resolver),
         declared_vpc_origins(resolver),
         overrides.signs,
+        keys_of_template(resolver, overrides.public_keys),
     )
     distributions: list[Distribution] = []
     problems = [*_parameter_problems(resolver), *notices, *overlooked(resolver)]

@@ -39,6 +39,8 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     resources.VPC_ORIGIN: ("Tags", "VpcOriginEndpointConfig"),
     resources.ACCESS_CONTROL: ("OriginAccessControlConfig",),
     resources.RESPONSE_HEADERS_POLICY: ("ResponseHeadersPolicyConfig",),
+    resources.KEY_GROUP: ("KeyGroupConfig",),
+    resources.PUBLIC_KEY: ("PublicKeyConfig",),
 }  # fmt: skip
 """By resource type. A function's structures: STRUCTURES."""
 STRUCTURES = {

@@ -35,16 +35,18 @@ from edgesim.distribution.policies import (
     listed,
 )
 from edgesim.distribution.problems import Problem
+from edgesim.distribution.signers import Signers
 from edgesim.errors import ConfigError
 from edgesim.loaders.arn import ACCOUNT, REGION, domain_name, stable_id
 from edgesim.loaders.associations import edge_function
 from edgesim.loaders.code import existing, locate
-from edgesim.loaders.request import Loaded, loaded
+from edgesim.loaders.request import Keys, Loaded, loaded
 from edgesim.loaders.resources import slug
 from edgesim.values.function_arn import LambdaArn
 
 NAME = "edgesim"
 ORIGIN_ID = "origin"
+_NO_KEYS: Keys = MappingProxyType({})
 
 QUICK_CACHE_POLICY = CachePolicy(
     id=f"{NAME}-quick",
@@ -61,12 +63,19 @@ QUICK_ORIGIN_REQUEST_POLICY = next(
 )
 
 
-def load_quick(origin: str, functions: Mapping[Trigger, str], *, include_body: Collection[Trigger] = ()) -> Loaded:
+def load_quick(
+    origin: str,
+    functions: Mapping[Trigger, str],
+    *,
+    include_body: Collection[Trigger] = (),
+    public_keys: Keys = _NO_KEYS,
+) -> Loaded:
     """A distribution for an origin, a URL or a directory, with functions given as `PATH[:HANDLER]`.
 
-    A directory plays an S3 bucket, with index.html as its root object; `Loaded.origins` maps it.
+    A directory plays an S3 bucket, with index.html as its root object; `Loaded.origins` maps it. With `public_keys`
+    every request must be signed with one of them.
     """
-    problems: list[Problem] = []
+    signers, problems, files = _signers(public_keys)
     associations = dict(_associations(functions, include_body, problems))
     try:
         target, folder = _origin(origin)
@@ -79,6 +88,7 @@ def load_quick(origin: str, functions: Mapping[Trigger, str], *, include_body: C
         allowed_methods=ALL_METHODS,
         origin_request_policy=QUICK_ORIGIN_REQUEST_POLICY,
         associations=MappingProxyType(associations),
+        signers=signers,
     )
     distribution = Distribution(
         stable_id("E", NAME),
@@ -89,10 +99,21 @@ def load_quick(origin: str, functions: Mapping[Trigger, str], *, include_body: C
         default_root_object="index.html" if folder else "",
     )
     if not folder:
-        return loaded([distribution], problems, [])
+        return loaded([distribution], problems, files)
     # inferred: whoever has a directory may list it
     buckets = {bucket_name(target.domain_name): Bucket(listable=True)}
-    return replace(loaded([distribution], problems, [], {ORIGIN_ID: folder}), buckets=buckets)
+    return replace(loaded([distribution], problems, files, {ORIGIN_ID: folder}), buckets=buckets)
+
+
+def _signers(public_keys: Keys) -> tuple[Signers | None, list[Problem], list[str]]:
+    """Who must have signed each request, what is wrong with the keys, and the files that they are in."""
+    if not public_keys:
+        return None, [], []
+    from edgesim.loaders.public_keys import KeyBook
+
+    book = KeyBook()
+    book.hand_over(public_keys)
+    return Signers(MappingProxyType(book.given)), book.problems, book.files
 
 
 # ── functions ────────────────────────────────────────────────────────────────

@@ -14,6 +14,16 @@ from edgesim.loaders.code import Located
 
 Texts = Mapping[str, str]
 Sources = Mapping[str, str | Located]
+
+
+@dataclass(frozen=True, slots=True)
+class Pem:
+    """A key itself, in the place of the file that it is in."""
+
+    text: str
+
+
+Keys = Mapping[str, str | Pem]
 _NONE: Texts = MappingProxyType({})
 
 
@@ -25,6 +35,8 @@ class Overrides:
     `functions`: where a function's code is, `PATH[:HANDLER]` by the function's name or logical id; or the code itself.
     `cache_policies`, `origin_request_policies`, `response_headers_policies`: JSON files by policy id, as
         `aws cloudfront get-cache-policy` and its like print them.
+    `public_keys`: files with the public keys of signed URLs, PEM or as `aws cloudfront get-public-key` prints them, by
+        Key-Pair-Id; or the keys themselves.
     `origins`: what `--origin` maps, by origin id. Loading only looks at the ids: an origin that is mapped may have
         a domain name that can't be known, and an id that no distribution has is a mistake.
     `signs`: requests to buckets are signed, with credentials that loading does not see.
@@ -37,6 +49,7 @@ class Overrides:
     response_headers_policies: Texts = field(default_factory=lambda: _NONE)
     origins: Texts = field(default_factory=lambda: _NONE)
     signs: bool = False
+    public_keys: Keys = field(default_factory=lambda: _NONE)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ ORIGIN_REQUEST_POLICY = "AWS::CloudFront::OriginRequestPolicy"
 VPC_ORIGIN = "AWS::CloudFront::VpcOrigin"
 ACCESS_CONTROL = "AWS::CloudFront::OriginAccessControl"
 RESPONSE_HEADERS_POLICY = "AWS::CloudFront::ResponseHeadersPolicy"
+KEY_GROUP = "AWS::CloudFront::KeyGroup"
+PUBLIC_KEY = "AWS::CloudFront::PublicKey"
 FUNCTIONS = (FUNCTION, SAM_FUNCTION)
 
 NAME_PROPERTY = {
@@ -46,8 +48,8 @@ REF = {
     VPC_ORIGIN: "vo_{id}",
     RESPONSE_HEADERS_POLICY: "{id}",
     "AWS::CloudFront::CloudFrontOriginAccessIdentity": "{aws_id}",
-    "AWS::CloudFront::KeyGroup": "{id}",
-    "AWS::CloudFront::PublicKey": "{aws_id}",
+    KEY_GROUP: "{id}",
+    PUBLIC_KEY: "{id}",
     "AWS::CloudFront::Function": _EDGE_FUNCTION_ARN,
     "AWS::CloudFront::KeyValueStore": "{name}",
     FUNCTION: "{name}",
@@ -67,8 +69,9 @@ ATTRIBUTES = {
     (RESPONSE_HEADERS_POLICY, "Id"): "{id}",
     ("AWS::CloudFront::CloudFrontOriginAccessIdentity", "Id"): "{aws_id}",
     ("AWS::CloudFront::CloudFrontOriginAccessIdentity", "S3CanonicalUserId"): "{id}",
-    ("AWS::CloudFront::KeyGroup", "Id"): "{id}",
-    ("AWS::CloudFront::PublicKey", "Id"): "{aws_id}",
+    (KEY_GROUP, "Id"): "{id}",
+    # Its logical id, so that a person who signs need not look it up
+    (PUBLIC_KEY, "Id"): "{id}",
     ("AWS::CloudFront::Function", "FunctionARN"): _EDGE_FUNCTION_ARN,
     ("AWS::CloudFront::Function", "FunctionMetadata.FunctionARN"): _EDGE_FUNCTION_ARN,
     ("AWS::CloudFront::Function", "Stage"): "LIVE",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from edgesim.distribution.model import CacheBehavior, EdgeFunction, Origin
     from edgesim.values.entry import CacheKey
     from edgesim.values.invocation import Failed, Invocation
+    from edgesim.values.signed import Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Section:
 
 
 Facts = dict[str, Any]
+LAST_DATE = 253_402_300_799
+"""The last second of the year 9999; a policy may name later ones."""
 Told = Iterable[tuple[str, str]]
 Teller = Callable[[Any, Facts], Told]
 
@@ -135,6 +138,35 @@ def _waited(waited: bool, facts: Facts) -> Told:
 
 def _unkept(why: str, facts: Facts) -> Told:
     yield "and yet not stored", why
+
+
+# ── signature ────────────────────────────────────────────────────────────────
+
+
+def _signature(judged: Any, facts: Facts) -> Told:
+    if not judged.url:
+        return
+    yield "signed", f"{judged.by}, by {printable(readable(judged.key_pair_id)) or '(nobody)'}"
+    yield "request", readable(judged.url)
+    if judged.grant is not None:
+        yield from _grant(judged.grant)
+
+
+def _grant(grant: Grant) -> Told:
+    yield "grants", readable(grant.resource) if grant.resource is not None else "everything"
+    if grant.starts is not None:
+        yield "after", _epoch(grant.starts)
+    yield "until", _epoch(grant.expires)
+    if grant.ip is not None:
+        yield "to", grant.ip
+
+
+def _epoch(seconds: int) -> str:
+    return f"{seconds} ({iso_utc(Instant(seconds))})" if seconds <= LAST_DATE else f"{seconds}"
+
+
+def _trusted(ids: tuple[str, ...], facts: Facts) -> Told:
+    yield "trusted", ", ".join(ids) or "no key: none is known"
 
 
 # ── functions ────────────────────────────────────────────────────────────────
@@ -292,6 +324,8 @@ def _plain(label: str) -> Teller:
 _TELLERS: dict[str, Teller] = {
     "behavior": _behavior,
     "path": _plain("path"),
+    "signature": _signature,
+    "trusted": _trusted,
     "waited": _waited,
     "key": _key,
     "function": _function,

@@ -24,7 +24,8 @@ class Phase:
 
 PHASES = (
     Phase(Station.BEHAVIOR, "The first cache behavior whose path pattern matches the path is chosen, for good."),
-    Phase(Station.ARRIVAL, "The request is let in, redirected to HTTPS, or refused for its size, method or body."),
+    Phase(Station.ARRIVAL, "The request is let in, redirected to HTTPS, or refused for its country, method or body."),
+    Phase(Station.SIGNATURE, "Where the behavior has signers: a signed URL or signed cookies let the viewer in."),
     Phase(Station.VIEWER_REQUEST, "The viewer-request function changes the request, or answers it."),
     Phase(Station.CACHE, "The cache key is made; a fresh object answers, a stale one may be revalidated, or answer."),
     Phase(Station.REFRESH, "Within stale-while-revalidate the object is fetched anew, and nobody waits for that."),

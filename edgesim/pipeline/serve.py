@@ -17,6 +17,7 @@ from edgesim.pipeline.effects import Steps
 from edgesim.pipeline.functions import run_request_hook, run_response_hook
 from edgesim.pipeline.journey import Answer, Journey, Served
 from edgesim.pipeline.response_headers import after_viewer_response, before_viewer_response
+from edgesim.pipeline.signed import for_viewer_request, signature_refusal
 from edgesim.pipeline.transcript import Station, Transcript
 from edgesim.rules.arrival import Refusal, behavior_refusal, distribution_refusal, size_refusal, unknown_host
 from edgesim.rules.behavior import behavior_for, distribution_for
@@ -24,6 +25,7 @@ from edgesim.rules.cloudfront_headers import for_the_cache, without_viewers_own
 from edgesim.rules.delivery import for_viewer
 from edgesim.rules.edge import edge_name
 from edgesim.rules.error_pages import custom_error_response
+from edgesim.rules.geo import geo_refusal
 from edgesim.rules.hooks import MadeBy, viewer_response_skipped
 from edgesim.rules.reasons import (
     ArrivalReason,
@@ -34,6 +36,7 @@ from edgesim.rules.reasons import (
     RootReason,
 )
 from edgesim.rules.result_types import result_types
+from edgesim.rules.signed import unsigned
 from edgesim.values.headers import Headers
 from edgesim.values.message import Request
 from edgesim.values.viewer import Arrival
@@ -53,13 +56,19 @@ def serve(arrival: Arrival, distributions: Sequence[Distribution], transcript: T
     behavior, because = behavior_for(distribution, arrival.request.path)
     transcript.note(Station.BEHAVIOR, because, behavior=behavior)
     journey = Journey(arrival, distribution, behavior, transcript)
-    if (refusal := behavior_refusal(arrival, behavior)) is not None:
+    if (refusal := geo_refusal(arrival, distribution) or behavior_refusal(arrival, behavior)) is not None:
         answer = _refusal_answer(journey, refusal)
         return (yield from _finish(journey, arrival.request, answer))
     transcript.note(Station.ARRIVAL, ArrivalReason.ACCEPTED)
 
+    # ── signed URL, signed cookies ───────────────────────────────────────────
+    if behavior.signers is not None and (refusal := signature_refusal(journey, behavior.signers)) is not None:
+        return (yield from _finish(journey, arrival.request, _refused(arrival, refusal)))
+
     # ── viewer request ───────────────────────────────────────────────────────
     request = _with_headers(arrival.request, without_viewers_own(arrival.request.headers))
+    if behavior.signers is not None:
+        request = for_viewer_request(journey, request)
     passed = yield from run_request_hook(journey, Trigger.VIEWER_REQUEST, request)
     request = passed.request
     if passed.answer is not None:
@@ -114,10 +123,12 @@ def _refusal_answer(journey: Journey, refusal: Refusal) -> Answer:
 
 
 def at_the_edge(journey: Journey, request: Request) -> Request:
-    """The request as cache and origin see it: default root object, CloudFront-* headers.
+    """The request as cache and origin see it: without a signature, default root object, CloudFront-* headers.
 
     documented: the default root object is for the path `/` alone; inferred: after the viewer-request function
     """
+    if journey.behavior.signers is not None:
+        request = unsigned(request)
     root = journey.distribution.default_root_object
     path = request.path
     if path == "/" and root:
@@ -161,7 +172,11 @@ def _page(journey: Journey, target: str, inner: Transcript) -> Steps[Answer]:
     headers: Headers = journey.arrival.request.headers.without(*_NOT_FOR_PAGES)
     page_journey = Journey(journey.arrival, journey.distribution, behavior, inner)
     headers = for_the_cache(behavior, journey.arrival, without_viewers_own(headers))
-    return (yield from answer_from_edge(page_journey, Request("GET", path, query, headers)))
+    request = Request("GET", path, query, headers)
+    if behavior.signers is not None:
+        # inferred: CloudFront asks for the page itself, and needs no signature
+        request = unsigned(request)
+    return (yield from answer_from_edge(page_journey, request))
 
 
 # ── viewer response ──────────────────────────────────────────────────────────

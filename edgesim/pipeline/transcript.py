@@ -24,6 +24,7 @@ class Station(StrEnum):
 
     BEHAVIOR = "cache behavior"
     ARRIVAL = "arrival"
+    SIGNATURE = "signature"
     VIEWER_REQUEST = "viewer request"
     CACHE = "cache"
     REFRESH = "refresh"

@@ -18,6 +18,7 @@ METHOD_NOT_ALLOWED = (
     "This distribution is not configured to allow the HTTP request method that was used for this request. "
     "The distribution supports only cachable requests."
 )
+GEO_BLOCKED = "The Amazon CloudFront distribution is configured to block access from your country."
 FUNCTION_INVALID = (
     "The Lambda function associated with the CloudFront distribution is invalid or doesn't have the required "
     "permissions."

@@ -34,6 +34,28 @@ class ArrivalReason(StrEnum):
     HEAD_TOO_BIG = "refused: request line and headers are larger than CloudFront takes"
     UNKNOWN_HOST = "refused: no distribution has this host name"
     DISABLED = "refused: the distribution is disabled"
+    GEO_BLOCKED = "refused: the distribution is not served in the viewer's country"
+
+
+class SignatureReason(StrEnum):
+    """Whether a signed URL or signed cookies let a viewer in, where a behavior wants them."""
+
+    SIGNED_URL = "the signed URL is valid"
+    SIGNED_COOKIES = "the signed cookies are valid"
+    OPTIONS = "not asked for: OPTIONS needs no signature"
+    MISSING = "refused: neither a signed URL nor signed cookies"
+    KEY_MISSING = "refused: there is no Key-Pair-Id"
+    KEY_UNKNOWN = "refused: the behavior does not trust this Key-Pair-Id"
+    POLICY_MISSING = "refused: there is neither Expires nor Policy"
+    POLICY_MALFORMED = "refused: the policy can't be read"
+    SIGNATURE_MISSING = "refused: there is no Signature"
+    SIGNATURE_MALFORMED = "refused: the signature can't be decoded"
+    HASH_UNKNOWN = "refused: Hash-Algorithm is neither SHA1 nor SHA256"
+    SIGNATURE_WRONG = "refused: the signature is not that of this URL and policy by this key"
+    EXPIRED = "refused: the policy has expired"
+    NOT_YET = "refused: the policy does not hold yet"
+    OTHER_ADDRESS = "refused: the policy is for another IP address"
+    OTHER_RESOURCE = "refused: the policy is for another URL"
 
 
 class BehaviorReason(StrEnum):

@@ -10,10 +10,10 @@ from typing import TypeAlias
 
 from edgesim.errors import OriginTrouble
 from edgesim.rules.hooks import MadeBy
-from edgesim.rules.reasons import ArrivalReason, Outcome
+from edgesim.rules.reasons import ArrivalReason, Outcome, SignatureReason
 from edgesim.values.record import record
 
-Trouble: TypeAlias = OriginTrouble | ArrivalReason
+Trouble: TypeAlias = OriginTrouble | ArrivalReason | SignatureReason
 """What was in the way, where CloudFront itself made the error: an origin that failed, or a request that it refuses."""
 
 
@@ -30,6 +30,7 @@ _DETAILED: dict[Trouble, str] = {
     # documented: standard-logs-reference; both timeouts are communication errors
     **{trouble: trouble.value.partition(" ")[0] for trouble in OriginTrouble},
     ArrivalReason.METHOD_NOT_ALLOWED: "InvalidRequestMethod",
+    ArrivalReason.GEO_BLOCKED: "ClientGeoBlocked",
     # inferred: these are requests that no distribution would take
     ArrivalReason.URL_TOO_LONG: "InvalidRequest",
     ArrivalReason.HEAD_TOO_BIG: "InvalidRequest",

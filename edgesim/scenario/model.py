@@ -19,6 +19,7 @@ from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit
 from edgesim.distribution.model import Distribution, Trigger
 from edgesim.errors import OriginTrouble
 from edgesim.scenario.fill import PATTERN
+from edgesim.signatures.signing import Signer
 from edgesim.values.instant import Instant
 
 
@@ -267,6 +268,29 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in time: `at`, seconds since 1970, or `after`, seconds from when the step is played."""
+
+    at: Instant | None = None
+    after: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """How a request is signed: by whom, until and from when, for which viewers and URLs. `target` is what is signed
+    where that is not the request's own; a `resource` may leave protocol and host to the request (`/films/*`).
+    `cookies`: it goes into cookies rather than the URL."""
+
+    signer: Signer
+    expires: Moment = Moment(after=3600)
+    starts: Moment | None = None
+    ip: str | None = None
+    resource: str | None = None
+    target: str | None = None
+    cookies: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Send:
     """A viewer's request. `times`: it is sent that often, and the expectations hold each time. `origins` answer this
     step's requests in the place of the scripts that stand. `viewer` has settings by the names of `Edgesim-Viewer`."""
@@ -283,6 +307,7 @@ class Send:
     times: int = 1
     name: str = ""
     place: Place = NOWHERE
+    sign: Sign | None = None
 
     @property
     def title(self) -> str:

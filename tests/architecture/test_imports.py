@@ -25,8 +25,10 @@ _ADAPTER = _DATA | {"ports"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "values": set(),
-    "distribution": {"values"},
-    "rules": _DATA,
+    # Keys and signatures, for those who judge them (distribution, rules) and those who make them (scenario, commands)
+    "signatures": {"values"},
+    "distribution": {"values", "signatures"},
+    "rules": _DATA | {"signatures"},
     "pipeline": _DATA | {"rules"},
     "ports": _DATA | {TRANSCRIPT},
     "driver": _DATA | {"pipeline", "ports"},
@@ -42,6 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # origin does with a validator, too
     "scenario": _ADAPTER
     | {
+        "signatures",
         "rules.reasons",
         "rules.conditionals",
         TRANSCRIPT,
@@ -54,7 +57,19 @@ MAY_IMPORT: dict[str, set[str]] = {
         "server",
     },
     "testing": _ADAPTER
-    | {"rules", "pipeline", "driver", "stores", "origins", "runtimes", "loaders", "logs", "server", "scenario"},
+    | {
+        "signatures",
+        "rules",
+        "pipeline",
+        "driver",
+        "stores",
+        "origins",
+        "runtimes",
+        "loaders",
+        "logs",
+        "server",
+        "scenario",
+    },
 }
 EVERYBODY_MAY_IMPORT = {"errors", "__version__"}
 
@@ -66,7 +81,7 @@ OUTERMOST = {
 # Nothing in edgesim to lean on
 INNERMOST = {"__init__", "errors"}
 
-INNER_RINGS = ("values", "distribution", "rules", "pipeline")
+INNER_RINGS = ("values", "signatures", "distribution", "rules", "pipeline")
 # Clocks, randomness, the machine
 NOT_IN_INNER_RINGS = {
     "asyncio", "io", "logging", "os", "pathlib", "random", "secrets", "select", "shutil", "socket", "subprocess", "sys",

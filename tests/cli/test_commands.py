@@ -39,7 +39,7 @@ OPTIONS = (
         "--relax",
         "--inspect",
     ),
-    *("--limits", "--choice"),
+    *("--limits", "--choice", "--public-key"),
 )
 
 

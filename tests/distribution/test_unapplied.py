@@ -38,7 +38,6 @@ def warned(config: dict[str, Any] | None = None, behavior: dict[str, Any] | None
     ("name", "value"),
     [
         ("Logging", {"Bucket": "b"}),
-        ("Restrictions", {"GeoRestriction": {"RestrictionType": "whitelist", "Locations": ["DE"]}}),
         ("WebACLId", "arn"),
         ("Staging", "true"),
         ("ContinuousDeploymentPolicyId", "x"),
@@ -55,8 +54,6 @@ def test_the_distributions_gaps_are_told(name: str, value: Any) -> None:
     ("name", "value"),
     [
         ("FunctionAssociations", [{"EventType": "viewer-request", "FunctionARN": "a"}]),
-        ("TrustedKeyGroups", ["k"]),
-        ("TrustedSigners", ["self"]),
         ("FieldLevelEncryptionId", "x"),
         ("GrpcConfig", {"Enabled": "true"}),
         ("SmoothStreaming", "true"),

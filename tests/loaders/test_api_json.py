@@ -132,9 +132,8 @@ def test_legacy_values_are_unwrapped(printed: Load) -> None:
 
 
 def test_what_is_switched_on_is_warned_of(printed: Load) -> None:
-    geo = {"GeoRestriction": {"RestrictionType": "blacklist", **wrapped("DE")}}
-    loaded = printed(config(Logging={"Enabled": True, "Bucket": "b"}, Restrictions=geo))
-    assert [problem.at for problem in loaded.problems] == ["Logging", "Restrictions"]
+    loaded = printed(config(Logging={"Enabled": True, "Bucket": "b"}, Staging=True))
+    assert [problem.at for problem in loaded.problems] == ["Logging", "Staging"]
 
 
 def test_a_wrong_quantity_is_cloudfronts_error(printed: Load) -> None:

@@ -12,12 +12,27 @@ from typing import Any
 
 import pytest
 
-from edgesim.distribution.config import CachePolicyConfig, DistributionConfig, OriginRequestPolicyConfig, Part
+from edgesim.distribution.config import (
+    CachePolicyConfig,
+    DistributionConfig,
+    KeyGroupConfig,
+    OriginRequestPolicyConfig,
+    Part,
+    PublicKeyConfig,
+)
 from edgesim.distribution.response_headers_config import ResponseHeadersPolicyConfig
 from edgesim.distribution.unapplied import GAPS, NO_EFFECT_LOCALLY
 from edgesim.loaders import assemble, load, policies, response_headers
+from edgesim.signatures.keys import key_pair_named, public_half
 
-ROOTS = (DistributionConfig, CachePolicyConfig, OriginRequestPolicyConfig, ResponseHeadersPolicyConfig)
+ROOTS = (
+    DistributionConfig,
+    CachePolicyConfig,
+    OriginRequestPolicyConfig,
+    ResponseHeadersPolicyConfig,
+    PublicKeyConfig,
+    KeyGroupConfig,
+)
 Property = tuple[type[Part], str]
 
 BEHAVIOR = {
@@ -73,7 +88,9 @@ WEB = {
          "Members": {"Quantity": 2, "Items": [{"OriginId": "s3"}, {"OriginId": "c"}]}},
     ]},
     "CustomErrorResponses": [{"ErrorCode": 404}],
+    "Restrictions": {"GeoRestriction": {"RestrictionType": "whitelist", "Locations": ["DE"]}},
 }  # fmt: skip
+PUBLIC_KEY = public_half(key_pair_named("k"))
 TEMPLATE = {
     "Resources": {
         "Web": {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": WEB}},
@@ -85,6 +102,14 @@ TEMPLATE = {
         "R": {
             "Type": "AWS::CloudFront::ResponseHeadersPolicy",
             "Properties": {"ResponseHeadersPolicyConfig": RESPONSE_HEADERS},
+        },
+        "K": {
+            "Type": "AWS::CloudFront::PublicKey",
+            "Properties": {"PublicKeyConfig": {"CallerReference": "k", "Name": "k", "EncodedKey": PUBLIC_KEY}},
+        },
+        "G": {
+            "Type": "AWS::CloudFront::KeyGroup",
+            "Properties": {"KeyGroupConfig": {"Name": "g", "Items": [{"Ref": "K"}]}},
         },
         "V": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "Fn"}}},
         "Fn": {

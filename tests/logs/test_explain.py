@@ -12,13 +12,23 @@ import pytest
 from edgesim.distribution.model import OriginProtocolPolicy
 from edgesim.logs.explain import as_data, as_text
 from edgesim.pipeline.transcript import Station, Transcript
-from edgesim.rules.reasons import DeliveryReason, HookReason, LookUpReason, Outcome, StoreReason, TtlReason
+from edgesim.rules.reasons import (
+    DeliveryReason,
+    HookReason,
+    LookUpReason,
+    Outcome,
+    SignatureReason,
+    StoreReason,
+    TtlReason,
+)
+from edgesim.rules.signed import Judged
 from edgesim.rules.ttl import Ttl
 from edgesim.testing.make import a_function, a_request, a_response, an_arrival, an_origin
 from edgesim.values.body import Span
 from edgesim.values.entry import CacheKey
 from edgesim.values.instant import Duration, Instant
 from edgesim.values.invocation import Invocation, Returned
+from edgesim.values.signed import Grant
 
 KEY = CacheKey("E1", "GET", "/a.css")
 
@@ -64,6 +74,23 @@ def test_nothing_that_is_told_can_steer_a_terminal(nasty: str) -> None:
     text = told(Station.VIEWER_REQUEST, HookReason.PASSED, invocation=invocation, message=nasty)
     assert all(char.isprintable() or char == "\n" for char in text)
     assert len(text.splitlines()) == 5
+
+
+def test_what_was_signed_is_told_with_its_times() -> None:
+    grant = Grant(2**63 - 1, "https://www.example.com/\xc3\xa9*", 0, "192.0.2.0/24")
+    judged = Judged(SignatureReason.NOT_YET, "https://www.example.com/a", "URL", "K\x1b1", grant)
+    told_lines = [line.strip() for line in told(Station.SIGNATURE, judged.because, signature=judged).splitlines()]
+    assert told_lines == [
+        "signature: refused: the policy does not hold yet",
+        "signed   URL, by K\\x1b1",
+        "request  https://www.example.com/a",
+        "grants   https://www.example.com/é*",
+        "after    0 (1970-01-01T00:00:00.000Z)",
+        "until    9223372036854775807",
+        "to       192.0.2.0/24",
+    ]
+    unknown = Judged(SignatureReason.KEY_UNKNOWN, "https://www.example.com/a", "cookies", "K9")
+    assert "trusted  K1, K2" in told(Station.SIGNATURE, unknown.because, signature=unknown, trusted=("K1", "K2"))
 
 
 @pytest.mark.parametrize("break_", ["\r", "\n", "\r\n"])

@@ -16,6 +16,7 @@ from edgesim.scenario.language import (
     read_functions,
     read_match,
     read_origins,
+    read_sign,
     read_steps,
     reasons,
     shorthand,
@@ -72,6 +73,8 @@ TABLES = {
     "parallel": read_steps.PARALLEL.keys,
     "barrier": read_steps.BARRIER.keys,
     "repeat": read_steps.REPEAT.keys,
+    "sign": read_sign.SIGN.keys,
+    "countries": shorthand.COUNTRIES.keys,
     "check": read_steps.CHECK_STEP.keys,
 }
 """What the loader knows, by the schema's name for it."""

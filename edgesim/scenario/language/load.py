@@ -198,10 +198,11 @@ _SHARED_KEYS: Mapping[str, r.Reader[Any]] = {
     "functions": r.element_itself,
     "limits": r.element_itself,
     "choices": r.element_itself,
+    "keys": r.element_itself,
     "origins": scripts,
     "viewer": viewer,
 }
-_MERGED = ("parameters", "functions", "choices", "origins", "viewer")
+_MERGED = ("parameters", "functions", "choices", "keys", "origins", "viewer")
 _ELSEWHERE = {
     **dict.fromkeys(SEND.elsewhere, "it belongs to a step"),
     **dict.fromkeys(SEND.keys, "it belongs to a step"),
@@ -297,7 +298,7 @@ def _scenario(reading: Reading, element: Element) -> Scenario:
             reading.complain(element, f"this scenario has no {key}", hint)
     said = {key: element.fields[key] for key in DEPLOYED.keys if key in element.fields}
     context = Context(Deployment().over(said))
-    setting = read_setting(reading, context.deployment)
+    setting = context.deployed(reading)
     inner: tuple[Step, ...] = ()
     if "steps" in found:
         with reading.noting():

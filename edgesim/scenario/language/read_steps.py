@@ -17,6 +17,7 @@ from edgesim.scenario.language.document import Element, Kind
 from edgesim.scenario.language.read_expect import CHECK, EXPECT, PARALLEL_EXPECT, expectation
 from edgesim.scenario.language.read_match import pattern
 from edgesim.scenario.language.read_origins import StepOrigin, scripts, step_origin, step_origins
+from edgesim.scenario.language.read_sign import KeyRing, key_ring, private_keys, sign
 from edgesim.scenario.language.reading import Reader, Reading, Shape, Told, Wrong
 from edgesim.scenario.language.setting import Deployment, read_setting
 from edgesim.scenario.model import (
@@ -33,6 +34,7 @@ from edgesim.scenario.model import (
     Repeat,
     Send,
     SetOrigins,
+    Setting,
     Step,
 )
 from edgesim.scenario.wire_faults import target_fault
@@ -153,6 +155,7 @@ _SEND_KEYS: Mapping[str, Reader[Any]] = {
     "cookies": read_body.cookies,
     **read_body.CONTENT,
     "viewer": viewer,
+    "sign": r.element_itself,
     "repeat": r.times,
     "origin": step_origin,
     "origins": step_origins,
@@ -180,6 +183,7 @@ SEND = Shape(
         "times": "write repeat: 3 for this request, origin: {times: 1} for those to the origin",
         "assert": "write expect",
         "wait": "write a step of its own: - advance: 61s",
+        "signed": "write sign: 1h",
         "sleep": "write a step of its own: - advance: 61s",
     },
 )
@@ -211,6 +215,7 @@ def _send(reading: Reading, element: Element, context: Context) -> Send:
         found.get("repeat", 1),
         found.get("name", ""),
         reading.place(element),
+        sign(reading, found["sign"], context.key_ring()) if "sign" in found else None,
     )
 
 
@@ -232,6 +237,22 @@ class Context:
 
     deployment: Deployment
     captured: dict[str, None] = field(default_factory=dict)
+    settings: list[Setting] = field(default_factory=list)
+    private: Mapping[str, str] = field(default_factory=dict)
+
+    def deployed(self, reading: Reading) -> Setting:
+        """What is deployed now."""
+        setting = read_setting(reading, self.deployment)
+        self.settings.append(setting)
+        with reading.noting():
+            self.private = private_keys(reading, self.deployment.keys)
+        return setting
+
+    def key_ring(self) -> KeyRing:
+        """Who can sign, and for whom. Raises Told where what is deployed is wrong."""
+        if not all(setting.distributions for setting in self.settings):
+            raise Told
+        return key_ring(self.private, self.settings)
 
 
 _ALONE = {
@@ -254,7 +275,7 @@ DEPLOY = _shape("deploy", {"deploy": r.element_itself})
 DEPLOYED = Shape(
     "deploy",
     {
-        **dict.fromkeys(("distribution", "functions", "parameters", "limits", "choices"), r.element_itself),
+        **dict.fromkeys(("distribution", "functions", "parameters", "limits", "choices", "keys"), r.element_itself),
         "propagation": r.duration,
     },
     {"origins": "what origins answer is changed by a step of its own: - set: {site: {answers: 503}}"},
@@ -294,7 +315,7 @@ def _deploy(reading: Reading, element: Element, context: Context) -> Step:
     if not said:
         raise Wrong(element, "this deploys nothing", "write deploy: {functions: {auth: PATH}}, or distribution:")
     context.deployment = context.deployment.over(said)
-    return Deploy(read_setting(reading, context.deployment), propagation, reading.place(element))
+    return Deploy(context.deployed(reading), propagation, reading.place(element))
 
 
 def _the_one(shape: Shape, reading: Reading, element: Element) -> Any:

@@ -24,9 +24,11 @@ from edgesim.loaders.policies import CACHE, ORIGIN_REQUEST, RESPONSE_HEADERS, Po
 from edgesim.scenario.language import reading as r
 from edgesim.scenario.language import shorthand_nodes as n
 from edgesim.scenario.language.document import Element, Kind
+from edgesim.scenario.language.read_sign import private_key
 from edgesim.scenario.language.reading import Reader, Reading, Shape, Told, Wrong
 from edgesim.scenario.language.shorthand_headers import response_headers_policy
 from edgesim.scenario.language.shorthand_policies import TTLS, cache_policy, forwarded_values, origin_request_policy
+from edgesim.signatures.keys import public_half
 
 NAME = "scenario"
 DEFAULT_ORIGIN = "site"
@@ -34,12 +36,12 @@ DEFAULT_PATH = "*"
 
 
 def load_shorthand(
-    reading: Reading, element: Element, functions: Mapping[str, Located], named: set[str]
+    reading: Reading, element: Element, functions: Mapping[str, Located], named: set[str], private: Mapping[str, str]
 ) -> tuple[Distribution, list[Problem]]:
     """The distribution, and what CloudFront would say to it. `named` are all functions that the user named, be they
-    right or wrong."""
+    right or wrong; `private` the private keys of signers, by Key-Pair-Id."""
     found = DISTRIBUTION.read(reading, element)
-    return _Building(reading, element, functions, named).distribution(found)
+    return _Building(reading, element, functions, named, private).distribution(found)
 
 
 # ── origins ──────────────────────────────────────────────────────────────────
@@ -229,6 +231,7 @@ _BEHAVIOR_KEYS: Mapping[str, Reader[Any]] = {
     "cached-methods": _methods,
     "compress": n.truth,
     "protocol": n.text,
+    "signers": n.texts,
     **dict.fromkeys(Trigger, _association),
 }
 _BEHAVIOR_HINTS = {
@@ -238,6 +241,8 @@ _BEHAVIOR_HINTS = {
     "viewer-protocol-policy": "write protocol",
     "function": "write the trigger: viewer-request: NAME",
     "functions": "write the trigger: viewer-request: NAME",
+    "trusted-key-groups": "write signers: [NAME]",
+    "key-groups": "write signers: [NAME]",
     **dict.fromkeys(TTLS, "TTLs belong into cache-policy: {…}"),
 }
 BEHAVIOR = Shape("a behavior", {"path": n.text, **_BEHAVIOR_KEYS}, _BEHAVIOR_HINTS)
@@ -286,6 +291,25 @@ def _error_responses(reading: Reading, element: Element) -> Node:
     return n.node(element, found)
 
 
+COUNTRIES = Shape(
+    "countries",
+    {"allow": n.texts, "block": n.texts},
+    {"whitelist": "write allow", "blacklist": "write block"},
+)
+
+
+def _countries(reading: Reading, element: Element) -> Node:
+    found = COUNTRIES.read(reading, element)
+    if len(element.fields) != 1:
+        raise Wrong(element, "countries are allowed or blocked", "write {allow: [DE, AT]}, or {block: [US]}")
+    if not found:
+        raise Told
+    kind, locations = next(iter(found.items()))
+    restriction_type = n.node(element, "whitelist" if kind == "allow" else "blacklist")
+    fields = {"RestrictionType": restriction_type, "Locations": locations}
+    return n.node(element, {"GeoRestriction": n.node(element, fields)})
+
+
 _DISTRIBUTION_NAMES = {
     "default-root-object": "DefaultRootObject",
     "aliases": "Aliases",
@@ -294,6 +318,7 @@ _DISTRIBUTION_NAMES = {
     "origins": "Origins",
     "origin-groups": "OriginGroups",
     "error-responses": "CustomErrorResponses",
+    "countries": "Restrictions",
 }
 DISTRIBUTION = Shape(
     "a distribution",
@@ -305,6 +330,7 @@ DISTRIBUTION = Shape(
         "origins": _origins,
         "origin-groups": _origin_groups,
         "error-responses": _error_responses,
+        "countries": _countries,
         "behaviors": _behaviors,
         **_BEHAVIOR_KEYS,
     },
@@ -313,6 +339,8 @@ DISTRIBUTION = Shape(
         "path": "it belongs to one of the behaviors",
         "root": "write default-root-object",
         "custom-error-responses": "write error-responses",
+        "geo-restriction": "write countries: {allow: [DE]}, or {block: [US]}",
+        "restrictions": "write countries: {allow: [DE]}, or {block: [US]}",
         "cache-behaviors": "write behaviors",
         "default-cache-behavior": "write its keys here, in distribution itself",
         "parameters": "it belongs to the scenario, beside distribution",
@@ -328,6 +356,7 @@ class _Building:
     element: Element
     functions: Mapping[str, Located]
     named: set[str]
+    private: Mapping[str, str]
 
     def __post_init__(self) -> None:
         self.books = Books(
@@ -385,6 +414,8 @@ class _Building:
         if "response-headers-policy" in said:
             policy = said["response-headers-policy"]
             fields["ResponseHeadersPolicyId"] = self.policy(self.books.response_headers_policies, policy, behavior.path)
+        if "signers" in said:
+            fields["TrustedKeyGroups"] = self.key_group(said["signers"], behavior.path)
         fields["LambdaFunctionAssociations"] = n.node(element, list(self.associations(said)))
         return fields
 
@@ -395,6 +426,14 @@ class _Building:
         policy_id = f"inline {path}"
         book.add(policy_id, policy, self.reading.file)
         return policy.with_value(policy_id)
+
+    def key_group(self, signers: Node, path: str) -> Node:
+        """A key group by its behavior, of the keys that these names have in the scenario, or get."""
+        group_id = f"inline {path}"
+        ids = tuple(item.text for item in signers.items)
+        self.books.keys.groups[group_id] = ids
+        self.books.keys.given |= {one: public_half(private_key(self.private, one)) for one in ids}
+        return signers.with_value([signers.with_value(group_id)])
 
     def associations(self, found: Mapping[str, Any]) -> Iterator[Node]:
         for trigger in Trigger:

@@ -28,7 +28,7 @@ from edgesim.scenario.playing.curl import curl
 from edgesim.scenario.playing.edge import Edge
 from edgesim.scenario.playing.live import LiveEdge
 from edgesim.scenario.playing.match import describe
-from edgesim.scenario.playing.run import Play, host_of, request_of
+from edgesim.scenario.playing.run import Play
 from edgesim.scenario.playing.seen import Answered, Seen
 from edgesim.scenario.playing.stage import Stage
 from edgesim.scenario.runner.difference import Paint
@@ -108,7 +108,7 @@ class Demonstration(Play):
         for step in steps:
             ready = self.filled(step)
             viewer = {**self._scenario.viewer, **ready.viewer}
-            command = curl(self._base, request_of(ready, host_of(edge)), viewer, ready.body)
+            command = curl(self._base, self.request(ready, edge), viewer, ready.body)
             yield f"  {self._paint(command, 'station')}"
 
     # ── after ────────────────────────────────────────────────────────────────

@@ -37,6 +37,7 @@ from edgesim.scenario.playing.expect import mismatches
 from edgesim.scenario.playing.met import reasons_met
 from edgesim.scenario.playing.origins import content_bytes
 from edgesim.scenario.playing.seen import Answered, Asked, Seen
+from edgesim.scenario.playing.signing import signed_step
 from edgesim.server.viewer_header import ViewerDefaults, parse_settings
 from edgesim.values.headers import Field, Headers, wire
 from edgesim.values.message import Request
@@ -176,7 +177,13 @@ class Play:
 
     async def _sent(self, step: Send, edge: Edge, token: object) -> Answered:
         viewer = viewer_of(self._scenario, step)
-        return await edge.send(request_of(step, host_of(edge)), viewer, step=token, scripts=step.origins)
+        return await edge.send(self.request(step, edge), viewer, step=token, scripts=step.origins)
+
+    def request(self, step: Send, edge: Edge) -> Request:
+        """What goes over the wire for a step now, signed where it is to be. Raises OSError, ConfigError."""
+        protocol = viewer_of(self._scenario, step).protocol or "http"
+        host = host_of(edge)
+        return request_of(signed_step(step, protocol, host, edge.clock.now()), host)
 
     async def _parallel(self, step: Parallel, edge: Edge) -> tuple[StepFailure, ...]:
         begun, before = edge.clock.now(), list(edge.recorder)[::-1]
