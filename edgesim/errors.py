@@ -41,6 +41,18 @@ class OriginTrouble(StrEnum):
     HEADERS_TOO_BIG = "OriginHeaderTooBigError"
 
 
+class ViewerTrouble(StrEnum):
+    """How a viewer ended a request early, by the names of the log field x-edge-detailed-result-type.
+
+    documented: standard-logs-reference
+    """
+
+    LEFT = "ClientCommError"
+    """before it had the whole answer"""
+    HUNG_UP = "ClientHungUpRequest"
+    """while it was sending its request"""
+
+
 class OriginFault(EdgesimError):
     """The origin gave no usable response."""
 

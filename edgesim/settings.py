@@ -33,6 +33,7 @@ from edgesim.distribution.choices import chosen
 from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Edition, Limit, read_limits
 from edgesim.distribution.terms import Terms, edition, terms
 from edgesim.errors import ConfigError
+from edgesim.logs.access import FORMATS
 from edgesim.values.durations import parse_duration
 
 T = TypeVar("T")
@@ -50,7 +51,8 @@ class Settings:
     """Everything that can be set. Mappings go from a name to what was written for it.
 
     `https_port` of None means no HTTPS listener; `cache_size` is bytes; `environments` is the number of execution
-    environments a function may have at once, 0 for edgesim's own choice; an empty `log_dir` keeps no logs;
+    environments a function may have at once, 0 for edgesim's own choice; an empty `log_dir` keeps no logs; an empty
+    `access_log` writes none, and `access_log_format` is one of logs/access.py's FORMATS;
     `propagation` is the seconds within which an update reaches every edge location; `concurrency` is how many
     invocations a Region lets run at once; `relax` has the limits that are not enforced; `limits` is the edition of
     AWS's limits, and `choices` are answers to open questions by name (distribution/choices.py); `inspect` has the
@@ -84,6 +86,8 @@ class Settings:
     reload: bool = True
     quiet: bool = False
     log_dir: str = ""
+    access_log: str = ""
+    access_log_format: str = "w3c"
 
     @property
     def terms(self) -> Terms:
@@ -120,6 +124,8 @@ _KEYS: dict[str, tuple[str, type]] = {
     "reload": ("reload", bool),
     "quiet": ("quiet", bool),
     "log-dir": ("log_dir", str),
+    "access-log": ("access_log", str),
+    "access-log-format": ("access_log_format", str),
     "origins": ("origins", dict),
     "resolve": ("resolve", dict),
     "functions": ("functions", dict),
@@ -136,7 +142,7 @@ _TYPE_NAMES = {str: "a text", int: "a whole number", bool: "true or false", dict
 _PATH_TABLES = frozenset(
     {"functions", "triggers", "cache_policies", "origin_request_policies", "origins", "resolve", "runtimes"}
 )
-_PATHS = frozenset({"source", "origin", "log_dir"})
+_PATHS = frozenset({"source", "origin", "log_dir", "access_log"})
 
 
 def find_config(source: str, explicit: str | None) -> Path | None:
@@ -247,11 +253,13 @@ def parse_size(text: str) -> int:
 
 
 def check_ranges(settings: Settings) -> None:
-    """Raises ConfigError for a port that is none, or a size that holds nothing."""
+    """Raises ConfigError for a port that is none, a size that holds nothing, or a format that there is not."""
     for setting in fields(settings):
         value = getattr(settings, setting.name)
         if setting.name.endswith("port") and value is not None and not 0 <= value <= 65535:
             raise ConfigError(f"{setting.name.replace('_', '-')} is {value}", "a port is a number from 0 to 65535")
+    if settings.access_log_format not in FORMATS:
+        raise ConfigError(f"access-log-format is {settings.access_log_format!r}", f"it is {' or '.join(FORMATS)}")
     if settings.cache_size <= 0:
         raise ConfigError("cache-size must be above zero")
     if settings.concurrency <= 0:

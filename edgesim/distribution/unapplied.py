@@ -48,7 +48,6 @@ def _is_switched_on(value: Any) -> bool:
 
 
 _DISTRIBUTION = (
-    Gap("logging", "writes no standard access logs to a bucket yet", _is_on),
     Gap(
         "restrictions",
         "does not apply geographic restrictions yet: viewers of every country are let in",

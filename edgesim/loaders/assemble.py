@@ -16,6 +16,7 @@ from edgesim.distribution.config import (
     DefaultBehavior,
     DistributionConfig,
     Forwarded,
+    LoggingConfig,
     OriginConfig,
     Raw,
     parse,
@@ -28,6 +29,7 @@ from edgesim.distribution.model import (
     CustomErrorResponse,
     Distribution,
     EdgeFunction,
+    Logging,
     Origin,
     OriginGroup,
     S3Access,
@@ -174,6 +176,7 @@ class _Assembly:
             default_root_object=wire(config.default_root_object),
             error_responses=MappingProxyType(_error_responses(config)),
             comment=config.comment,
+            logging=_logging(config.logging),
         )
 
     def behavior(self, loc: Loc, pattern: str, behavior: DefaultBehavior) -> CacheBehavior:
@@ -216,6 +219,11 @@ class _Assembly:
 
     def function(self, arn: str, at: Loc) -> EdgeFunction | None:
         return self.books.functions.function(arn, find(self.tree, at).unknown, at) if arn else None
+
+
+def _logging(config: LoggingConfig) -> Logging:
+    """What is said of a log that is off counts for nothing."""
+    return Logging(config.bucket, config.prefix, config.include_cookies) if config.enabled else Logging()
 
 
 def _forwarded_values(forwarded: Forwarded) -> ForwardedValues:

@@ -40,6 +40,7 @@ TABLES = {
     "behavior": shorthand.BEHAVIOR.keys,
     "trigger": shorthand.ASSOCIATION.keys,
     "origin": shorthand.ORIGIN.keys,
+    "logging": shorthand.LOGGING.keys,
     "error-response": shorthand.ERROR_RESPONSE.keys,
     "cache-policy": shorthand_policies.CACHE_POLICY.keys,
     "origin-request-policy": shorthand_policies.ORIGIN_REQUEST_POLICY.keys,

@@ -154,6 +154,7 @@ _SEND_KEYS: Mapping[str, Reader[Any]] = {
     **read_body.CONTENT,
     "viewer": viewer,
     "repeat": r.times,
+    "leaves": r.duration,
     "origin": step_origin,
     "origins": step_origins,
     "expect": expectation(EXPECT),
@@ -178,6 +179,7 @@ SEND = Shape(
         "receives": "write origin: {receives: …}",
         "answers": "write origin: {answers: …}",
         "times": "write repeat: 3 for this request, origin: {times: 1} for those to the origin",
+        "disconnects": "write leaves: 2s",
         "assert": "write expect",
         "wait": "write a step of its own: - advance: 61s",
         "sleep": "write a step of its own: - advance: 61s",
@@ -211,6 +213,7 @@ def _send(reading: Reading, element: Element, context: Context) -> Send:
         found.get("repeat", 1),
         found.get("name", ""),
         reading.place(element),
+        found.get("leaves"),
     )
 
 

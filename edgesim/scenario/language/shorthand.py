@@ -244,6 +244,18 @@ def _error_responses(reading: Reading, element: Element) -> Node:
     return n.node(element, found)
 
 
+LOGGING = Shape(
+    "logging",
+    {"bucket": n.text, "prefix": n.text, "include-cookies": n.truth},
+    {"cookies": "write include-cookies: true"},
+)
+_LOGGING_NAMES = {"bucket": "Bucket", "prefix": "Prefix", "include-cookies": "IncludeCookies"}
+
+
+def _logging(reading: Reading, element: Element) -> Node:
+    return n.node(element, n.renamed(LOGGING.read(reading, element), _LOGGING_NAMES))
+
+
 _DISTRIBUTION_NAMES = {
     "default-root-object": "DefaultRootObject",
     "aliases": "Aliases",
@@ -251,6 +263,7 @@ _DISTRIBUTION_NAMES = {
     "comment": "Comment",
     "origins": "Origins",
     "error-responses": "CustomErrorResponses",
+    "logging": "Logging",
 }
 DISTRIBUTION = Shape(
     "a distribution",
@@ -261,6 +274,7 @@ DISTRIBUTION = Shape(
         "comment": n.text,
         "origins": _origins,
         "error-responses": _error_responses,
+        "logging": _logging,
         "behaviors": _behaviors,
         **_BEHAVIOR_KEYS,
     },

@@ -44,7 +44,7 @@ class Client:
         except OriginFault as fault:
             raise NoAnswerError(_sentence(server, fault)) from fault
         body, complete = await _read(response)
-        return Answered(response.status, response.headers, body, complete, _untold(request))
+        return Answered(response.status, response.headers, body, complete, untold(request))
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -67,7 +67,8 @@ async def _read(response: Response) -> tuple[bytes, bool]:
     return bytes(body), True
 
 
-def _untold(request: Request) -> Transcript:
+def untold(request: Request) -> Transcript:
+    """A transcript that says nothing but what was asked."""
     return Transcript(Arrival("", Instant(0.0), Viewer(), request))
 
 

@@ -17,9 +17,9 @@ from edgesim.errors import EdgesimBug
 from edgesim.origins.targets import Url
 from edgesim.ports import Runtime
 from edgesim.scenario.model import Scripts, Setting
-from edgesim.scenario.playing.client import Client, NoAnswerError
+from edgesim.scenario.playing.client import Client, NoAnswerError, untold
 from edgesim.scenario.playing.edge import Edge, Ids
-from edgesim.scenario.playing.seen import Answered
+from edgesim.scenario.playing.seen import Answered, nothing_for
 from edgesim.server.app import Receive, Scope, ViewerApp
 from edgesim.server.app import Send as SendMessage
 from edgesim.server.control import Control, control_app
@@ -77,7 +77,13 @@ class LiveEdge(Edge):
     # ── the steps' requests ──────────────────────────────────────────────────
 
     async def send(
-        self, request: Request, viewer: ViewerDefaults, *, step: object = None, scripts: Scripts | None = None
+        self,
+        request: Request,
+        viewer: ViewerDefaults,
+        *,
+        step: object = None,
+        scripts: Scripts | None = None,
+        leaves: float | None = None,
     ) -> Answered:
         self._scripts = scripts or {}
         number = str(next(self._numbers))
@@ -85,14 +91,26 @@ class LiveEdge(Edge):
         message = replace(request, headers=request.headers.adding((_STEP_HEADER, number)))
         self._under_way += 1
         try:
-            answered = await self._client.send(self._address, message)
+            answered = await self._asked(message, leaves)
         except NoAnswerError as error:
             raise EdgesimBug(str(error)) from error
         finally:
             self._under_way -= 1
             self._errands.pop(number.encode(), None)
-        told = self.recorder.find(answered.headers.get("x-amz-cf-id") or number)
-        return answered if told is None else replace(answered, transcript=told)
+        found = answered.headers.get("x-amz-cf-id") or ("last" if answered.status == 0 else number)
+        told = self.recorder.find(found) or answered.transcript
+        return replace(answered, transcript=told, ended=self.clock.now())
+
+    async def _asked(self, message: Request, leaves: float | None) -> Answered:
+        asking = asyncio.ensure_future(self._client.send(self._address, message))
+        leaving = self.clock.call_later(Duration(leaves), asking.cancel) if leaves is not None else None
+        try:
+            await asyncio.wait({asking})
+        finally:
+            asking.cancel()
+            if leaving is not None:
+                leaving.cancel()
+        return nothing_for(untold(message), self.clock.now()) if asking.cancelled() else asking.result()
 
     # ── everybody's requests ─────────────────────────────────────────────────
 

@@ -176,7 +176,8 @@ class Play:
 
     async def _sent(self, step: Send, edge: Edge, token: object) -> Answered:
         viewer = viewer_of(self._scenario, step)
-        return await edge.send(request_of(step, host_of(edge)), viewer, step=token, scripts=step.origins)
+        request = request_of(step, host_of(edge))
+        return await edge.send(request, viewer, step=token, scripts=step.origins, leaves=step.leaves)
 
     async def _parallel(self, step: Parallel, edge: Edge) -> tuple[StepFailure, ...]:
         begun, before = edge.clock.now(), list(edge.recorder)[::-1]
