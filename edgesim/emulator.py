@@ -26,7 +26,7 @@ from edgesim.driver.recorder import TranscriptRing
 from edgesim.errors import ConfigError, EdgesimError
 from edgesim.loaders import Loaded, Overrides, load, load_quick
 from edgesim.loaders.terms import on_terms
-from edgesim.logs.access import FORMATS
+from edgesim.logs.access import format_named
 from edgesim.logs.access_files import AccessLog
 from edgesim.logs.folder import LogFolder
 from edgesim.logs.lambda_edge import function_notes, trigger_of, validation_error, validation_stream
@@ -118,7 +118,7 @@ class Emulator:
     def _access_log(self, settings: Settings) -> AccessLog | None:
         if not settings.access_log:
             return None
-        return AccessLog(Path(settings.access_log), FORMATS[settings.access_log_format], file_id, self._complain)
+        return AccessLog(Path(settings.access_log), format_named(settings.access_log_format), file_id, self._complain)
 
     async def start(self) -> ViewerApp:
         """Load the source and the functions. Raises ProblemsFoundError, or ConfigError for a bad flag."""

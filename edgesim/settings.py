@@ -33,7 +33,7 @@ from edgesim.distribution.choices import chosen
 from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Edition, Limit, read_limits
 from edgesim.distribution.terms import Terms, edition, terms
 from edgesim.errors import ConfigError
-from edgesim.logs.access import FORMATS
+from edgesim.logs.access import format_named
 from edgesim.values.durations import parse_duration
 
 T = TypeVar("T")
@@ -187,6 +187,8 @@ def _setting(path: Path, key: str, value: object) -> tuple[str, Any]:
         return target, _span(path, key, value)
     if target == "relax":
         return target, _relaxed(path, value)
+    if target == "access_log_format":
+        return target, _in_file(path, lambda: format_named(str(value))).name
     if target == "limits":
         return target, _in_file(path, lambda: edition(str(value))).value
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
@@ -253,13 +255,11 @@ def parse_size(text: str) -> int:
 
 
 def check_ranges(settings: Settings) -> None:
-    """Raises ConfigError for a port that is none, a size that holds nothing, or a format that there is not."""
+    """Raises ConfigError for a port that is none, or a size that holds nothing."""
     for setting in fields(settings):
         value = getattr(settings, setting.name)
         if setting.name.endswith("port") and value is not None and not 0 <= value <= 65535:
             raise ConfigError(f"{setting.name.replace('_', '-')} is {value}", "a port is a number from 0 to 65535")
-    if settings.access_log_format not in FORMATS:
-        raise ConfigError(f"access-log-format is {settings.access_log_format!r}", f"it is {' or '.join(FORMATS)}")
     if settings.cache_size <= 0:
         raise ConfigError("cache-size must be above zero")
     if settings.concurrency <= 0:

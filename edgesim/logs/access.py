@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from edgesim.errors import ConfigError
 from edgesim.pipeline.logged import result_types_of
 from edgesim.pipeline.transcript import Station
 from edgesim.rules.result_types import FAILED, ResultTypes
@@ -177,6 +178,7 @@ def fields_of(transcript: Transcript, at: Instant, fields: Mapping[str, Field] =
 class Format:
     """How lines are written: the fields, what stands at the head of each file, and a line of them."""
 
+    name: str
     fields: Mapping[str, Field]
     head: str
     line: Callable[[Mapping[str, str]], str]
@@ -187,10 +189,23 @@ def _as_json(fields: Mapping[str, str]) -> str:
 
 
 FORMATS: Mapping[str, Format] = {
-    "w3c": Format(
-        STANDARD, f"#Version: 1.0\n#Fields: {' '.join(STANDARD)}\n", lambda fields: "\t".join(fields.values())
-    ),
-    # documented: every value is a text, an object a line
-    "json": Format(V2, "", _as_json),
+    one.name: one
+    for one in (
+        Format(
+            "w3c",
+            STANDARD,
+            f"#Version: 1.0\n#Fields: {' '.join(STANDARD)}\n",
+            lambda fields: "\t".join(fields.values()),
+        ),
+        # documented: every value is a text, an object a line
+        Format("json", V2, "", _as_json),
+    )
 }
 """By the names of version 2's output formats."""
+
+
+def format_named(name: str) -> Format:
+    """Raises ConfigError for a format that there is not."""
+    if name not in FORMATS:
+        raise ConfigError(f"access-log-format is {name!r}", f"it is {' or '.join(FORMATS)}")
+    return FORMATS[name]
