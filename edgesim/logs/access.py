@@ -18,14 +18,13 @@ from edgesim.errors import ConfigError
 from edgesim.pipeline.logged import result_types_of
 from edgesim.pipeline.transcript import Station
 from edgesim.rules.result_types import FAILED, ResultTypes
-from edgesim.values.headers import wire
+from edgesim.values.headers import NO_HEADERS, wire
 from edgesim.values.record import record
 from edgesim.values.wire import Wire, head_size
 
 if TYPE_CHECKING:
     from edgesim.distribution.model import Distribution
     from edgesim.pipeline.transcript import Transcript
-    from edgesim.values.headers import Headers
     from edgesim.values.instant import Instant
     from edgesim.values.message import Request
     from edgesim.values.viewer import Viewer
@@ -44,6 +43,10 @@ def encoded(text: str) -> str:
     return _ENCODED.sub(lambda found: f"%{ord(found[0]):02X}", text) or NOTHING
 
 
+Index: TypeAlias = Mapping[str, tuple[str, ...]]
+"""Values by lower-case name (values/headers.py)."""
+
+
 @record
 class _Ended:
     """A request that is over, `at` an instant."""
@@ -52,19 +55,21 @@ class _Ended:
     distribution: Distribution
     request: Request
     viewer: Viewer
-    headers: Headers
-    answered: Headers | None
+    headers: Index
+    answered: Index
     wire: Wire
     types: ResultTypes
     at: Instant
 
     def asked(self, name: str, separator: str = ", ") -> str:
-        """A header of the viewer's request."""
-        return encoded(self.headers.joined(name, separator) or "")
+        """A header of the viewer's request, by its lower-case name."""
+        values = self.headers.get(name)
+        return encoded(separator.join(values)) if values else NOTHING
 
     def told(self, name: str) -> str:
-        """A header of the answer."""
-        return "" if self.answered is None else self.answered.get(name) or ""
+        """A header of the answer, by its lower-case name."""
+        values = self.answered.get(name)
+        return encoded(values[0]) if values else NOTHING
 
     def seconds(self, at: Instant | None) -> str:
         """How long it had taken then. A clock that somebody moves may make it longer."""
@@ -72,7 +77,8 @@ class _Ended:
 
     def range_end(self, group: int) -> str:
         """The first (1) or the last (2) byte of the range that was sent."""
-        found = _RANGE.match(self.told("content-range"))
+        values = self.answered.get("content-range")
+        found = _RANGE.match(values[0]) if values else None
         return found[group] if found else NOTHING
 
 
@@ -142,8 +148,8 @@ STANDARD: Mapping[str, Field] = {
     "c-port": lambda line: str(line.viewer.port),
     "time-to-first-byte": lambda line: line.seconds(line.transcript.ended_at),
     "x-edge-detailed-result-type": lambda line: line.types.detailed,
-    "sc-content-type": lambda line: encoded(line.told("content-type")),
-    "sc-content-len": lambda line: encoded(line.told("content-length")),
+    "sc-content-type": lambda line: line.told("content-type"),
+    "sc-content-len": lambda line: line.told("content-length"),
     "sc-range-start": lambda line: line.range_end(1),
     "sc-range-end": lambda line: line.range_end(2),
 }
@@ -162,8 +168,8 @@ def fields_of(transcript: Transcript, at: Instant, fields: Mapping[str, Field] =
         distribution,
         arrival.request,
         arrival.viewer,
-        arrival.request.headers,
-        transcript.headers,
+        arrival.request.headers.index,
+        (transcript.headers or NO_HEADERS).index,
         transcript.wire or Wire(),
         result_types_of(transcript) or FAILED,
         at,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgesim.pipeline.transcript import Station
 from edgesim.rules.reasons import ArrivalReason
 from edgesim.rules.result_types import ResultTypes, interrupted
 
@@ -17,8 +16,10 @@ _NOT_LOGGED = frozenset({ArrivalReason.URL_TOO_LONG, ArrivalReason.HEAD_TOO_BIG}
 
 def is_logged(transcript: Transcript) -> bool:
     """Does a request have a line in its distribution's log? One that reached no distribution can have none."""
-    refused = any(note.because in _NOT_LOGGED for note in transcript.at(Station.ARRIVAL))
-    return transcript.distribution is not None and not refused
+    if transcript.distribution is None:
+        return False
+    # Its size is the first thing that is looked at of a request
+    return not transcript.notes or transcript.notes[0].because not in _NOT_LOGGED
 
 
 def result_types_of(transcript: Transcript) -> ResultTypes | None:
