@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from edgesim import __version__
+from edgesim.commands.access_log import access_log_options
 from edgesim.commands.choices import choices
 from edgesim.commands.clock import clock
 from edgesim.commands.control import ask, control_port_option, speaking
@@ -268,6 +269,7 @@ def _viewer_options(command: F) -> F:
 @click.option(
     "--log-dir", metavar="DIR", help="Keep the functions' logs: DIR/REGION/LOG GROUP/STREAM.  [default: nowhere]"
 )
+@access_log_options
 @click.option("--quiet", is_flag=True, default=None, help="No line for each request, no function output.")
 @speaking
 def serve(source: str | None, origin: tuple[str, ...], config: str | None, **flags: Any) -> None:

@@ -20,12 +20,14 @@ from edgesim.distribution.propagation import Spread
 from edgesim.distribution.versions import Refused
 from edgesim.driver.clock import SteeredClock
 from edgesim.driver.driver import Driver
-from edgesim.driver.identity import invocation_id, seed
+from edgesim.driver.identity import file_id, invocation_id, seed
 from edgesim.driver.metered import Metered
 from edgesim.driver.recorder import TranscriptRing
 from edgesim.errors import ConfigError, EdgesimError
 from edgesim.loaders import Loaded, Overrides, load, load_quick
 from edgesim.loaders.terms import on_terms
+from edgesim.logs.access import format_named
+from edgesim.logs.access_files import AccessLog
 from edgesim.logs.folder import LogFolder
 from edgesim.logs.lambda_edge import function_notes, trigger_of, validation_error, validation_stream
 from edgesim.logs.metrics import Metrics
@@ -110,6 +112,7 @@ class Emulator:
         self.store = MemoryStore(settings.cache_size)
         self.metrics = Metrics(self.clock.now())
         self.logs = LogFolder(Path(settings.log_dir), self.clock.now, self._complain) if settings.log_dir else None
+        self.access = self._access_log(settings)
         self.recorder = TranscriptRing(on_finished=self._finished)
         self.http = HttpOrigin(ssl_protocols=settings.terms.choices.origin_ssl_protocols)
         self.signer = _signer(settings, self.clock)
@@ -126,6 +129,11 @@ class Emulator:
         self.app: ViewerApp | None = None
         self._told: set[tuple[str, str]] = set()
         self._gone: set[str] = set()
+
+    def _access_log(self, settings: Settings) -> AccessLog | None:
+        if not settings.access_log:
+            return None
+        return AccessLog(Path(settings.access_log), format_named(settings.access_log_format), file_id, self._complain)
 
     async def start(self) -> ViewerApp:
         """Load the source and the functions. Raises ProblemsFoundError, or ConfigError for a bad flag."""
@@ -219,6 +227,8 @@ class Emulator:
     def _finished(self, transcript: Transcript) -> None:
         ran = function_notes(transcript)
         self.metrics.finished(transcript, ran)
+        if self.access is not None:
+            self.access.finished(transcript, self.clock.now())
         for note in ran:
             if "rejected" in note.facts:
                 self._log_refusal(transcript, note)
@@ -234,13 +244,13 @@ class Emulator:
 
     def _keep_logs_out_of_code(self, loaded: Loaded) -> None:
         """Each line would be a change of the code, and each change a line. Raises ConfigError."""
-        folder = _real(self.settings.log_dir)
-        inside = next((f.name for f in _functions(loaded) if _holds(f, {folder})), None) if self.logs else None
-        if inside is not None:
-            raise ConfigError(
-                f"--log-dir {self.settings.log_dir} is in the code of the function {inside}, which logs would change",
-                "name a folder elsewhere, or put the function into a folder of its own",
-            )
+        for option, named in (("--log-dir", self.settings.log_dir), ("--access-log", self.settings.access_log)):
+            inside = next((f.name for f in _functions(loaded) if named and _holds(f, {_real(named)})), None)
+            if inside is not None:
+                raise ConfigError(
+                    f"{option} {named} is in the code of the function {inside}, which logs would change",
+                    "name a folder elsewhere, or put the function into a folder of its own",
+                )
 
     def _complain(self, sentence: str) -> None:
         self.terminal.say(f"edgesim: {sentence}")
@@ -349,6 +359,8 @@ class Emulator:
         await self.http.aclose()
         if self.logs is not None:
             self.logs.close()
+        if self.access is not None:
+            await self.access.aclose()
         self.terminal.flush()
 
 

@@ -44,6 +44,18 @@ class OriginTrouble(StrEnum):
     TOO_LARGE = "OriginError (more than 50 GB)"
 
 
+class ViewerTrouble(StrEnum):
+    """How a viewer ended a request early, by the names of the log field x-edge-detailed-result-type.
+
+    documented: standard-logs-reference
+    """
+
+    LEFT = "ClientCommError"
+    """before it had the whole answer"""
+    HUNG_UP = "ClientHungUpRequest"
+    """while it was sending its request"""
+
+
 class OriginFault(EdgesimError):
     """The origin gave no usable response."""
 

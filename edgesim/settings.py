@@ -33,6 +33,7 @@ from edgesim.distribution.choices import chosen
 from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Edition, Limit, read_limits
 from edgesim.distribution.terms import Terms, edition, terms
 from edgesim.errors import ConfigError
+from edgesim.logs.access import format_named
 from edgesim.values.durations import parse_duration
 
 T = TypeVar("T")
@@ -50,7 +51,8 @@ class Settings:
     """Everything that can be set. Mappings go from a name to what was written for it.
 
     `https_port` of None means no HTTPS listener; `cache_size` is bytes; `environments` is the number of execution
-    environments a function may have at once, 0 for edgesim's own choice; an empty `log_dir` keeps no logs;
+    environments a function may have at once, 0 for edgesim's own choice; an empty `log_dir` keeps no logs; an empty
+    `access_log` writes none, and `access_log_format` is one of logs/access.py's FORMATS;
     `propagation` is the seconds within which an update reaches every edge location; `concurrency` is how many
     invocations a Region lets run at once; `relax` has the limits that are not enforced; `limits` is the edition of
     AWS's limits, and `choices` are answers to open questions by name (distribution/choices.py); `inspect` has the
@@ -88,6 +90,8 @@ class Settings:
     quiet: bool = False
     log_dir: str = ""
     s3_credentials: str = ""
+    access_log: str = ""
+    access_log_format: str = "w3c"
 
     @property
     def terms(self) -> Terms:
@@ -125,6 +129,8 @@ _KEYS: dict[str, tuple[str, type]] = {
     "quiet": ("quiet", bool),
     "log-dir": ("log_dir", str),
     "s3-credentials": ("s3_credentials", str),
+    "access-log": ("access_log", str),
+    "access-log-format": ("access_log_format", str),
     "origins": ("origins", dict),
     "resolve": ("resolve", dict),
     "functions": ("functions", dict),
@@ -153,7 +159,7 @@ _PATH_TABLES = frozenset(
         "runtimes",
     }
 )
-_PATHS = frozenset({"source", "origin", "log_dir"})
+_PATHS = frozenset({"source", "origin", "log_dir", "access_log"})
 
 
 def find_config(source: str, explicit: str | None) -> Path | None:
@@ -198,6 +204,8 @@ def _setting(path: Path, key: str, value: object) -> tuple[str, Any]:
         return target, _span(path, key, value)
     if target == "relax":
         return target, _relaxed(path, value)
+    if target == "access_log_format":
+        return target, _in_file(path, lambda: format_named(str(value))).name
     if target == "limits":
         return target, _in_file(path, lambda: edition(str(value))).value
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):

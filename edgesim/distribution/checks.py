@@ -120,6 +120,22 @@ def _root_object_has_no_slash(config: DistributionConfig) -> Findings:
         )
 
 
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]*\.s3[.-]([a-z0-9-]+\.)*amazonaws\.com(\.cn)?")
+
+
+def _logs_go_to_a_bucket(config: DistributionConfig) -> Findings:
+    """observed: the sentence; documented: the bucket is named by its domain name (AWS::CloudFront::Distribution
+    Logging). Inferred: a log that is switched off may have none"""
+    bucket = config.logging.bucket
+    if config.logging.enabled and bucket and not _BUCKET.fullmatch(bucket):
+        yield Finding(
+            ("Logging", "Bucket"),
+            "The parameter Logging Bucket does not refer to a valid S3 bucket.",
+            f"name its domain: {bucket.partition('.')[0]}.s3.amazonaws.com",
+            "InvalidArgument",
+        )
+
+
 def _error_codes_are_unique(config: DistributionConfig) -> Findings:
     seen: set[int] = set()
     for index, page in enumerate(config.custom_error_responses):
@@ -193,6 +209,7 @@ _DISTRIBUTION_RULES = (
     _patterns_are_unique,
     _patterns_are_written_well,
     _root_object_has_no_slash,
+    _logs_go_to_a_bucket,
     _error_codes_are_unique,
     _groups_are_whole,
     _group_targets_only_read,

@@ -249,6 +249,15 @@ HttpVersion = Annotated[
 ]
 
 
+class LoggingConfig(Part):
+    """The API's form has Enabled; CloudFormation's is on by being there."""
+
+    enabled: bool = True
+    bucket: str = ""
+    prefix: str = ""
+    include_cookies: bool = False
+
+
 class DistributionConfig(Part):
     """A whole distribution as CloudFormation spells it, with every default filled."""
 
@@ -267,7 +276,7 @@ class DistributionConfig(Part):
     price_class: Literal["PriceClass_100", "PriceClass_200", "PriceClass_All", "PriceClass_None"] = "PriceClass_All"
     ipv6_enabled: bool = False
     caller_reference: Inert = None
-    logging: Inert = None
+    logging: LoggingConfig = LoggingConfig()
     restrictions: Restrictions = Restrictions()
     viewer_certificate: Inert = None
     web_acl_id: str = ""

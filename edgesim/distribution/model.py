@@ -183,6 +183,15 @@ class CacheBehavior:
 
 
 @dataclass(frozen=True, slots=True)
+class Logging:
+    """Standard logging. `bucket` is the bucket's domain name; `prefix` begins the names of the log's files."""
+
+    bucket: str = ""
+    prefix: str = ""
+    include_cookies: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Distribution:
     """One distribution. `behaviors` stand in matching order, the default one last; `name` is what the user calls it
     (the template's logical id), `domain_name` is the `d….cloudfront.net` name that events and logs carry. `terms` are
@@ -200,6 +209,7 @@ class Distribution:
     error_responses: Mapping[int, CustomErrorResponse] = field(default_factory=lambda: MappingProxyType({}))
     comment: str = ""
     geo_restriction: GeoRestriction | None = None
+    logging: Logging = Logging()
     terms: Terms = STANDARD_TERMS
 
     @property

@@ -51,7 +51,6 @@ def _is_switched_on(value: Any) -> bool:
 
 
 _DISTRIBUTION = (
-    Gap("logging", "writes no standard access logs to a bucket yet", _is_on),
     Gap("web_acl_id", "does not apply AWS WAF rules: nothing is blocked"),
     Gap("staging", "treats a staging distribution like any other"),
     Gap("continuous_deployment_policy_id", "sends no share of the traffic to a staging distribution"),

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeVar, assert_never
 from edgesim.driver.bodies import Finished, Recorded, body_chunks, read_ahead
 from edgesim.driver.collapse import Flight, Flights, Landing
 from edgesim.driver.compression import coded
-from edgesim.errors import OriginFault
+from edgesim.errors import OriginFault, ViewerFault, ViewerTrouble
 from edgesim.pipeline.effects import (
     BodyRead,
     CacheEffect,
@@ -57,11 +57,13 @@ from edgesim.values.instant import Duration
 
 if TYPE_CHECKING:
     from edgesim.distribution.model import Distribution
+    from edgesim.errors import OriginTrouble
     from edgesim.ports import Clock, OriginClient, Recorder, Runtime, Store, Timer
     from edgesim.values.body import Body
     from edgesim.values.entry import CacheKey, Entry
     from edgesim.values.message import Response
     from edgesim.values.viewer import Arrival
+    from edgesim.values.wire import Wire
 
 T = TypeVar("T")
 
@@ -111,9 +113,12 @@ class Exchange:
         """The bytes for the viewer. Raises OriginFault where the origin broke off."""
         return body_chunks(self._served.response.body, self._served.span)
 
-    async def aclose(self, *, sent: int = 0, complete: bool = True) -> None:
-        """The end: `complete` tells whether the viewer got everything, `sent` how many bytes of body."""
+    async def aclose(self, *, sent: int = 0, complete: bool = True, broken_off: OriginTrouble | None = None) -> None:
+        """The end: `complete` tells whether the viewer got everything, `sent` how many bytes of body. Where it did not,
+        it had left, unless the origin had `broken_off`."""
         self.transcript.sent, self.transcript.complete = sent, complete
+        if not complete:
+            self.transcript.interrupted = broken_off or ViewerTrouble.LEFT
         try:
             await self._driver.release(self._run, self._served.response.body)
         finally:
@@ -149,15 +154,19 @@ class Driver:
         self._draining: dict[asyncio.Task[None], Recorded] = {}
         self._refreshing: dict[asyncio.Task[None], Run] = {}
 
-    async def answer(self, arrival: Arrival, distributions: Sequence[Distribution]) -> Exchange:
+    async def answer(
+        self, arrival: Arrival, distributions: Sequence[Distribution], wire: Wire | None = None
+    ) -> Exchange:
         """Take a request along CloudFront's path, through the distribution that its Host names. The caller reads the
-        exchange's body and closes it."""
-        transcript = Transcript(arrival)
+        exchange's body and closes it. `wire` goes into the transcript."""
+        transcript = Transcript(arrival, wire=wire)
         self.recorder.record(transcript)
         run = Run(transcript)
         try:
             served = await self._perform_all(serve(arrival, distributions, transcript), run)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, ViewerFault):
+                transcript.interrupted = ViewerTrouble.HUNG_UP
             try:
                 await self.release(run, b"")
             finally:

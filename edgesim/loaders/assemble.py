@@ -18,6 +18,7 @@ from edgesim.distribution.config import (
     DefaultBehavior,
     DistributionConfig,
     Forwarded,
+    LoggingConfig,
     OriginConfig,
     Raw,
     parse,
@@ -31,6 +32,7 @@ from edgesim.distribution.model import (
     CustomErrorResponse,
     Distribution,
     EdgeFunction,
+    Logging,
     Origin,
     OriginGroup,
     S3Access,
@@ -202,6 +204,7 @@ class _Assembly:
             error_responses=MappingProxyType(_error_responses(config)),
             comment=config.comment,
             geo_restriction=_geo_restriction(config),
+            logging=_logging(config.logging),
         )
 
     def origin(self, origin: OriginConfig) -> Origin:
@@ -262,6 +265,11 @@ class _Assembly:
 
     def function(self, arn: str, at: Loc) -> EdgeFunction | None:
         return self.books.functions.function(arn, find(self.tree, at).unknown, at) if arn else None
+
+
+def _logging(config: LoggingConfig) -> Logging:
+    """What is said of a log that is off counts for nothing."""
+    return Logging(config.bucket, config.prefix, config.include_cookies) if config.enabled else Logging()
 
 
 def _forwarded_values(forwarded: Forwarded) -> ForwardedValues:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from edgesim.pipeline.logged import result_types_of
 from edgesim.pipeline.transcript import Note, Station, Transcript
 from edgesim.values.body import Cut, Span
 from edgesim.values.headers import Headers, readable
@@ -380,7 +381,7 @@ def as_data(transcript: Transcript) -> dict[str, Any]:
 
 def _logged_as(transcript: Transcript) -> dict[str, str] | None:
     """The result types of the access log, under its field names; None where there was no answer."""
-    types = next((note.facts[_TYPES] for note in transcript.at(Station.DELIVERY) if _TYPES in note.facts), None)
+    types = result_types_of(transcript)
     if types is None:
         return None
     return {
@@ -390,7 +391,6 @@ def _logged_as(transcript: Transcript) -> dict[str, str] | None:
     }
 
 
-_TYPES = "result_types"
 Paint = Callable[[str, str], str]
 
 

@@ -224,6 +224,6 @@ def deliver(arrival: Arrival, transcript: Transcript, answer: Answer) -> Served:
         result_types=result_types(answer.outcome, answer.made_by, answer.trouble),
         age=answer.age,
     )
-    transcript.status = response.status
+    transcript.status, transcript.headers = response.status, response.headers
     transcript.ended_at = answer.at
     return Served(response, answer.span)

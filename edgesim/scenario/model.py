@@ -228,7 +228,8 @@ class CacheExpectation:
 class Expectation:
     """Everything that must hold after a step. `because` must be among the transcript's reasons in this order,
     `not_because` must not be; they are names by reasons.py (see loading). `ran` are the triggers whose functions ran,
-    all of them, in order. `log` must each be in some line of the functions' output. `complete` False: the body broke
+    all of them, in order. `log` must each be in some line of the functions' output. `access_log` are fields of the line
+    in the access log by name, `logged` is whether there is one. `complete` False: the body broke
     off. `takes` is how far the clock moved by itself while the step ran. `entries` is the number of objects in the
     whole cache."""
 
@@ -243,6 +244,8 @@ class Expectation:
     functions: tuple[FunctionExpectation, ...] = ()
     ran: tuple[Trigger, ...] | None = None
     log: tuple[Match, ...] = ()
+    access_log: tuple[HeaderMatch, ...] = ()
+    logged: bool | None = None
     cache: tuple[CacheExpectation, ...] = ()
     entries: int | None = None
     takes: float | None = None
@@ -293,7 +296,8 @@ class Sign:
 @dataclass(frozen=True, slots=True)
 class Send:
     """A viewer's request. `times`: it is sent that often, and the expectations hold each time. `origins` answer this
-    step's requests in the place of the scripts that stand. `viewer` has settings by the names of `Edgesim-Viewer`."""
+    step's requests in the place of the scripts that stand. `viewer` has settings by the names of `Edgesim-Viewer`. The
+    viewer `leaves` after so many seconds, with what it has by then; None: it waits."""
 
     method: str
     target: str
@@ -308,6 +312,7 @@ class Send:
     name: str = ""
     place: Place = NOWHERE
     sign: Sign | None = None
+    leaves: float | None = None
 
     @property
     def title(self) -> str:

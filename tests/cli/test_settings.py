@@ -26,6 +26,7 @@ def test_the_file_holds_the_flags_under_their_own_names(tmp_path: Path) -> None:
             tmp_path,
             'source = "template.yaml"\nport = 9000\ncontrol-port = 9001\ncache-size = "64MiB"\nquiet = true\n'
             'log-dir = "logs"\n'
+            'access-log = "access"\naccess-log-format = "json"\n'
             '[origins]\nsite = "http://localhost:3000"\n[resolve]\n"*.example.com" = "http://localhost:3001"\n'
             '[viewer]\ncountry = "DE"\n[functions]\nauth = "src/auth.js"\n',
         )
@@ -34,6 +35,7 @@ def test_the_file_holds_the_flags_under_their_own_names(tmp_path: Path) -> None:
     assert (settings.port, settings.control_port, settings.cache_size) == (9000, 9001, 64 * 1024 * 1024)
     assert settings.quiet
     assert settings.log_dir == str(tmp_path / "logs")
+    assert (settings.access_log, settings.access_log_format) == (str(tmp_path / "access"), "json")
     assert settings.origins == {"site": "http://localhost:3000"}
     assert settings.resolve == {"*.example.com": "http://localhost:3001"}
     assert settings.viewer == {"country": "DE"}
@@ -87,6 +89,7 @@ def test_flags_win_over_the_file_and_tables_are_merged(tmp_path: Path) -> None:
         pytest.param('propagation = "soon"\n', "propagation: 'soon' is not a length", "", id="a span that is none"),
         pytest.param('relax = "timeout"\n', "there is no limit 'timeout'", "did you mean timeouts?", id="no limit"),
         pytest.param("relax = [1]\n", "relax must be a text or a list of texts", "", id="limits that are no texts"),
+        pytest.param('access-log-format = "csv"\n', "access-log-format is 'csv'", "w3c or json", id="no format"),
         pytest.param('cache-size = "many"\n', "'many' is not a size", "write it as 64MiB", id="a size that is none"),
     ],
 )

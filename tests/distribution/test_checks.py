@@ -398,3 +398,20 @@ def test_policies_need_their_lists_and_their_order() -> None:
     assert names.at == ("ParametersInCacheKeyAndForwardedToOrigin", "QueryStringsConfig")
     other, _ = parse(OriginRequestPolicyConfig, {"CookiesConfig": {"CookieBehavior": "allExcept"}})
     assert [finding.at for finding in check_policy(other)] == [("CookiesConfig",)]
+
+
+@pytest.mark.parametrize(
+    "bucket",
+    ["b.s3.amazonaws.com", "my.logs.s3.eu-central-1.amazonaws.com", "b.s3-eu-west-1.amazonaws.com",
+     "b.s3.cn-north-1.amazonaws.com.cn", ""],
+)  # fmt: skip
+def test_logs_go_to_a_bucket(bucket: str) -> None:
+    assert checked(Logging={"Bucket": bucket}) == []
+
+
+@pytest.mark.parametrize("bucket", ["my-logs", "arn:aws:s3:::my-logs", "logs.example.com"])
+def test_a_bucket_is_named_by_its_domain(bucket: str) -> None:
+    [refused] = checked(Logging={"Bucket": bucket})
+    assert refused.message == "The parameter Logging Bucket does not refer to a valid S3 bucket."
+    assert (refused.at, refused.code) == (("Logging", "Bucket"), "InvalidArgument")
+    assert checked(Logging={"Bucket": bucket, "Enabled": "false"}) == []

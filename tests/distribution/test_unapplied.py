@@ -37,7 +37,6 @@ def warned(config: dict[str, Any] | None = None, behavior: dict[str, Any] | None
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("Logging", {"Bucket": "b"}),
         ("WebACLId", "arn"),
         ("Staging", "true"),
         ("ContinuousDeploymentPolicyId", "x"),

@@ -44,6 +44,18 @@ IN_A_STEP = [
         id="a reason with a slip",
     ),
     pytest.param(
+        "expect: {access-log: {x-edge-resulttype: Hit}}",
+        "the access log has no field 'x-edge-resulttype'",
+        "did you mean x-edge-result-type?",
+        id="a field with a slip",
+    ),
+    pytest.param(
+        "expect: {access-log: Hit}",
+        "a line of the access log can't be expected to be 'Hit'",
+        "write absent, or fields: {x-edge-result-type: Hit}",
+        id="a line that is a word",
+    ),
+    pytest.param(
         "expect: {because: S_MAXGE}",
         "there is no reason 'S_MAXGE'",
         "did you mean 's-maxage'?",

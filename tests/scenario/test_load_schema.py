@@ -42,6 +42,7 @@ TABLES = {
     "behavior": shorthand.BEHAVIOR.keys,
     "trigger": shorthand.ASSOCIATION.keys,
     "origin": shorthand.ORIGIN.keys,
+    "logging": shorthand.LOGGING.keys,
     "error-response": shorthand.ERROR_RESPONSE.keys,
     "origin-group": shorthand.ORIGIN_GROUP.keys,
     "cache-policy": shorthand_policies.CACHE_POLICY.keys,

@@ -157,6 +157,7 @@ _SEND_KEYS: Mapping[str, Reader[Any]] = {
     "viewer": viewer,
     "sign": r.element_itself,
     "repeat": r.times,
+    "leaves": r.duration,
     "origin": step_origin,
     "origins": step_origins,
     "expect": expectation(EXPECT),
@@ -181,6 +182,7 @@ SEND = Shape(
         "receives": "write origin: {receives: …}",
         "answers": "write origin: {answers: …}",
         "times": "write repeat: 3 for this request, origin: {times: 1} for those to the origin",
+        "disconnects": "write leaves: 2s",
         "assert": "write expect",
         "wait": "write a step of its own: - advance: 61s",
         "signed": "write sign: 1h",
@@ -216,6 +218,7 @@ def _send(reading: Reading, element: Element, context: Context) -> Send:
         found.get("name", ""),
         reading.place(element),
         sign(reading, found["sign"], context.key_ring()) if "sign" in found else None,
+        found.get("leaves"),
     )
 
 

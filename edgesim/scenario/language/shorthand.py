@@ -310,6 +310,18 @@ def _countries(reading: Reading, element: Element) -> Node:
     return n.node(element, {"GeoRestriction": n.node(element, fields)})
 
 
+LOGGING = Shape(
+    "logging",
+    {"bucket": n.text, "prefix": n.text, "include-cookies": n.truth},
+    {"cookies": "write include-cookies: true"},
+)
+_LOGGING_NAMES = {"bucket": "Bucket", "prefix": "Prefix", "include-cookies": "IncludeCookies"}
+
+
+def _logging(reading: Reading, element: Element) -> Node:
+    return n.node(element, n.renamed(LOGGING.read(reading, element), _LOGGING_NAMES))
+
+
 _DISTRIBUTION_NAMES = {
     "default-root-object": "DefaultRootObject",
     "aliases": "Aliases",
@@ -319,6 +331,7 @@ _DISTRIBUTION_NAMES = {
     "origin-groups": "OriginGroups",
     "error-responses": "CustomErrorResponses",
     "countries": "Restrictions",
+    "logging": "Logging",
 }
 DISTRIBUTION = Shape(
     "a distribution",
@@ -331,6 +344,7 @@ DISTRIBUTION = Shape(
         "origin-groups": _origin_groups,
         "error-responses": _error_responses,
         "countries": _countries,
+        "logging": _logging,
         "behaviors": _behaviors,
         **_BEHAVIOR_KEYS,
     },

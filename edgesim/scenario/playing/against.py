@@ -209,6 +209,9 @@ class _Play:
         if need := _unlike(viewer, self._target.url.scheme):
             self._leave_out(step, f"a viewer with {need}")
             return None
+        if step.leaves is not None:
+            self._leave_out(step, "a viewer that leaves")
+            return None
         try:
             ready = filled(replace(step, origins=MappingProxyType({})), self._captured)
             check_filled(ready)

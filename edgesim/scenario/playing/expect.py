@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from edgesim.logs.access import fields_of
+from edgesim.pipeline.logged import is_logged
 from edgesim.scenario.decoding import decoded
 from edgesim.scenario.model import (
     UNSET,
@@ -41,6 +43,7 @@ def mismatches(expect: Expectation, seen: Seen) -> list[Mismatch]:
     found: list[Mismatch] = []
     for answer in seen.answers[:1]:
         found += _viewer(expect, answer, seen)
+        found += _access_log(expect, answer)
     found += _reasons(expect, seen)
     found += _functions(expect, seen)
     for origin in expect.origins:
@@ -165,6 +168,24 @@ def _missing(part: Any, value: Any, at: str) -> str | None:
         missing = (item for item in part if not any(_missing(item, other, at) is None for other in left))
         return next((f"{at}: {_shown(item)}" for item in missing), None)
     return None if _same(part, value) else at
+
+
+# ── the access log ───────────────────────────────────────────────────────────
+
+
+def _access_log(expect: Expectation, answer: Answered) -> Found:
+    if expect.logged is None:
+        return
+    there, place = is_logged(answer.transcript), str(expect.place)
+    if expect.logged is not there:
+        words = {True: "a line", False: "no line"}
+        yield Mismatch("access log", words[expect.logged], words[there], place)
+        return
+    fields = fields_of(answer.transcript, answer.ended) if there else {}
+    for wanted in expect.access_log:
+        if fault_of(wanted.match, fields[wanted.name]):
+            what, at = f"access log {wanted.name}", str(wanted.match.place)
+            yield Mismatch(what, describe(wanted.match), fields[wanted.name], at)
 
 
 # ── reasons and functions ────────────────────────────────────────────────────

@@ -177,7 +177,8 @@ class Play:
 
     async def _sent(self, step: Send, edge: Edge, token: object) -> Answered:
         viewer = viewer_of(self._scenario, step)
-        return await edge.send(self.request(step, edge), viewer, step=token, scripts=step.origins)
+        request = self.request(step, edge)
+        return await edge.send(request, viewer, step=token, scripts=step.origins, leaves=step.leaves)
 
     def request(self, step: Send, edge: Edge) -> Request:
         """What goes over the wire for a step now, signed where it is to be. Raises OSError, ConfigError."""
