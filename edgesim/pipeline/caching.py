@@ -187,12 +187,8 @@ def _stored(journey: Journey, request: Request, key: CacheKey | None, answer: An
         journey.transcript.note(Station.STORE, verdict)
         yield from _nothing_kept(key)
         return answer
-    if spare:
-        journey.transcript.note(Station.STORE, verdict)
-        journey.transcript.note(Station.STORE, StoreReason.FOR_OUTAGES, key=key)
-    else:
-        journey.transcript.note(Station.STORE, verdict, ttl=life, key=key)
     key = stored_key(key, response.status)
+    _note_kept(journey, verdict, life, key, spare=spare)
     generated = answer.made_by is MadeBy.ORIGIN_REQUEST
     entry = entry_of(request, response, life, answer.at, generated=generated, stale=stale, for_outages=spare)
     if coding is not None:
@@ -201,6 +197,15 @@ def _stored(journey: Journey, request: Request, key: CacheKey | None, answer: An
     if kept.too_large:
         journey.transcript.note(Station.STORE, StoreReason.TOO_LARGE)
     return replace(answer, response=replace(response, body=kept.body))
+
+
+def _note_kept(journey: Journey, verdict: StoreReason, life: Ttl, key: CacheKey, *, spare: bool) -> None:
+    """What is kept, for how long; or that it may not be stored, and is kept to stand in for the origin."""
+    if spare:
+        journey.transcript.note(Station.STORE, verdict)
+        journey.transcript.note(Station.STORE, StoreReason.FOR_OUTAGES, key=key)
+    else:
+        journey.transcript.note(Station.STORE, verdict, ttl=life, key=key)
 
 
 def _compressed(journey: Journey, key: CacheKey, response: Response) -> Steps[tuple[Response, Coding | None]]:
