@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from edgesim.runtimes.process import MemoryFile, Process
-from edgesim.runtimes.wire import FrameReader, Kind, LineReader, WireError
+from edgesim.runtimes.wire import FrameReader, Kind, LineReader, WireError, encode_frame
 
 _SOCKET_READ = 256 * 1024
 _OUTPUT_READ = 32 * 1024
@@ -27,6 +27,7 @@ _OUTPUT_READ = 32 * 1024
 _PIPE_READS = 4
 """Enough to empty a pipe (64 KiB on Linux, as much at most on macOS) that the child has filled before it answered."""
 _GRACE_SECONDS = 0.5
+_TOKEN_BYTES = 4
 
 # observed: the names that Go, and so Lambda, gives signals
 SIGNAL_NAMES = {
@@ -52,7 +53,8 @@ def exit_text(code: int) -> str:
 
 
 class Listener(Protocol):
-    """Who is told what a child does. Frames come after all output that was written before them."""
+    """Who is told what a child does. Frames are those that answer what was sent; they come after all output that was
+    written before them."""
 
     def on_frame(self, kind: Kind, payload: bytes) -> None: ...
 
@@ -111,11 +113,15 @@ class Child:
 
     # ── speaking ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def send(self, frame: bytes) -> None:
-        """Send a frame, now or as soon as the socket takes it. A child that is gone hears nothing."""
+    def ask(self, kind: Kind, text: str) -> None:
+        """Send a frame, now or as soon as the socket takes it, and wait for its answer. A child that is gone hears
+        nothing."""
         if self.exited.done():
             return
         self.thaw()
+        token = int.from_bytes(os.urandom(_TOKEN_BYTES))
+        self._frames.expect(token)
+        frame = encode_frame(kind, token, text)
         if not self._unsent:
             frame = frame[self._send_some(frame) :]
         if frame:

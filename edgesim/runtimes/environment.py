@@ -28,7 +28,7 @@ from edgesim.runtimes.deployment import NOWHERE, Deployment, Place, place_in
 from edgesim.runtimes.memory import MemoryWatch
 from edgesim.runtimes.spares import Spares
 from edgesim.runtimes.variables import log_group
-from edgesim.runtimes.wire import Kind, encode_event, encode_frame, seen_clock
+from edgesim.runtimes.wire import Kind, encode_json, event_text, seen_clock
 from edgesim.values.instant import Pace
 from edgesim.values.invocation import Failed, FailureKind, Invocation, Result, Returned
 from edgesim.values.log_stream import LogStream, stream_name
@@ -207,7 +207,7 @@ class Environment:
         self._steered = clock is not None
         if clock is not None:
             settings["clock"] = clock
-        outcome = await self._exchange(encode_frame(Kind.INIT, settings), seconds)
+        outcome = await self._exchange(Kind.INIT, encode_json(settings), seconds)
         failure = self._init_failure(outcome, request_id)
         if failure is not None:
             self._let_go()
@@ -284,8 +284,8 @@ class Environment:
         self._write(lambda_log.start(job.request_id, self._function.version))
         seconds = job.call.timeout - (perf_counter() - begun)
         clock = seen_clock(self._host.clock) if self._steered else None
-        frame = encode_event(job.request_id, round(seconds * 1000), job.event, clock)
-        self._send(frame, seconds, lambda outcome: self._conclude(job, begun, self._result(job, outcome)))
+        text = event_text(job.request_id, round(seconds * 1000), job.event, clock)
+        self._ask(Kind.INVOKE, text, seconds, lambda outcome: self._conclude(job, begun, self._result(job, outcome)))
 
     def _result(self, job: Job, outcome: _Outcome) -> Result:
         match outcome:
@@ -337,7 +337,7 @@ class Environment:
 
     # ── the process ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _send(self, frame: bytes, seconds: float, then: Callable[[_Outcome], None]) -> None:
+    def _ask(self, kind: Kind, text: str, seconds: float, then: Callable[[_Outcome], None]) -> None:
         """Send a frame; `then` is called with what comes of it, by the deadline at the latest."""
         if self._child is None:  # shut down, or the process ended in this very turn of the loop
             then(_ShutDown())
@@ -347,12 +347,12 @@ class Environment:
             self._deadline = self._loop.call_later(max(seconds, 0), self._expire)
         if self._host.memory is not None:
             self._host.memory.started(self._look)
-        self._child.send(frame)
+        self._child.ask(kind, text)
 
-    async def _exchange(self, frame: bytes, seconds: float) -> _Outcome:
+    async def _exchange(self, kind: Kind, text: str, seconds: float) -> _Outcome:
         """The same for who waits."""
         outcome: asyncio.Future[_Outcome] = self._loop.create_future()
-        self._send(frame, seconds, lambda came: None if outcome.done() else outcome.set_result(came))
+        self._ask(kind, text, seconds, lambda came: None if outcome.done() else outcome.set_result(came))
         return await outcome
 
     def _settle(self, outcome: _Outcome) -> None:
