@@ -212,7 +212,7 @@ class Emulator:
         self.terminal.line(note.facts["function"], trigger_of(note), line)
         if self.logs is not None and transcript.distribution is not None:
             region, at = region_of(transcript.arrival.viewer.pop), self.clock.now()
-            self.logs.event(validation_stream(region, transcript.distribution.id, at), line)
+            self.logs.events(validation_stream(region, transcript.distribution.id, at), [line])
 
     def _keep_logs_out_of_code(self, loaded: Loaded) -> None:
         """Each line would be a change of the code, and each change a line. Raises ConfigError."""

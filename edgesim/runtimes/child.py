@@ -22,9 +22,10 @@ from edgesim.runtimes.process import MemoryFile, Process
 from edgesim.runtimes.wire import FrameReader, Kind, LineReader, WireError, encode_frame
 
 _SOCKET_READ = 256 * 1024
-_OUTPUT_READ = 32 * 1024
-"""Bytes of output taken at once: a function that prints without end gets one turn of the loop like everybody else."""
-_PIPE_READS = 4
+_OUTPUT_READ = 8 * 1024
+"""Bytes of output taken at once: a function that prints without end gets one turn of the loop like everybody else, and
+a short one even where all that it prints are line breaks."""
+_PIPE_READS = 9
 """Enough to empty a pipe (64 KiB on Linux, as much at most on macOS) that the child has filled before it answered."""
 _GRACE_SECONDS = 0.5
 _TOKEN_BYTES = 4
@@ -58,7 +59,7 @@ class Listener(Protocol):
 
     def on_frame(self, kind: Kind, payload: bytes) -> None: ...
 
-    def on_line(self, text: str) -> None: ...
+    def on_lines(self, texts: list[str]) -> None: ...
 
     def on_exit(self, code: int) -> None:
         """It ended: by itself or otherwise. `code` is negative for a signal. Nothing comes afterwards."""
@@ -69,7 +70,7 @@ class _Nobody:
 
     def on_frame(self, kind: Kind, payload: bytes) -> None: ...
 
-    def on_line(self, text: str) -> None: ...
+    def on_lines(self, texts: list[str]) -> None: ...
 
     def on_exit(self, code: int) -> None: ...
 
@@ -177,8 +178,7 @@ class Child:
         for _ in range(_PIPE_READS):
             if not self._read_output():
                 break
-        for line in self._lines.flush():
-            self.listener.on_line(line)
+        self._tell(self._lines.flush())
 
     def _read_output(self) -> bool:
         """One read's worth of output. False when there was none."""
@@ -189,9 +189,12 @@ class Child:
         if not data:
             self._loop.remove_reader(self._output)
             return False
-        for line in self._lines.feed(data):
-            self.listener.on_line(line)
+        self._tell(self._lines.feed(data))
         return True
+
+    def _tell(self, lines: list[str]) -> None:
+        if lines:
+            self.listener.on_lines(lines)
 
     # ── freezing ────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -39,6 +39,8 @@ INIT_SECONDS = 10.0
 _PEAK_SECONDS = 0.005
 _KEPT_BYTES = 256 * 1024
 """How much of its output an Invocation carries; the FunctionLog gets all of it."""
+_LINE_BYTES = 50  # what a text takes besides its characters
+_MORE = "[the log holds the rest of this invocation's output]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +119,16 @@ class _Output:
 
     __slots__ = ("_bytes", "lines")
 
-    def __init__(self, lines: list[str]) -> None:
-        self.lines = lines
-        self._bytes = sum(map(len, lines))
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._bytes = 0
 
-    def add(self, line: str) -> None:
-        if self._bytes > _KEPT_BYTES:
-            return
-        self._bytes += len(line) + 1
-        self.lines.append(
-            line if self._bytes <= _KEPT_BYTES else "[the log holds the rest of this invocation's output]"
-        )
+    def add(self, lines: list[str]) -> None:
+        for line in lines:
+            if self._bytes > _KEPT_BYTES:
+                return
+            self._bytes += len(line) + _LINE_BYTES
+            self.lines.append(line if self._bytes <= _KEPT_BYTES else _MORE)
 
 
 class Environment:
@@ -149,7 +150,7 @@ class Environment:
         self._disposed = False
         self._unreported_init_ms: float | None = None
         self._trigger: Trigger | None = None
-        self._output = _Output([])
+        self._output = _Output()
         self._freezing: asyncio.TimerHandle | None = None
         self._looked_at = 0.0
         self._look = self._look_at_memory  # one object, to be found again
@@ -328,11 +329,10 @@ class Environment:
             log=tuple(self._output.lines),
             version=self._function.version,
         )
-        for line in closing_lines(invocation):
-            self._write(line)
+        self._write(*closing_lines(invocation))
         self.invocations += 1
         self._rest()
-        self._output = _Output([])
+        self._output = _Output()
         return invocation
 
     # ── the process ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -450,19 +450,20 @@ class Environment:
             self._let_go()
         self._settle(_Answered(kind, payload))
 
-    def on_line(self, text: str) -> None:
-        line = self.deployment.shown(text)
-        self._output.add(line)
-        self._write(line)
+    def on_lines(self, texts: list[str]) -> None:
+        lines = [self.deployment.shown(text) for text in texts]
+        self._output.add(lines)
+        self._write(*lines)
 
     def on_exit(self, code: int) -> None:
         self._child = None
         self._settle(_Exited(code))
 
-    def _write(self, line: str) -> None:
-        self._host.log.line(self._function, self._trigger, line)
+    def _write(self, *lines: str) -> None:
+        for line in lines:
+            self._host.log.line(self._function, self._trigger, line)
         if self._host.kept is not None:
-            self._host.kept.event(self._stream, line)
+            self._host.kept.events(self._stream, lines)
 
 
 def _out_of_memory(request_id: str) -> Failed:

@@ -163,44 +163,46 @@ class LineReader:
         if b"\0" in data:
             events, self._rest = _cut(data)
         else:
-            *events, self._rest = data.split(b"\n")
-        events += self._overflow()
-        return [_text(event) for event in events]
+            lines, newline, self._rest = data.rpartition(b"\n")
+            events = _lines(lines) if newline else []
+        return events + self._overflow()
 
     def flush(self) -> list[str]:
         """The last line, if it has no end."""
         rest, self._rest = self._rest.removeprefix(_BEGIN), b""
         return [_text(rest)] if rest else []
 
-    def _overflow(self) -> list[bytes]:
+    def _overflow(self) -> list[str]:
         if len(self._rest) <= (_EVENT_LIMIT if self._rest.startswith(_BEGIN) else LINE_LIMIT):
             return []
         piece, self._rest = self._rest[:LINE_LIMIT], self._rest[LINE_LIMIT:]
-        return [piece.removeprefix(_BEGIN)]
+        return [_text(piece.removeprefix(_BEGIN))]
 
 
 def _text(event: bytes) -> str:
     return event.decode("utf-8", "replace").removesuffix("\r")
 
 
-def _cut(data: bytes) -> tuple[list[bytes], bytes]:
-    """(complete events, rest) of output with NUL bytes in it, which may be marks or the function's own."""
-    events = []
+def _lines(data: bytes) -> list[str]:
+    """Lines that stand between newlines. All are decoded at once: a newline is never a part of another character."""
+    lines = data.decode("utf-8", "replace").split("\n")
+    return [line.removesuffix("\r") for line in lines] if b"\r" in data else lines
+
+
+def _cut(data: bytes) -> tuple[list[str], bytes]:
+    """(complete events, rest) of output with NUL bytes in it, which may be marks or the function's own. Everything is
+    looked at once, whatever a function may write."""
+    events: list[str] = []
     at = 0
-    while (found := _event_at(data, at)) is not None:
-        event, at = found
-        events.append(event)
-    return events, data[at:]
-
-
-def _event_at(data: bytes, at: int) -> tuple[bytes, int] | None:
-    """(the event that begins here, where the next one begins), or None where it is incomplete."""
-    if data.startswith(_BEGIN, at):
-        stop = data.find(_END, at)
-        return None if stop < 0 else (data[at + 2 : stop].replace(_NUL, b"\0"), stop + 2)
-    newline, begin = data.find(b"\n", at), data.find(_BEGIN, at)
-    if newline < 0 and begin < 0:
-        return None
-    if begin < 0 or 0 <= newline < begin:
-        return data[at:newline], newline + 1
-    return data[at:begin], begin
+    while (begin := data.find(_BEGIN, at)) >= 0:
+        if begin > at:
+            events += _lines(data[at:begin].removesuffix(b"\n"))
+        stop = data.find(_END, begin)
+        if stop < 0:
+            return events, data[begin:]
+        events.append(_text(data[begin + 2 : stop].replace(_NUL, b"\0")))
+        at = stop + 2
+    end = data.rfind(b"\n", at)
+    if end >= 0:
+        events += _lines(data[at:end])
+    return events, data[max(at, end + 1) :]

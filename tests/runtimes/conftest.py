@@ -10,7 +10,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -70,8 +70,8 @@ class Lines(list[Line]):
 class Streams(list[tuple[LogStream, str]]):
     """A LogKeeper that keeps everything in memory."""
 
-    def event(self, stream: LogStream, text: str) -> None:
-        self.append((stream, text))
+    def events(self, stream: LogStream, texts: Sequence[str]) -> None:
+        self.extend((stream, text) for text in texts)
 
 
 def new_service(log: FunctionLog, settings: Settings, clock: Clock, kept: LogKeeper | None = None) -> LambdaService:
