@@ -210,6 +210,7 @@ class Zygote:
             self._process = self._spawn(theirs)
         except OSError as error:
             ours.close()
+            self._remove_folder()
             raise Refused(f"the sandbox can't be started: {error}") from error
         finally:
             theirs.close()
@@ -259,7 +260,7 @@ class Zygote:
         }
 
     async def close(self) -> None:
-        """End it, and see that it has ended."""
+        """End it, and see that it has ended. Its folder goes too."""
         self._loop.remove_writer(self._ours.fileno())
         self._ours.close()
         for _, descriptors in self._unsent:
@@ -268,6 +269,12 @@ class Zygote:
         self._process.kill()
         await asyncio.to_thread(self._process.communicate)
         self._guard.gone(self._process.pid)
+        self._remove_folder()
+
+    def _remove_folder(self) -> None:
+        """It is empty: what the zygote mounted there it alone could see."""
+        with suppress(OSError):  # somebody cleaned up before
+            self._folder.rmdir()
 
     # ── speaking ────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -457,16 +457,18 @@ def test_what_a_kernel_lacks_is_told_by_name():
     assert Isolation().problem() is None
 
 
-def test_a_zygote_that_is_killed_is_replaced(new_lab, expect_value):
+def test_a_zygote_that_is_killed_is_replaced_and_leaves_no_folder(new_lab, expect_value):
     lab = new_lab(Settings(spares={}))
     function = lab.python(PY_DO)
 
     async def story():
         await lab.deploy(function)
-        await lab.call(function, {"do": "1"})
-        [zygote] = lab.service._zygotes._standing()
-        os.kill(zygote._process.pid, 9)
-        await asyncio.sleep(0.1)
+        for _ in range(2):
+            await lab.call(function, {"do": "1"})
+            [zygote] = lab.service._zygotes._standing()
+            os.kill(zygote._process.pid, 9)
+            await asyncio.sleep(0.1)
         return await lab.call(function, {"do": "os.getcwd()"})
 
     assert expect_value(lab.run(story())) == "/var/task"
+    assert len(list((lab.service._workspace.path / "sandbox").iterdir())) == 1
