@@ -81,8 +81,7 @@ class Deployment:
     def room(self, environment: str) -> Room:
         """What an environment of this version sees in a sandbox."""
         lent = ((path, f"runtime/{name}") for name, path in (self.lent.packages if self.lent else ()))
-        modules = ((path, f"node_modules/{name}") for name, path in self.snapshot.lent)
-        things = ((self.snapshot.root, "task"), *self.snapshot.linked, *lent, *modules)
+        things = ((self.snapshot.root, "task"), *self.snapshot.linked, *lent)
         return Room(tuple(things), environment)
 
     def settings(self, region: str, log_stream: str, *, sandboxed: bool) -> dict[str, Any]:
