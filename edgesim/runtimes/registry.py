@@ -293,8 +293,8 @@ class LambdaService:
         if self._snapshots.holds(snapshot):
             self._copies.add(snapshot)
         deployment = Deployment(function, runtime, interpreter, snapshot, self._lend(interpreter), inspector)
-        warning = stand_in(function, interpreter)
-        return _Update(deployed, seen, deployment, [*too_large, *([warning] if warning else [])])
+        warnings = (stand_in(function, interpreter), _unreadable_files(function, snapshot))
+        return _Update(deployed, seen, deployment, [*too_large, *(one for one in warnings if one is not None)])
 
     def _too_large(self, function: EdgeFunction) -> list[Problem]:
         """What AWS has against the size of a function's package: one problem or none."""
@@ -453,6 +453,21 @@ class _Update:
 def _unreadable(function: EdgeFunction, error: ConfigError) -> Problem:
     return Problem(
         f"{function.name}: {error}", at=f"function {function.name}", file=function.code.path, hint=error.hint
+    )
+
+
+def _unreadable_files(function: EdgeFunction, snapshot: Snapshot) -> Problem | None:
+    """documented: troubleshooting-deployment, EACCES"""
+    if not snapshot.unreadable:
+        return None
+    first, *more = snapshot.unreadable
+    others = f", nor {len(more)} more" if more else ""
+    return Problem(
+        f"{function.name} can't read {first}{others}: permission denied, as on Lambda",
+        at=f"function {function.name}",
+        hint="pack files with mode 644, folders and programs with 755",
+        severity=Severity.WARNING,
+        file=function.code.path,
     )
 
 

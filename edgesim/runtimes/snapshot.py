@@ -14,11 +14,10 @@ import base64
 import hashlib
 import os
 import shutil
-import stat
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from edgesim.distribution.model import Code, EdgeFunction
 from edgesim.distribution.package_size import PackageSize
@@ -27,6 +26,7 @@ from edgesim.runtimes import modules
 from edgesim.runtimes.interpreters import Language
 from edgesim.runtimes.measuring import Measure
 from edgesim.runtimes.room import TASK_ROOT
+from edgesim.runtimes.unpacking import lock, make_folder, unpack
 
 IGNORED = frozenset(
     {".git", ".hg", ".svn", ".venv", "venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".idea"}
@@ -43,7 +43,7 @@ _INLINE_FILES = {Language.NODE: "index.js", Language.PYTHON: "index.py"}
 class Snapshot:
     """One version of some code. `root` is the folder the function runs in; `shown` is what stands for it in texts.
     `linked` are further folders and where they belong beside `root`; `code_sha256` is Lambda's CodeSha256, base64, and
-    `code_size` its CodeSize, bytes.
+    `code_size` its CodeSize, bytes; `unreadable` are files of a zip that the function can't read there either.
 
     documented: these are of the zip. inferred: of code that is none, they are of its files, since the zip that it is to
     become is not known
@@ -55,6 +55,7 @@ class Snapshot:
     linked: tuple[tuple[Path, str], ...] = ()
     code_sha256: str = field(default="", compare=False)
     code_size: int = field(default=0, compare=False)
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,8 @@ class Snapshots:
         path = Path(code.path)
         shown = path.parent if path.is_file() and not _is_zip(path) else path
         try:
-            kept = self._keep(self._copy_settled(code), str(shown), modules.above(shown))
+            draft, unreadable = self._copy_settled(code)
+            kept = self._keep(draft, str(shown), modules.above(shown), unreadable)
             return _as_zip(kept, path) if path.is_file() and _is_zip(path) else kept
         except (OSError, zipfile.BadZipFile) as error:
             raise ConfigError(f"{path} can't be read: {error}") from error
@@ -129,7 +131,7 @@ class Snapshots:
     def _take_inline(self, text: str, name: str) -> Snapshot:
         draft = self._draft()
         (draft / _TASK / name).write_text(text)
-        return self._keep(draft, TASK_ROOT, [])
+        return self._keep(draft, TASK_ROOT)
 
     def _draft(self) -> Path:
         self._folder.mkdir(exist_ok=True)
@@ -140,30 +142,34 @@ class Snapshots:
         (draft / _TASK).chmod(0o755)
         return draft
 
-    def _copy_settled(self, code: Code) -> Path:
-        """A copy during which nothing changed; after some attempts, the last one."""
+    def _copy_settled(self, code: Code) -> tuple[Path, frozenset[str]]:
+        """A copy during which nothing changed, and what in it is not to be read. Raises ConfigError."""
         for _ in range(_ATTEMPTS):
             before = fingerprint(code)
             draft = self._draft()
-            _copy(Path(code.path), draft / _TASK)
+            unreadable = _copy(Path(code.path), draft / _TASK)
             if fingerprint(code) == before:
-                return draft
+                return draft, unreadable
             shutil.rmtree(draft)
         raise ConfigError(f"{code.path} keeps changing while it is copied")
 
-    def _keep(self, draft: Path, shown: str, lenders: Iterable[Path]) -> Snapshot:
+    def _keep(
+        self, draft: Path, shown: str, lenders: Iterable[Path] = (), unreadable: frozenset[str] = frozenset()
+    ) -> Snapshot:
         """Give a draft its final name, or drop it where the same code is already there."""
         content, size = _content(draft / _TASK)
-        digest = hashlib.sha256(shown.encode() + content).hexdigest()[:16]
+        digest = hashlib.sha256(shown.encode() + content + repr(sorted(unreadable)).encode()).hexdigest()[:16]
         home = self._folder / digest
         if home.exists():
             shutil.rmtree(draft)
         else:
             modules.lend(draft, lenders)
             modules.mend(draft)
+            lock(draft / _TASK, unreadable)
             draft.rename(home)
         linked = modules.things_beside(home)
-        return Snapshot(digest, home / _TASK, shown, linked, base64.b64encode(content).decode(), size)
+        code_sha256 = base64.b64encode(content).decode()
+        return Snapshot(digest, home / _TASK, shown, linked, code_sha256, size, tuple(sorted(unreadable)))
 
 
 def _as_zip(snapshot: Snapshot, archive: Path) -> Snapshot:
@@ -228,61 +234,16 @@ def _is_zip(path: Path) -> bool:
     return path.suffix == ".zip"
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path) -> frozenset[str]:
+    """Copy or unpack. The names of the files that are not to be read."""
     if source.is_file() and _is_zip(source):
-        _unpack(source, target)
-        return
+        return unpack(source, target)
     for file in _files(source):
         place = target / file.name
-        _make_folder(place.parent)
+        make_folder(place.parent)
         if file.is_link:
             modules.link_from(place, file.path.resolve(), target.parent)
         else:
             shutil.copy(file.path, place)
             place.chmod(place.stat().st_mode | 0o444)  # inferred: packing tools make everything readable
-
-
-def _make_folder(path: Path) -> None:
-    """Like mkdir -p, for everybody to enter, whatever this process's umask is."""
-    if not path.is_dir():
-        _make_folder(path.parent)
-        path.mkdir()
-        path.chmod(0o755)
-
-
-# ── zip archives ────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _unpack(archive: Path, target: Path) -> None:
-    """Unpack what stays within the target. Raises ConfigError."""
-    with zipfile.ZipFile(archive) as contents:
-        for member in contents.infolist():
-            _unpack_member(contents, member, target / _safe_name(archive, member.filename), target)
-
-
-def _safe_name(archive: Path, name: str) -> PurePosixPath:
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts:
-        raise ConfigError(f"{archive} holds a file outside of itself: {name!r}")
-    return path
-
-
-def _unpack_member(contents: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path, target: Path) -> None:
-    mode = member.external_attr >> 16
-    if member.is_dir():
-        _make_folder(place)
-        return
-    _make_folder(place.parent)
-    if stat.S_ISLNK(mode):
-        _unpack_link(place, contents.read(member).decode(), target)
-        return
-    with contents.open(member) as packed, place.open("wb") as unpacked:
-        shutil.copyfileobj(packed, unpacked)
-    place.chmod(0o755 if mode & 0o100 else 0o644)
-
-
-def _unpack_link(place: Path, text: str, target: Path) -> None:
-    """A link that stays within the package. inferred: any other is left out, since it could lead anywhere"""
-    leads = Path(os.path.normpath(place.parent / text))
-    if not Path(text).is_absolute() and leads.is_relative_to(target):
-        place.symlink_to(text)
+    return frozenset()

@@ -7,6 +7,7 @@ import asyncio
 import os
 import socket
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -236,6 +237,27 @@ def test_what_the_sdk_needs_is_found_beside_it_and_by_nobody_else(lab, expect_va
         "try { require('helper') } catch (error) { helper = error.code }\nexports.handler = async () => [name, helper]"
     )
     assert expect_value(lab.once(lab.node(source))) == ["s3 with core with helper", "MODULE_NOT_FOUND"]
+
+
+ZIPS = {
+    "index.js": ("exports.handler = async () => 1", "Error", "EACCES: permission denied, open"),
+    "app.py": ("def handler(event, context): return 1", "PermissionError", "[Errno 13] Permission denied"),
+}
+
+
+@pytest.mark.parametrize("name", ZIPS)
+def test_a_file_of_a_zip_that_is_not_for_others_is_denied(new_lab, tmp_path, expect_failure, name):
+    source, error, message = ZIPS[name]
+    lab = new_lab(Settings(spares={}))
+    with zipfile.ZipFile(tmp_path / "fn.zip", "w") as packed:
+        packed.writestr(name, source)  # mode 600, as many a build script has it
+    function = lab.node("") if name == "index.js" else lab.python("")
+    function = replace(function, code=Code(str(tmp_path / "fn.zip")))
+    warning, problem = lab.run(lab.service.deploy([function]))
+    assert warning.message == f"fn can't read {name}: permission denied, as on Lambda"
+    assert problem.severity == "error"
+    failure = expect_failure(lab.run(lab.call(function)))
+    assert (failure.error_type, message in failure.message) == (error, True)
 
 
 # ── processes ────────────────────────────────────────────────────────────────────────────────────────────────────
