@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from edgesim.distribution.chaos import parse_chaos
 from edgesim.distribution.model import Distribution, EdgeFunction, Origin, Trigger
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.distribution.propagation import Spread
@@ -80,7 +81,12 @@ def _targets(named: Mapping[str, str]) -> dict[str, Target]:
 
 def _runtime_settings(settings: Settings, viewers: ViewerDefaults) -> RuntimeSettings:
     """Functions run in the Region of the edge location that most viewers will be at."""
-    chosen = RuntimeSettings(region=region_of(viewers.pop), concurrency=settings.concurrency, relaxed=settings.relax)
+    chosen = RuntimeSettings(
+        region=region_of(viewers.pop),
+        concurrency=settings.concurrency,
+        relaxed=settings.relax,
+        chaos=parse_chaos(settings.chaos, seed() % 10_000) if settings.chaos else None,
+    )
     if not settings.environments:
         return chosen
     in_all = max(chosen.max_in_all, settings.environments)
@@ -124,6 +130,11 @@ class Emulator:
         self.terminal.problems(await self.runtime.deploy(_functions(loaded)))
         if (problem := self.runtime.status().isolation.problem()) is not None:
             self.terminal.problems([problem])
+        if (chaos := self.runtime.chaos) is not None:
+            self.terminal.say(
+                f"chaos: {chaos.percent:g} % of invocations are the last of their environment, at random; "
+                f"--chaos {chaos} has the same ones again"
+            )
         self.app = self._app(loaded)
         return self.app
 
@@ -178,6 +189,7 @@ class Emulator:
                 status=self.status,
                 figures=self.metrics.snapshot,
                 functions=self.functions,
+                recycle=self.runtime.recycle,
             )
         )
 

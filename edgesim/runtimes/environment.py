@@ -147,7 +147,7 @@ class Environment:
         self._steered = False
         self._then: Callable[[_Outcome], None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
-        self._disposed = False
+        self._disposed = self._retired = False
         self._unreported_init_ms: float | None = None
         self._trigger: Trigger | None = None
         self._output = _Output()
@@ -168,9 +168,15 @@ class Environment:
 
     @property
     def outdated(self) -> bool:
-        """Was the process started when the clock was still the machine's, and it no longer is? A child's view of time
-        is built before the function is loaded, or not at all."""
+        """Is it not to be used again? So it is where the process was started when the clock was still the machine's,
+        and it no longer is: a child's view of time is built before the function is loaded, or not at all."""
+        if self._retired:
+            return True
         return not self._steered and self._child is not None and self._host.clock.pace is not Pace.MACHINE
+
+    def retire(self) -> None:
+        """What it is at is its last invocation."""
+        self._retired = True
 
     @property
     def pid(self) -> int | None:
