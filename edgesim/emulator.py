@@ -39,6 +39,7 @@ from edgesim.rules.hooks import Hook
 from edgesim.runtimes import FunctionStatus, LambdaService, functions_as_data
 from edgesim.runtimes import Settings as RuntimeSettings
 from edgesim.runtimes.inspecting import how_to_attach, inspectors
+from edgesim.runtimes.remarks import of_processor, this_processor
 from edgesim.server.app import ViewerApp
 from edgesim.server.control import Control, control_app
 from edgesim.server.reload import Watched, is_file
@@ -112,6 +113,7 @@ class Emulator:
             interpreters={name: Path(program) for name, program in settings.runtimes.items()},
             settings=_runtime_settings(settings, self.viewers),
             kept=self.logs,
+            remark=lambda problem: terminal.problems([problem]),
         )
         self.loaded = Loaded()
         self.app: ViewerApp | None = None
@@ -128,8 +130,8 @@ class Emulator:
         self.loaded = loaded
         self._inspect(loaded)
         self.terminal.problems(await self.runtime.deploy(_functions(loaded)))
-        if (problem := self.runtime.status().isolation.problem()) is not None:
-            self.terminal.problems([problem])
+        for problem in (self.runtime.status().isolation.problem(), of_processor(*this_processor())):
+            self.terminal.problems([problem] if problem is not None else [])
         if (chaos := self.runtime.chaos) is not None:
             self.terminal.say(
                 f"chaos: {chaos.percent:g} % of invocations are the last of their environment, at random; "

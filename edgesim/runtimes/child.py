@@ -18,7 +18,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
-from edgesim.runtimes.process import MemoryFile, Process
+from edgesim.runtimes.process import Process, Status
+from edgesim.runtimes.remarks import Leftover
 from edgesim.runtimes.wire import FrameReader, Kind, LineReader, WireError, encode_frame
 
 _SOCKET_READ = 256 * 1024
@@ -61,6 +62,9 @@ class Listener(Protocol):
 
     def on_lines(self, texts: list[str]) -> None: ...
 
+    def on_private_address(self, address: str) -> None:
+        """It connects there."""
+
     def on_exit(self, code: int) -> None:
         """It ended: by itself or otherwise. `code` is negative for a signal. Nothing comes afterwards."""
 
@@ -71,6 +75,8 @@ class _Nobody:
     def on_frame(self, kind: Kind, payload: bytes) -> None: ...
 
     def on_lines(self, texts: list[str]) -> None: ...
+
+    def on_private_address(self, address: str) -> None: ...
 
     def on_exit(self, code: int) -> None: ...
 
@@ -94,7 +100,7 @@ class Child:
         self._lines = LineReader()
         self._unsent = bytearray()
         self._frozen = False
-        self._memory: MemoryFile | None = None
+        self._status: Status | None = None
         self._control, self._output, self.process = _connected(start)
         self._watch()
 
@@ -110,7 +116,7 @@ class Child:
         os.set_blocking(self._output, False)
         self._loop.add_reader(self._control.fileno(), self._read_control)
         self._loop.add_reader(self._output, self._read_output)
-        self.process.watch(self._bury)
+        self.process.watch(self._bury, self._tell_address)
 
     # ── speaking ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -196,6 +202,22 @@ class Child:
         if lines:
             self.listener.on_lines(lines)
 
+    # ── what goes on ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def leftovers(self, *, threads_at_rest: int | None) -> list[Leftover]:
+        """What the kernel knows to go on while a process waits for its next event. `threads_at_rest`: how many threads
+        it has itself, None where that is not known."""
+        status = self.status()
+        if status is None:
+            return []
+        found = [Leftover.PROCESSES] if status.others() else []
+        if threads_at_rest is not None and status.threads() > threads_at_rest:
+            found.append(Leftover.THREADS)
+        return found
+
+    def _tell_address(self, address: str) -> None:
+        self.listener.on_private_address(address)
+
     # ── freezing ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def freeze(self) -> None:
@@ -239,28 +261,28 @@ class Child:
         self._loop.remove_reader(self._output)
         self._control.close()
         os.close(self._output)
-        if self._memory is not None:
-            self._memory.close()
+        if self._status is not None:
+            self._status.close()
 
     # ── memory ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def memory(self) -> MemoryFile | None:
-        """Where its memory can be read; None where nothing tells, or no longer."""
+    def status(self) -> Status | None:
+        """Where its state can be read; None where nothing tells, or no longer."""
         if self.exited.done():
             return None
-        if self._memory is None:
-            self._memory = self.process.memory()
-        return self._memory
+        if self._status is None:
+            self._status = self.process.status()
+        return self._status
 
     def peak_kb(self) -> int:
         """Peak resident memory in kilobytes, or 0 where nothing tells."""
-        memory = self.memory()
-        return memory.peak_kb() if memory is not None else 0
+        status = self.status()
+        return status.peak_kb() if status is not None else 0
 
     def resident_kb(self) -> int:
         """Resident memory now in kilobytes, or 0 where nothing tells."""
-        memory = self.memory()
-        return memory.resident_kb() if memory is not None else 0
+        status = self.status()
+        return status.resident_kb() if status is not None else 0
 
 
 def _connected(start: Start) -> tuple[socket.socket, int, Process]:

@@ -78,6 +78,11 @@ class Deployment:
         listens = (f"--inspect=127.0.0.1:{self.inspector.port}",) if self.inspector else ()
         return (*heap_options(self.function.memory), *listens)
 
+    @property
+    def threads_at_rest(self) -> int | None:
+        """How many threads its process has of itself; None where the interpreter makes some as it likes."""
+        return 1 if self.runtime.language is Language.PYTHON else None
+
     def room(self, environment: str) -> Room:
         """What an environment of this version sees in a sandbox."""
         lent = ((path, f"runtime/{name}") for name, path in (self.lent.packages if self.lent else ()))

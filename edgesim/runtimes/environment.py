@@ -20,12 +20,15 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from edgesim.distribution.model import EdgeFunction, Trigger
+from edgesim.distribution.problems import Problem
 from edgesim.logs import lambda_log
 from edgesim.ports import Call, Clock, FunctionLog, LogKeeper
 from edgesim.runtimes.child import NOBODY, Child, exit_text
 from edgesim.runtimes.closing import closing_lines
 from edgesim.runtimes.deployment import NOWHERE, Deployment, Place, place_in
 from edgesim.runtimes.memory import MemoryWatch
+from edgesim.runtimes.output import Output
+from edgesim.runtimes.remarks import Leftover, left_over, reaches_inside
 from edgesim.runtimes.spares import Spares
 from edgesim.runtimes.variables import log_group
 from edgesim.runtimes.wire import Kind, encode_json, event_text, seen_clock
@@ -37,16 +40,13 @@ INIT_SECONDS = 10.0
 """documented: the init phase's limit, whatever the function's own timeout"""
 
 _PEAK_SECONDS = 0.005
-_KEPT_BYTES = 256 * 1024
-"""How much of its output an Invocation carries; the FunctionLog gets all of it."""
-_LINE_BYTES = 50  # what a text takes besides its characters
-_MORE = "[the log holds the rest of this invocation's output]"
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
     """What environments need of the service they belong to. `freeze_after` is seconds, or None for never; `memory` is
-    None where memory is not limited; `kept` is where log groups are kept, or None. Without `time_limits` nothing is
+    None where memory is not limited; `kept` is where log groups are kept, or None; `remark` is told what is not to be
+    passed over (remarks.py), each time. Without `time_limits` nothing is
     ended for taking long: functions see their remaining time pass all the same, to 0 in Python and below it in Node.js,
     so that what they do about it stays what it is."""
 
@@ -58,6 +58,7 @@ class Host:
     memory: MemoryWatch | None = None
     kept: LogKeeper | None = None
     time_limits: bool = True
+    remark: Callable[[Problem], None] = lambda problem: None
 
 
 # ── what comes of sending a frame ───────────────────────────────────────────────────────────────────────────────
@@ -114,23 +115,6 @@ class InitFailure:
     timed_out: bool = False
 
 
-class _Output:
-    """The output of one invocation, as far as it is kept."""
-
-    __slots__ = ("_bytes", "lines")
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self._bytes = 0
-
-    def add(self, lines: list[str]) -> None:
-        for line in lines:
-            if self._bytes > _KEPT_BYTES:
-                return
-            self._bytes += len(line) + _LINE_BYTES
-            self.lines.append(line if self._bytes <= _KEPT_BYTES else _MORE)
-
-
 class Environment:
     """See the module. Not for two callers at once: that is the pool's business."""
 
@@ -150,7 +134,7 @@ class Environment:
         self._disposed = self._retired = False
         self._unreported_init_ms: float | None = None
         self._trigger: Trigger | None = None
-        self._output = _Output()
+        self._output = Output()
         self._freezing: asyncio.TimerHandle | None = None
         self._looked_at = 0.0
         self._look = self._look_at_memory  # one object, to be found again
@@ -338,7 +322,7 @@ class Environment:
         self._write(*closing_lines(invocation))
         self.invocations += 1
         self._rest()
-        self._output = _Output()
+        self._output = Output()
         return invocation
 
     # ── the process ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -438,6 +422,9 @@ class Environment:
             return
         rested = perf_counter() - self.idle_since
         if rested >= self._host.freeze_after:
+            threads = self.deployment.threads_at_rest
+            for leftover in self._child.leftovers(threads_at_rest=threads):
+                self._host.remark(left_over(self._function, leftover))
             self._child.freeze()
         else:
             self._freezing = self._loop.call_later(self._host.freeze_after - rested, self._freeze)
@@ -447,6 +434,9 @@ class Environment:
     def on_frame(self, kind: Kind, payload: bytes) -> None:
         if kind is Kind.PEAK:
             self._note_peak(int(payload))
+            return
+        if kind is Kind.LEFT:
+            self._host.remark(left_over(self._function, Leftover[payload.decode()]))
             return
         self._look_at_peak()
         if self._host.memory is not None and self.peak_mb > self._function.memory:
@@ -460,6 +450,9 @@ class Environment:
         lines = [self.deployment.shown(text) for text in texts]
         self._output.add(lines)
         self._write(*lines)
+
+    def on_private_address(self, address: str) -> None:
+        self._host.remark(reaches_inside(self._function, address))
 
     def on_exit(self, code: int) -> None:
         self._child = None

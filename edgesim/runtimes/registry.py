@@ -98,7 +98,7 @@ class LambdaService:
     """Lambda on this machine: a Runtime (ports.py) of real processes.
 
     `interpreters` maps runtime names to executables to use; others are searched. `new_id` makes request ids. `kept` is
-    where log groups are kept.
+    where log groups are kept. `remark` is told what functions do that is not to be passed over (remarks.py), once.
     """
 
     def __init__(
@@ -110,6 +110,7 @@ class LambdaService:
         interpreters: Mapping[str, Path] | None = None,
         settings: Settings | None = None,
         kept: LogKeeper | None = None,
+        remark: Callable[[Problem], None] | None = None,
     ) -> None:
         self._settings = settings or Settings()
         relaxed = self._settings.relaxed
@@ -122,7 +123,10 @@ class LambdaService:
         spares = Spares(self._guard, self._zygotes, self._settings.spares)
         self._memory = None if Limit.MEMORY in relaxed else MemoryWatch()
         time_limits = Limit.TIMEOUTS not in relaxed
-        self._host = Host(clock, log, new_id, spares, self._settings.freeze_after, self._memory, kept, time_limits)
+        self._remark = remark
+        self._host = Host(
+            clock, log, new_id, spares, self._settings.freeze_after, self._memory, kept, time_limits, self._note
+        )
         self._patient = replace(self._host, freeze_after=None, memory=None, time_limits=False)
         self._inspectors: dict[str, Inspector] = {}
         self._ledger = Ledger(clock)
@@ -408,6 +412,10 @@ class LambdaService:
         fresh = problem not in self._told
         self._told.add(problem)
         return fresh
+
+    def _note(self, problem: Problem) -> None:
+        if self._remark is not None and self._is_news(problem):
+            self._remark(problem)
 
     def _withdraw(self, deployed: Deployed, spread: Spread) -> None:
         self._leaving[deployed.function] = deployed

@@ -58,8 +58,12 @@ class Kind(IntEnum):
     """the same, and the process is about to end"""
     PEAK = 9
     """peak resident memory in kilobytes, before any answer, where /proc does not tell"""
+    LEFT = 10
+    """what the function leaves behind, before its answer: TIMERS or WORK, where it left nothing of the kind before"""
 
 
+_LEFT = frozenset({b"TIMERS", b"WORK"})
+_BEFORE_ANSWER = frozenset({Kind.PEAK, Kind.LEFT})
 _KINDS = {int(kind): kind for kind in Kind if kind not in (Kind.INIT, Kind.INVOKE)}
 
 
@@ -123,7 +127,7 @@ class FrameReader:
             kind, token, payload = frame
             if token == self._token:
                 frames.append((kind, payload))
-                self._token = token if kind is Kind.PEAK else None
+                self._token = token if kind in _BEFORE_ANSWER else None
             else:
                 self._note_stray()
         return frames
@@ -143,8 +147,8 @@ class FrameReader:
         if len(self._buffer) < end:
             return None
         payload = bytes(memoryview(self._buffer)[_HEADER.size : end])
-        if kind == Kind.PEAK and not payload.isdigit():
-            raise WireError(f"a peak of {payload[:20]!r}")
+        if (kind == Kind.PEAK and not payload.isdigit()) or (kind == Kind.LEFT and payload not in _LEFT):
+            raise WireError(f"{_KINDS[kind].name}: {payload[:20]!r}")
         del self._buffer[:end]
         return _KINDS[kind], token, payload
 

@@ -74,9 +74,15 @@ class Streams(list[tuple[LogStream, str]]):
         self.extend((stream, text) for text in texts)
 
 
-def new_service(log: FunctionLog, settings: Settings, clock: Clock, kept: LogKeeper | None = None) -> LambdaService:
+def new_service(
+    log: FunctionLog,
+    settings: Settings,
+    clock: Clock,
+    kept: LogKeeper | None = None,
+    remark: Callable[[Problem], None] | None = None,
+) -> LambdaService:
     new_id = lambda: str(uuid.uuid4())  # noqa: E731
-    return LambdaService(clock, log, new_id, interpreters=interpreters(), settings=settings, kept=kept)
+    return LambdaService(clock, log, new_id, interpreters=interpreters(), settings=settings, kept=kept, remark=remark)
 
 
 class Lab:
@@ -88,10 +94,11 @@ class Lab:
         self.folder = folder
         self.log = Lines()
         self.streams = Streams()
+        self.remarks: list[Problem] = []
         self._folders = 0
         self._runner = runner
         settings = settings or Settings(spares={}, max_environments=4, publishes=False)
-        self.service = new_service(self.log, settings, clock or SystemClock(), self.streams)
+        self.service = new_service(self.log, settings, clock or SystemClock(), self.streams, self.remarks.append)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._runner.run(work)

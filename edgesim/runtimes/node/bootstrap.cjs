@@ -29,7 +29,7 @@ const { allocUnsafe, byteLength, from: bytesOf } = Buffer;
 const { setImmediate } = globalThis;
 const exit = process.reallyExit.bind(process);
 
-const READY = 3, INIT_FAILED = 4, RESULT = 5, LAST_RESULT = 6, ERROR = 7, LAST_ERROR = 8, PEAK = 9;
+const READY = 3, INIT_FAILED = 4, RESULT = 5, LAST_RESULT = 6, ERROR = 7, LAST_ERROR = 8, PEAK = 9, LEFT = 10;
 const HEADER_BYTES = 9;
 const RESULT_LIMIT = 6291556; // observed in Lambda's runtime clients
 const EVENT_LIMIT = 262144; // documented: CloudWatch Logs keeps 256 KB of one event
@@ -469,6 +469,7 @@ function deliver(invocation) {
   if (current !== invocation) return;
   current = null;
   reportPeak();
+  reportLeftovers();
   send(...invocation.answer);
   awaitEvent();
 }
@@ -476,6 +477,24 @@ function deliver(invocation) {
 /** The peak of resident memory in kilobytes, where the emulator can't read it from /proc. */
 function reportPeak() {
   if (process.platform !== 'linux') send(PEAK, String(process.resourceUsage().maxRSS));
+}
+
+const resources = process.getActiveResourcesInfo?.bind(process) ?? (() => []);
+const UNFINISHED = new Set(['FSReqCallback', 'FSReqPromise', 'GetAddrInfoReqWrap', 'QueryReqWrap', 'TCPConnectWrap']);
+const told = new Set();
+
+/** What is left to run when the answer is there, each kind once. Open connections are not: clients keep them. */
+function reportLeftovers() {
+  const left = resources();
+  if (left.length === 0) return;
+  tellOnce('TIMERS', left.includes('Timeout'));
+  tellOnce('WORK', left.some((one) => UNFINISHED.has(one)));
+}
+
+function tellOnce(kind, isThere) {
+  if (!isThere || told.has(kind)) return;
+  told.add(kind);
+  send(LEFT, kind);
 }
 
 /** Stand still until the next event; then let what became due meanwhile run before its handler (measured on Lambda:
