@@ -272,6 +272,15 @@ class LambdaService:
                 ended[deployed.function.name] += sum(pool.recycle() for pool in deployed.pools)
         return dict(ended)
 
+    async def why_no_sandbox(self) -> str:
+        """Why what is deployed has no sandbox, or not a whole one; empty where it has. Builds it to find out."""
+        if Limit.ISOLATION in self._settings.relaxed:
+            return "isolation is relaxed"
+        for interpreter in {one.live.interpreter for one in self._deployed.values() if one.live is not None}:
+            await self._zygotes.zygote(interpreter)
+        isolation = self._zygotes.isolation
+        return isolation.refused or ", ".join(isolation.missing)
+
     def watched_paths(self) -> tuple[Path, ...]:
         """The files and folders whose changes matter."""
         return tuple(dict.fromkeys(Path(one.code.path) for one in self._deployed if one.code.path))

@@ -180,6 +180,7 @@ EXPECT = Shape(
         "ran": _ran,
         "functions": _functions,
         "log": matches,
+        "cloudwatch": matches,
         "cache": _cache,
         "takes": r.duration,
         **_OF_ORIGINS,
