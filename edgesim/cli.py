@@ -26,6 +26,7 @@ from edgesim.commands.relax import relax_option
 from edgesim.commands.sign import sign
 from edgesim.commands.stats import stats
 from edgesim.commands.test import test
+from edgesim.distribution.chaos import parse_chaos
 from edgesim.distribution.choices import chosen
 from edgesim.distribution.limits import ACCOUNT_CONCURRENCY
 from edgesim.distribution.terms import edition
@@ -84,6 +85,12 @@ def _span(context: Any, option: Any, value: str | None) -> float | None:
         return parse_duration(value) if value is not None else None
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+
+
+def _chaos(context: Any, option: Any, value: str | None) -> str | None:
+    del context, option
+    _checked(lambda: parse_chaos(value, 0) if value is not None else None)
+    return value
 
 
 def _choices(context: Any, option: Any, values: tuple[str, ...]) -> dict[str, str] | None:
@@ -246,6 +253,13 @@ def _viewer_options(command: F) -> F:
 @_viewer_options
 @click.option("--cache-size", callback=_size, metavar="SIZE", help="Memory for the cache.  [default: 256MiB]")
 @click.option("--environments", type=click.IntRange(1), metavar="N", help="Most execution environments a function has.")
+@click.option(
+    "--chaos",
+    callback=_chaos,
+    metavar="PERCENT[:SEED]",
+    help="So many invocations are the last of their environment, at random: does a function count on what it left? "
+    "[default: none]",
+)
 @click.option(
     "--propagation",
     callback=_span,

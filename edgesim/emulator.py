@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from edgesim.distribution.chaos import parse_chaos
 from edgesim.distribution.model import Distribution, EdgeFunction, Origin, Trigger
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.distribution.propagation import Spread
@@ -42,6 +43,7 @@ from edgesim.rules.hooks import Hook
 from edgesim.runtimes import FunctionStatus, LambdaService, functions_as_data
 from edgesim.runtimes import Settings as RuntimeSettings
 from edgesim.runtimes.inspecting import how_to_attach, inspectors
+from edgesim.runtimes.remarks import of_processor, this_processor
 from edgesim.server.app import ViewerApp
 from edgesim.server.control import Control, control_app
 from edgesim.server.reload import Watched, is_file
@@ -89,7 +91,12 @@ def _targets(named: Mapping[str, str]) -> dict[str, Target]:
 
 def _runtime_settings(settings: Settings, viewers: ViewerDefaults) -> RuntimeSettings:
     """Functions run in the Region of the edge location that most viewers will be at."""
-    chosen = RuntimeSettings(region=region_of(viewers.pop), concurrency=settings.concurrency, relaxed=settings.relax)
+    chosen = RuntimeSettings(
+        region=region_of(viewers.pop),
+        concurrency=settings.concurrency,
+        relaxed=settings.relax,
+        chaos=parse_chaos(settings.chaos, seed() % 10_000) if settings.chaos else None,
+    )
     if not settings.environments:
         return chosen
     in_all = max(chosen.max_in_all, settings.environments)
@@ -124,6 +131,7 @@ class Emulator:
             interpreters={name: Path(program) for name, program in settings.runtimes.items()},
             settings=_runtime_settings(settings, self.viewers),
             kept=self.logs,
+            remark=lambda problem: terminal.problems([problem]),
         )
         self.loaded = Loaded()
         self.app: ViewerApp | None = None
@@ -145,8 +153,13 @@ class Emulator:
         self.loaded = loaded
         self._inspect(loaded)
         self.terminal.problems(await self.runtime.deploy(_functions(loaded)))
-        if (problem := self.runtime.status().isolation.problem()) is not None:
-            self.terminal.problems([problem])
+        for problem in (self.runtime.status().isolation.problem(), of_processor(*this_processor())):
+            self.terminal.problems([problem] if problem is not None else [])
+        if (chaos := self.runtime.chaos) is not None:
+            self.terminal.say(
+                f"chaos: {chaos.percent:g} % of invocations are the last of their environment, at random; "
+                f"--chaos {chaos} has the same ones again"
+            )
         self.app = self._app(loaded)
         return self.app
 
@@ -204,6 +217,7 @@ class Emulator:
                 status=self.status,
                 figures=self.metrics.snapshot,
                 functions=self.functions,
+                recycle=self.runtime.recycle,
             )
         )
 
@@ -240,7 +254,7 @@ class Emulator:
         self.terminal.line(note.facts["function"], trigger_of(note), line)
         if self.logs is not None and transcript.distribution is not None:
             region, at = region_of(transcript.arrival.viewer.pop), self.clock.now()
-            self.logs.event(validation_stream(region, transcript.distribution.id, at), line)
+            self.logs.events(validation_stream(region, transcript.distribution.id, at), [line])
 
     def _keep_logs_out_of_code(self, loaded: Loaded) -> None:
         """Each line would be a change of the code, and each change a line. Raises ConfigError."""

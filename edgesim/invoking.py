@@ -322,6 +322,7 @@ class Laboratory:
                 region=region_of(self._pop),
                 relaxed=self._relaxed,
             ),
+            remark=lambda problem: self._tell([problem]),
         )
         try:
             problems = await service.deploy([self._function])

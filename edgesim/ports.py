@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVarTuple
 
@@ -160,8 +160,8 @@ class FunctionLog(Protocol):
 class LogKeeper(Protocol):
     """Where log groups are kept, as CloudWatch Logs keeps them."""
 
-    def event(self, stream: LogStream, text: str) -> None:
-        """One log event, which may hold line breaks; it happens now. Must not raise."""
+    def events(self, stream: LogStream, texts: Sequence[str]) -> None:
+        """Log events, in order, each of which may hold line breaks; they happen now. Must not raise."""
 
 
 class Meter(Protocol):

@@ -29,6 +29,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from edgesim.distribution.chaos import parse_chaos
 from edgesim.distribution.choices import chosen
 from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Edition, Limit, read_limits
 from edgesim.distribution.terms import Terms, edition, terms
@@ -53,6 +54,7 @@ class Settings:
     `https_port` of None means no HTTPS listener; `cache_size` is bytes; `environments` is the number of execution
     environments a function may have at once, 0 for edgesim's own choice; an empty `log_dir` keeps no logs; an empty
     `access_log` writes none, and `access_log_format` is one of logs/access.py's FORMATS;
+    `chaos` says how many invocations are their environment's last (distribution/chaos.py), empty for none;
     `propagation` is the seconds within which an update reaches every edge location; `concurrency` is how many
     invocations a Region lets run at once; `relax` has the limits that are not enforced; `limits` is the edition of
     AWS's limits, and `choices` are answers to open questions by name (distribution/choices.py); `inspect` has the
@@ -79,6 +81,7 @@ class Settings:
     control_port: int = DEFAULT_CONTROL_PORT
     cache_size: int = DEFAULT_CACHE_BYTES
     environments: int = 0
+    chaos: str = ""
     propagation: float = 0.0
     concurrency: int = ACCOUNT_CONCURRENCY
     relax: frozenset[Limit] = frozenset()
@@ -119,6 +122,7 @@ _KEYS: dict[str, tuple[str, type]] = {
     "control-port": ("control_port", int),
     "cache-size": ("cache_size", object),
     "environments": ("environments", int),
+    "chaos": ("chaos", object),
     "propagation": ("propagation", object),
     "concurrency": ("concurrency", int),
     "relax": ("relax", object),
@@ -202,6 +206,9 @@ def _setting(path: Path, key: str, value: object) -> tuple[str, Any]:
         return target, parse_size(str(value))
     if target == "propagation":
         return target, _span(path, key, value)
+    if target == "chaos":
+        _in_file(path, lambda: parse_chaos(str(value), 0))
+        return target, str(value)
     if target == "relax":
         return target, _relaxed(path, value)
     if target == "access_log_format":

@@ -33,6 +33,11 @@ class Problem:
     line: int | None = None
     code: str = ""
 
+    @property
+    def refusal(self) -> str:
+        """The message, behind AWS's code where it has one."""
+        return f"{self.code}: {self.message}" if self.code and not self.message.startswith(self.code) else self.message
+
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.file and self.line else self.file
         parts = [part for part in (place, self.severity.value, self.at) if part]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -63,13 +63,14 @@ class LogFolder:
         """How many files are open."""
         return len(self._open)
 
-    def event(self, stream: LogStream, text: str) -> None:
-        """Write an event."""
+    def events(self, stream: LogStream, texts: Sequence[str]) -> None:
+        """Write events, in one piece."""
         if self._failed:
             return
-        line = f"{iso_utc(self._now())} {text.rstrip(chr(10))}\n".encode("utf-8", "replace")
+        at = iso_utc(self._now())
+        written = "".join([f"{at} {text.rstrip(chr(10))}\n" for text in texts])
         try:
-            self._file(stream).write(line)
+            self._file(stream).write(written.encode("utf-8", "replace"))
         except OSError as error:
             self._failed = True
             self._complain(f"--log-dir {self._folder}: {error.strerror}; no more logs are kept until edgesim restarts")

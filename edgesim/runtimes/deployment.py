@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from edgesim.distribution.model import EdgeFunction
@@ -49,19 +49,19 @@ class Deployment:
     snapshot: Snapshot
     lent: Lent | None = None
     inspector: Inspector | None = None
+    _places: tuple[tuple[str, str], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        places = (*_places_of(self.snapshot), *_BOOTSTRAPS)
+        object.__setattr__(self, "_places", places)  # a frozen value's own
 
     def shown(self, text: str) -> str:
         """A text from the function with the user's own paths in the place of the copy's."""
-        text = text.replace(str(self.snapshot.root), self.snapshot.shown)
-        for place, shown in (*self._in_a_room, *_BOOTSTRAPS):
+        if "/" not in text:
+            return text
+        for place, shown in self._places:
             text = text.replace(place, shown)
         return text
-
-    @property
-    def _in_a_room(self) -> Iterable[tuple[str, str]]:
-        yield f"{TASK_ROOT}/", f"{self.snapshot.shown}/"
-        for path, place in self.snapshot.linked:
-            yield f"/var/{place}/", f"{path}/"
 
     def program(self) -> list[str]:
         """What to start for it, before it is known which function it is for; the control socket's number follows."""
@@ -78,11 +78,15 @@ class Deployment:
         listens = (f"--inspect=127.0.0.1:{self.inspector.port}",) if self.inspector else ()
         return (*heap_options(self.function.memory), *listens)
 
+    @property
+    def threads_at_rest(self) -> int | None:
+        """How many threads its process has of itself; None where the interpreter makes some as it likes."""
+        return 1 if self.runtime.language is Language.PYTHON else None
+
     def room(self, environment: str) -> Room:
         """What an environment of this version sees in a sandbox."""
         lent = ((path, f"runtime/{name}") for name, path in (self.lent.packages if self.lent else ()))
-        modules = ((path, f"node_modules/{name}") for name, path in self.snapshot.lent)
-        things = ((self.snapshot.root, "task"), *self.snapshot.linked, *lent, *modules)
+        things = ((self.snapshot.root, "task"), *self.snapshot.linked, *lent)
         return Room(tuple(things), environment)
 
     def settings(self, region: str, log_stream: str, *, sandboxed: bool) -> dict[str, Any]:
@@ -140,6 +144,14 @@ def _sdk_hint(said: str) -> str:
     if (found := _NODE_SDK.search(said)) is not None:
         return f"Lambda brings {found[1]} along; here: npm install {found[1]}, in the code's folder or one above it"
     return ""
+
+
+def _places_of(snapshot: Snapshot) -> Iterable[tuple[str, str]]:
+    """Where a function's code is when it runs, outside of a sandbox and in one, and what to show for it."""
+    yield str(snapshot.root), snapshot.shown
+    yield f"{TASK_ROOT}/", f"{snapshot.shown}/"
+    for path, place in snapshot.linked:
+        yield f"/var/{place}/", f"{path}/"
 
 
 @dataclass(frozen=True, slots=True)

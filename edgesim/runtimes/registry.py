@@ -16,10 +16,11 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from time import perf_counter
 
-from edgesim.distribution.findings import Finding
+from edgesim.distribution.chaos import Chaos
 from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit, PackageLimits
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.package_size import package_faults
@@ -45,6 +46,7 @@ from edgesim.runtimes.interpreters import (
 from edgesim.runtimes.ledger import Ledger
 from edgesim.runtimes.measuring import Measure
 from edgesim.runtimes.memory import MemoryWatch
+from edgesim.runtimes.package_problems import of_package, unreadable_code, unreadable_files
 from edgesim.runtimes.pool import Pool
 from edgesim.runtimes.snapshot import Snapshot, Snapshots, fingerprint, package_size
 from edgesim.runtimes.spares import DEFAULT_SPARES, Spares
@@ -67,7 +69,8 @@ class Settings:
     """How a service treats processes. Times are seconds.
 
     `max_environments`: real processes per function and region; `max_in_all`: of all of them, see fleet.py.
-    `concurrency`: how many invocations may run at once in each region. `package`: how large a function may be.
+    `concurrency`: how many invocations may run at once in each region. `chaos`: which of them are their environment's
+    last (distribution/chaos.py). `package`: how large a function may be.
     `idle_seconds`: after how long an idle one ends
     (Lambda: unspecified). `freeze_after`: see environment.py; None leaves threads and child processes running.
     `spares`: processes started ahead, per language. `initialise_ahead`: load every function when it is deployed,
@@ -88,13 +91,14 @@ class Settings:
     region: str = "us-east-1"
     relaxed: frozenset[Limit] = frozenset()
     publishes: bool = True
+    chaos: Chaos | None = None
 
 
 class LambdaService:
     """Lambda on this machine: a Runtime (ports.py) of real processes.
 
     `interpreters` maps runtime names to executables to use; others are searched. `new_id` makes request ids. `kept` is
-    where log groups are kept.
+    where log groups are kept. `remark` is told what functions do that is not to be passed over (remarks.py), once.
     """
 
     def __init__(
@@ -106,6 +110,7 @@ class LambdaService:
         interpreters: Mapping[str, Path] | None = None,
         settings: Settings | None = None,
         kept: LogKeeper | None = None,
+        remark: Callable[[Problem], None] | None = None,
     ) -> None:
         self._settings = settings or Settings()
         relaxed = self._settings.relaxed
@@ -118,12 +123,16 @@ class LambdaService:
         spares = Spares(self._guard, self._zygotes, self._settings.spares)
         self._memory = None if Limit.MEMORY in relaxed else MemoryWatch()
         time_limits = Limit.TIMEOUTS not in relaxed
-        self._host = Host(clock, log, new_id, spares, self._settings.freeze_after, self._memory, kept, time_limits)
+        self._remark = remark
+        self._host = Host(
+            clock, log, new_id, spares, self._settings.freeze_after, self._memory, kept, time_limits, self._note
+        )
         self._patient = replace(self._host, freeze_after=None, memory=None, time_limits=False)
         self._inspectors: dict[str, Inspector] = {}
         self._ledger = Ledger(clock)
         self._deployed: dict[EdgeFunction, Deployed] = {}
         self._names: Counter[str] = Counter()
+        self._count = count()
         self._concurrency = Concurrency(None if Limit.CONCURRENCY in relaxed else self._settings.concurrency)
         self._fleet = Fleet(self._pools, self._settings.max_in_all)
         self._told: set[Problem] = set()
@@ -136,6 +145,11 @@ class LambdaService:
 
     def __repr__(self) -> str:
         return f"<LambdaService {len(self._deployed)} functions>"
+
+    @property
+    def chaos(self) -> Chaos | None:
+        """Which invocations are their environment's last, where that is not left to be seen."""
+        return self._settings.chaos
 
     # ── invoking ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -162,8 +176,13 @@ class LambdaService:
             return Failed(FailureKind.UNAVAILABLE, "Edgesim.Unavailable", message)
         return self._concurrency.enter(call.function, call.region)
 
-    def _ended(self, call: Call) -> None:
+    def _ended(self, call: Call) -> bool:
+        """Count it. Was it its environment's last?"""
         self._concurrency.leave(call.function, call.region)
+        chaos = self._settings.chaos
+        if chaos is None or call.function.name in self._inspectors:
+            return False
+        return chaos.ends_with(next(self._count))
 
     def _find(self, function: EdgeFunction) -> Deployed | None:
         return self._deployed.get(function) or self._leaving.get(function)
@@ -244,6 +263,24 @@ class LambdaService:
                 for pool in deployed.pools:
                     pool.cool()
 
+    def recycle(self, names: Iterable[str]) -> dict[str, int]:
+        """End every environment of these functions, those at work when they have answered; how many there were, by
+        name."""
+        ended = Counter(dict.fromkeys(names, 0))
+        for deployed in self._all():
+            if deployed.function.name in ended:
+                ended[deployed.function.name] += sum(pool.recycle() for pool in deployed.pools)
+        return dict(ended)
+
+    async def why_no_sandbox(self) -> str:
+        """Why what is deployed has no sandbox, or not a whole one; empty where it has. Builds it to find out."""
+        if Limit.ISOLATION in self._settings.relaxed:
+            return "isolation is relaxed"
+        for interpreter in {one.live.interpreter for one in self._deployed.values() if one.live is not None}:
+            await self._zygotes.zygote(interpreter)
+        isolation = self._zygotes.isolation
+        return isolation.refused or ", ".join(isolation.missing)
+
     def watched_paths(self) -> tuple[Path, ...]:
         """The files and folders whose changes matter."""
         return tuple(dict.fromkeys(Path(one.code.path) for one in self._deployed if one.code.path))
@@ -277,7 +314,7 @@ class LambdaService:
                 return None
             return self._prepare(deployed, seen)
         except ConfigError as error:
-            return _Update(deployed, "", None, [_unreadable(deployed.function, error)])
+            return _Update(deployed, "", None, [unreadable_code(deployed.function, error)])
 
     def _prepare(self, deployed: Deployed, seen: str) -> _Update:
         function = deployed.function
@@ -293,8 +330,8 @@ class LambdaService:
         if self._snapshots.holds(snapshot):
             self._copies.add(snapshot)
         deployment = Deployment(function, runtime, interpreter, snapshot, self._lend(interpreter), inspector)
-        warning = stand_in(function, interpreter)
-        return _Update(deployed, seen, deployment, [*too_large, *([warning] if warning else [])])
+        warnings = (stand_in(function, interpreter), unreadable_files(function, snapshot))
+        return _Update(deployed, seen, deployment, [*too_large, *(one for one in warnings if one is not None)])
 
     def _too_large(self, function: EdgeFunction) -> list[Problem]:
         """What AWS has against the size of a function's package: one problem or none."""
@@ -302,7 +339,7 @@ class LambdaService:
             return []
         size = package_size(function.code, self._measure)
         finding = package_faults(size, self._settings.package, function.arn)
-        return [_of_package(function, finding)] if finding else []
+        return [of_package(function, finding)] if finding else []
 
     def _lend(self, interpreter: Interpreter) -> Lent | None:
         if interpreter.language is not Language.PYTHON:
@@ -385,6 +422,10 @@ class LambdaService:
         self._told.add(problem)
         return fresh
 
+    def _note(self, problem: Problem) -> None:
+        if self._remark is not None and self._is_news(problem):
+            self._remark(problem)
+
     def _withdraw(self, deployed: Deployed, spread: Spread) -> None:
         self._leaving[deployed.function] = deployed
         if spread.seconds:
@@ -448,23 +489,6 @@ class _Update:
     fingerprint: str
     deployment: Deployment | None
     problems: list[Problem]
-
-
-def _unreadable(function: EdgeFunction, error: ConfigError) -> Problem:
-    return Problem(
-        f"{function.name}: {error}", at=f"function {function.name}", file=function.code.path, hint=error.hint
-    )
-
-
-def _of_package(function: EdgeFunction, finding: Finding) -> Problem:
-    return Problem(
-        finding.message,
-        at=f"function {function.name}",
-        hint=finding.hint,
-        severity=finding.severity,
-        file=function.code.path,
-        code=finding.code,
-    )
 
 
 def _never_ran(call: Call, request_id: str, failed: Failed) -> Invocation:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from edgesim.distribution.buckets import Bucket
-from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit
+from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit, PackageLimits
 from edgesim.distribution.model import Distribution, Trigger
 from edgesim.errors import OriginTrouble
 from edgesim.scenario.fill import PATTERN
@@ -228,7 +228,8 @@ class CacheExpectation:
 class Expectation:
     """Everything that must hold after a step. `because` must be among the transcript's reasons in this order,
     `not_because` must not be; they are names by reasons.py (see loading). `ran` are the triggers whose functions ran,
-    all of them, in order. `log` must each be in some line of the functions' output. `access_log` are fields of the line
+    all of them, in order. `log` must each be in some line of the functions' output, `cloudwatch` in some event of all
+    that CloudWatch Logs gets: Lambda's own lines too, and what CloudFront refuses. `access_log` are fields of the line
     in the access log by name, `logged` is whether there is one. `complete` False: the body broke
     off. `takes` is how far the clock moved by itself while the step ran. `entries` is the number of objects in the
     whole cache."""
@@ -246,6 +247,7 @@ class Expectation:
     log: tuple[Match, ...] = ()
     access_log: tuple[HeaderMatch, ...] = ()
     logged: bool | None = None
+    cloudwatch: tuple[Match, ...] = ()
     cache: tuple[CacheExpectation, ...] = ()
     entries: int | None = None
     takes: float | None = None
@@ -337,10 +339,13 @@ class Invalidate:
 @dataclass(frozen=True, slots=True)
 class Deploy:
     """Another configuration, or other code, from now on; what is cached stays. Each edge location has it at an instant
-    of its own within `propagation` seconds."""
+    of its own within `propagation` seconds. Where AWS must refuse it, all of `refused` is in what AWS says; `refusals`
+    are what was said when it was read, empty where it has to be tried."""
 
     setting: Setting
     propagation: float = 0
+    refused: tuple[Match, ...] = ()
+    refusals: tuple[str, ...] = ()
     place: Place = NOWHERE
 
 
@@ -412,19 +417,31 @@ class Evidence(StrEnum):
     INFERRED = "inferred"
 
 
+_AS_AT_AWS = PackageLimits()
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The AWS account that functions run in. `concurrency`: invocations at once; `relaxed`: limits that are not
-    enforced."""
+    """The AWS account that functions run in. `concurrency`: invocations at once; `package`: how large a function may
+    be; `relaxed`: limits that are not enforced."""
 
     concurrency: int = ACCOUNT_CONCURRENCY
+    package: PackageLimits = _AS_AT_AWS
     relaxed: frozenset[Limit] = frozenset()
+
+
+class Need(StrEnum):
+    """What a scenario can't be played without, and not every machine has."""
+
+    SANDBOX = "sandbox"
+    """user namespaces that ordinary users may make"""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """One story. `at` is when it begins; None: always the same instant. `fresh`: its functions begin without an
-    environment, so that its first invocations are cold; chosen where an expectation speaks of cold and warm."""
+    environment, so that its first invocations are cold; chosen where an expectation speaks of cold and warm. Where one
+    of its `needs` is not to be had it is left out, and the reason told."""
 
     title: str
     steps: tuple[Step, ...]
@@ -436,4 +453,5 @@ class Scenario:
     at: Instant | None = None
     fresh: bool = False
     account: Account = Account()
+    needs: frozenset[Need] = frozenset()
     place: Place = NOWHERE

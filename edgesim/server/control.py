@@ -58,7 +58,8 @@ class Steerable(Protocol):
 
 class Control:
     """The control API's handlers. `status` gives what `GET /` shows beside the version, `functions` all functions or
-    those that a name means; `figures`, where somebody counts, what was counted."""
+    those that a name means; `recycle` ends the environments of named functions; `figures`, where somebody counts, gives
+    what was counted."""
 
     def __init__(
         self,
@@ -69,11 +70,12 @@ class Control:
         distributions: Callable[[], Sequence[Distribution]],
         status: Callable[[], dict[str, Any]],
         functions: Callable[[str], list[dict[str, Any]] | Refused],
+        recycle: Callable[[Sequence[str]], dict[str, int]] | None = None,
         figures: Callable[[], Snapshot] | None = None,
     ) -> None:
         self._store, self._recorder, self._clock = store, recorder, clock
         self._distributions, self._status, self._functions = distributions, status, functions
-        self._figures = figures
+        self._figures, self._recycle = figures, recycle
 
     async def overview(self, request: Request) -> JSONResponse:
         del request
@@ -85,6 +87,19 @@ class Control:
         if isinstance(found, Refused):
             return _refusal(404, f"{found.code}: {found.message}")
         return JSONResponse(found)
+
+    async def recycle(self, request: Request) -> JSONResponse:
+        """`{"of": "auth"}` ends the environments of a function, or of all: how many, by function name."""
+        if not _is_json(request):
+            return _refusal(415, "send application/json")
+        wanted = _read_name(await request.body())
+        if wanted is None:
+            return _refusal(400, 'say {"of": "NAME"}, or {} for all functions')
+        found = self._functions(wanted)
+        if isinstance(found, Refused):
+            return _refusal(404, f"{found.code}: {found.message}")
+        names = [function["name"] for function in found]
+        return JSONResponse(self._recycle(names) if self._recycle is not None else dict.fromkeys(names, 0))
 
     async def transcript(self, request: Request) -> JSONResponse:
         """`?of=last`, a request id, a URL or a path."""
@@ -193,6 +208,16 @@ def _read_move(body: bytes) -> tuple[str, float] | str:
     return (move, float(amount)) if is_number and abs(amount) < 1e12 else "advance takes a number of seconds"
 
 
+def _read_name(body: bytes) -> str | None:
+    """What `of` says, empty where it is not there; None where the request is no such thing."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    wanted = value.get("of", "") if isinstance(value, dict) and value.keys() <= {"of"} else None
+    return wanted if isinstance(wanted, str) else None
+
+
 def _read_invalidation(body: bytes) -> tuple[list[str], str | None] | str:
     """The paths and the distribution of a request, or what is wrong with it."""
     try:
@@ -219,6 +244,7 @@ def control_app(control: Control) -> Starlette:
         routes=[
             Route("/", control.overview),
             Route("/functions", control.functions),
+            Route("/functions/recycle", control.recycle, methods=["POST"]),
             Route("/transcript", control.transcript),
             Route("/transcripts", control.transcripts),
             Route("/metrics", control.metrics),

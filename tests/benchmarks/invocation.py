@@ -36,7 +36,7 @@ from edgesim.rules.function_result import ChangedRequest, judge
 from edgesim.rules.hooks import Hook
 from edgesim.runtimes import LambdaService, Language, Settings
 from edgesim.runtimes.interpreters import Interpreter, Interpreters
-from edgesim.runtimes.wire import FrameReader, Kind, encode_frame
+from edgesim.runtimes.wire import FrameReader, Kind, encode_frame, encode_json
 from edgesim.testing.make import a_distribution, a_request, an_arrival
 from edgesim.values.invocation import Returned
 
@@ -53,26 +53,27 @@ BARE = {
     Language.NODE: """
 const fs = require('fs'), fd = Number(process.argv[2]), inbox = Buffer.allocUnsafe(65536);
 for (;;) {
-  let got = 0, want = 5;
+  let got = 0, want = 9;
   while (got < want) {
     got += fs.readSync(fd, inbox, got, inbox.length - got);
-    if (got >= 5) want = 5 + inbox.readUInt32BE(0);
+    if (got >= 9) want = 9 + inbox.readUInt32BE(0);
   }
-  const event = JSON.parse(inbox.latin1Slice(5, want)).event;
+  const event = JSON.parse(inbox.latin1Slice(9, want)).event;
   const text = JSON.stringify(event.Records[0].cf.request), length = Buffer.byteLength(text);
-  const frame = Buffer.allocUnsafe(5 + length);
-  frame.writeUInt32BE(length, 0); frame[4] = 5; frame.write(text, 5);
+  const frame = Buffer.allocUnsafe(9 + length);
+  frame.writeUInt32BE(length, 0); frame[4] = 5; inbox.copy(frame, 5, 5, 9); frame.write(text, 9);
   fs.writeSync(fd, frame);
 }
 """,
     Language.PYTHON: """
 import json, os, struct, sys
-header, fd = struct.Struct(">IB"), int(sys.argv[1])
+header, fd = struct.Struct(">IBI"), int(sys.argv[1])
 file = os.fdopen(fd, "rb", buffering=65536, closefd=False)
-while start := file.read(5):
-    event = json.loads(file.read(header.unpack(start)[0]))["event"]
+while start := file.read(9):
+    length, _, token = header.unpack(start)
+    event = json.loads(file.read(length))["event"]
     text = json.dumps(event["Records"][0]["cf"]["request"], separators=(",", ":")).encode()
-    os.write(fd, header.pack(len(text), 5) + text)
+    os.write(fd, header.pack(len(text), 5, token) + text)
 """,
 }
 SUFFIXES = {Language.NODE: "index.js", Language.PYTHON: "index.py"}
@@ -129,7 +130,8 @@ class Bare:
 
     async def call(self, contents: dict[str, object]) -> None:
         self._answer = self._loop.create_future()
-        self._socket.send(encode_frame(Kind.INVOKE, contents))
+        self._frames.expect(1)
+        self._socket.send(encode_frame(Kind.INVOKE, 1, encode_json(contents)))
         json.loads(await self._answer)
 
     def close(self) -> None:

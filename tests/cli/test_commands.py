@@ -34,6 +34,7 @@ OPTIONS = (
         "--environments",
         "--quiet",
         "--log-dir",
+        "--chaos",
         "--propagation",
         "--concurrency",
         "--relax",
@@ -119,6 +120,9 @@ def test_check_prints_problems_as_json(template: Path) -> None:
         pytest.param(("serve", "--origin", "http://a", "--pop", "!"), "viewer pop is '!'", id="a pop that is none"),
         pytest.param(
             ("serve", "--origin", "http://a", "--port", "70000"), "a port is a number", id="a port that is none"
+        ),
+        pytest.param(
+            ("serve", "--origin", "http://a", "--chaos", "often"), "no share of invocations", id="no share of chaos"
         ),
         pytest.param(
             ("serve", "--origin", "http://a", "--propagation", "soon"),

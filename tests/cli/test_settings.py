@@ -86,6 +86,7 @@ def test_flags_win_over_the_file_and_tables_are_merged(tmp_path: Path) -> None:
             "origins = 3\n", "origins must be a table of names and texts, not 3", "", id="a number for a table"
         ),
         pytest.param("port = \n", "is not TOML", "", id="not TOML"),
+        pytest.param('chaos = "often"\n', "'often' is no share", "write it as 20", id="a share that is none"),
         pytest.param('propagation = "soon"\n', "propagation: 'soon' is not a length", "", id="a span that is none"),
         pytest.param('relax = "timeout"\n', "there is no limit 'timeout'", "did you mean timeouts?", id="no limit"),
         pytest.param("relax = [1]\n", "relax must be a text or a list of texts", "", id="limits that are no texts"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import threading
@@ -159,6 +160,8 @@ def test_functions_are_listed_with_their_versions(dev_origin: Origin, code: Path
         assert f"function:{name}:2" in told
         assert "leads to" in edge.ask("functions", f"{name}:1").stdout
         assert ["version", "2"] in [line.split() for line in edge.ask("explain", "last").stdout.splitlines()]
+        assert f"{name}: 1 environment ended" in edge.ask("functions", name, "--recycle").stdout
+        assert edge.ask("functions", "--recycle", "--json").stdout.strip() == json.dumps({name: 0}, indent=2)
         unknown = edge.ask("functions", f"{name}:9")
         assert (unknown.returncode, "ResourceNotFoundException" in unknown.stderr) == (1, True)
 

@@ -60,6 +60,9 @@ NODE = {
     "a timer left behind that throws": Case("setTimeout(() => { throw new Error('late') }, 60000); return 1", 1),
     # output
     "five megabytes on stdout": Case("process.stdout.write('x'.repeat(5e6)); return 1", 1),
+    "200,000 line breaks": Case("process.stdout.write('\\n'.repeat(2e5)); return 1", 1),
+    "100,000 NUL bytes, each in a line": Case("process.stdout.write('\\0\\n'.repeat(1e5)); return 1", 1),
+    "an event without end": Case("process.stdout.write('\\0\\x01' + 'x'.repeat(5e6)); return 1", 1),
     "a log line of a megabyte": Case("console.log('x'.repeat(1e6)); return 1", 1),
     "NUL bytes and marks in the output": Case(
         "console.log('a\\0\\x02b\\0\\x01c'); process.stdout.write('d\\0\\x01e\\0f\\n'); console.log('g'); return 1", 1
@@ -79,6 +82,12 @@ NODE = {
     "nonsense on every socket": Case("sockets(Buffer.alloc(64, 255)); await turn(); return 1", error=EXIT),
     "a forged frame that is no number": Case("sockets(frame(9, 'x')); await turn(); return 1", error=EXIT),
     "a forged frame that only edgesim sends": Case("sockets(frame(2, '{}')); await turn(); return 1", error=EXIT),
+    "forged answers": Case("for (const kind of [3, 5, 6, 7, 8]) sockets(frame(kind, '2')); await turn(); return 1", 1),
+    "answers forged for later": Case(
+        "setInterval(() => sockets(frame(5, '2')), 1); sockets(frame(5, '2')); await turn(5); return 1", 1
+    ),
+    "an answer forged at init": Case("return 1", 1, before="sockets(frame(3, '')); sockets(frame(5, '2'))"),
+    "a flood of forged answers": Case("for (;;) sockets(frame(5, '2'))", error=EXIT),
     # endings
     "process.exit": Case("process.exit(3)", error=EXIT, message="exit status 3"),
     "process.exit in a callback": Case(
@@ -174,8 +183,8 @@ NODE = {
 NODE_MODULE = """\
 const fs = require('fs')
 const turn = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms))
-const frame = (kind, text) => { const b = Buffer.alloc(5 + text.length); b.writeUInt32BE(text.length); b[4] = kind;
-  b.write(text, 5); return b }
+const frame = (kind, text) => { const b = Buffer.alloc(9 + text.length); b.writeUInt32BE(text.length); b[4] = kind;
+  b.write(text, 9); return b }
 function sockets(bytes) {
   for (const fd of fs.readdirSync('/proc/self/fd')) {
     try { if (fs.readlinkSync('/proc/self/fd/' + fd).startsWith('socket:')) fs.writeSync(Number(fd), bytes) } catch {}
@@ -297,7 +306,10 @@ PYTHON = {
     "nonsense on every socket": Case("sockets(b'\\xff' * 64); return 1", error=EXIT),
     "a forged frame that is no number": Case("sockets(frame(9, b'x')); return 1", error=EXIT),
     "a forged frame that only edgesim sends": Case("sockets(frame(2, b'{}')); return 1", error=EXIT),
-    "a forged error that is no document": Case("sockets(frame(7, b'[]')); return 1", error="Runtime.Unknown", then="*"),
+    "forged answers": Case("[sockets(frame(kind, b'2')) for kind in (3, 5, 6, 7, 8)]; return 1", 1),
+    "answers forged for later": Case("threading.Thread(target=forge).start(); forge(1); return 1", 1),
+    "an answer forged at init": Case("return 1", 1, before="sockets(frame(3, b'')); sockets(frame(5, b'2'))"),
+    "a flood of forged answers": Case("forge(1_000_000)", error=EXIT),
     # endings
     "os._exit": Case("os._exit(3)", error=EXIT, message="exit status 3"),
     "os._exit(0)": Case("os._exit(0)", error=EXIT, message="without providing a reason"),
@@ -372,7 +384,11 @@ from collections import namedtuple
 Pair = namedtuple('Pair', 'a b')
 
 def frame(kind, data):
-    return struct.pack('>IB', len(data), kind) + data
+    return struct.pack('>IBI', len(data), kind, 0) + data
+
+def forge(times=50):
+    for _ in range(times):
+        sockets(frame(5, b'2'))
 
 def sockets(data):
     for fd in os.listdir('/proc/self/fd'):

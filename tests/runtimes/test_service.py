@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from edgesim.distribution.chaos import Chaos
 from edgesim.distribution.model import Code, EdgeFunction
 from edgesim.runtimes import Language, Settings
 from edgesim.runtimes.workspace import Lent
@@ -124,6 +125,35 @@ def test_idle_environments_end(new_lab, expect_value, alive):
         return await lab.call(function)
 
     assert lab.run(story()).cold
+
+
+def test_recycled_environments_end_and_those_at_work_when_they_have_answered(plain_lab, tmp_path, expect_value):
+    function, go_on = plain_lab.python(PY_WAIT), tmp_path / "go on"
+
+    async def story():
+        await plain_lab.deploy(function)
+        slow = asyncio.ensure_future(plain_lab.call(function, {"until": str(go_on)}))
+        fast = await _another_environment(plain_lab, function, slow)
+        ended = plain_lab.service.recycle(["fn", "nobody"])
+        go_on.touch()
+        return ended, [fast, await slow, await plain_lab.call(function)]
+
+    ended, answers = plain_lab.run(story())
+    assert ended == {"fn": 2, "nobody": 0}
+    assert len({expect_value(one) for one in answers}) == 3
+
+
+def test_chaos_ends_environments_after_their_invocations(new_lab, expect_value):
+    chaos = Chaos(50, seed=7)
+    lab = new_lab(replace(PLAIN, chaos=chaos))
+    function = lab.python(PY_PID)
+
+    async def story():
+        await lab.deploy(function)
+        return [await lab.call(function) for _ in range(20)]
+
+    cold = [one.cold for one in lab.run(story())]
+    assert cold == [True, *(chaos.ends_with(number) for number in range(19))]
 
 
 def test_a_caller_that_leaves_does_not_stop_the_function(lab):

@@ -109,6 +109,15 @@ def test_what_does_not_hold_is_shown_and_does_not_end_it():
     assert "2. GET /b" in said
 
 
+def test_what_is_refused_is_shown_as_such():
+    said = holds(Deploy(SETTING, refused=(is_("Code: no"),), refusals=("Code: no",)))
+    assert "1. something is deployed that AWS refuses" in said
+    said, failed = show(a_scenario(Deploy(SETTING, refused=(is_("no"),)), get("/b")))
+    assert failed
+    assert "  ✗ refused\n    expected  no\n    got       it can be deployed\n" in said
+    assert "2. GET /b" in said
+
+
 def test_origins_that_take_their_time_take_the_scenarios():
     slow = Answer(200, after=20)
     said = holds(get("/", slow, expect=Expectation(status=(200,), takes=20)))

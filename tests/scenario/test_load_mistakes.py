@@ -19,6 +19,9 @@ def told(text, path=FILE):
 
 
 IN_A_STEP = [
+    pytest.param(
+        "expect: {cloudwach: REPORT}", "expect has no key 'cloudwach'", "did you mean cloudwatch?", id="no cloudwatch"
+    ),
     pytest.param("hedaers: {a: b}", "a request has no key 'hedaers'", "did you mean headers?", id="an unknown key"),
     pytest.param("Headers: {a: b}", "a request has no key 'Headers'", "write headers", id="a capital"),
     pytest.param(
@@ -292,6 +295,15 @@ def test_a_mistake_in_a_step(written, message, hint):
                 (5, "environments can't be 'cold': it is one of fresh, warm", ""),
             ],
             id="several at once",
+        ),
+        pytest.param(
+            "title: t\nneeds: sandbx\npackage-size: large\nsteps: [{deploy: {refused: no}}]\n",
+            [
+                (2, "needs can't be 'sandbx': it is one of sandbox", "did you mean sandbox?"),
+                (3, "package-size must be a size, not 'large'", "write 300, 40KB or 1.5MB"),
+                (4, "this deploys nothing", "write deploy: {functions: {auth: PATH}}, or distribution:"),
+            ],
+            id="an account that is none",
         ),
         pytest.param(
             "scenarios:\n- {title: a, steps: [{get: /}]}\n- {title: a, steps: [{get: /}]}\n",

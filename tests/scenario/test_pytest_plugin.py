@@ -122,6 +122,17 @@ def test_a_scenario_that_cannot_be_played_any_more_fails_with_the_reason(run):
     result.stdout.fnmatch_lines(["BROKEN a body from a file*", "*page.html: No such file or directory*"])
 
 
+def test_a_scenario_that_needs_what_is_not_there_is_skipped_with_the_reason(run, monkeypatch):
+    monkeypatch.setattr("edgesim.runtimes.zygotes.PROGRAMS", "/nowhere")
+    text = (
+        "title: nobody comes in\nneeds: sandbox\ndistribution: {viewer-request: fn}\nsteps: [{get: /a}]\n"
+        "functions: {fn: {python: 'def handler(event, context): return {}'}}\n"
+    )
+    result = run("-rs", **files(needs=text))
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["SKIPPED*it needs a sandbox: *"])
+
+
 def test_several_scenarios_of_a_file_are_several_tests(run):
     text = "scenarios:\n- title: one\n  steps: [{get: /a}]\n- title: two::three\n  steps: [{get: /a}]\n"
     result = run("-v", **files(several=text))

@@ -63,6 +63,7 @@ class Asked:
             status=lambda: {"port": 8080},
             figures=self.figures,
             functions=self.functions,
+            recycle=lambda names: dict.fromkeys(names, 2),
         )
         headers: Mapping[str, str] = {"Host": host, **more.pop("headers", {})}
         transport = httpx.ASGITransport(control_app(control))
@@ -301,3 +302,26 @@ def test_a_function_that_is_not_there_is_refused_in_lambdas_words() -> None:
         404,
         {"error": "ResourceNotFoundException: Function not found: nobody"},
     )
+
+
+@pytest.mark.parametrize("of", [{}, {"of": "fn:1"}])
+def test_environments_are_recycled(of: dict[str, str]) -> None:
+    assert Asked()("POST", "/functions/recycle", json=of).json() == {"fn": 2}
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "says"),
+    [
+        pytest.param({"json": {"of": "nobody"}}, 404, "Function not found: nobody", id="a function that is not there"),
+        pytest.param({"json": {"off": "fn"}}, 400, 'say {"of": "NAME"}', id="another key"),
+        pytest.param({"json": [1]}, 400, 'say {"of": "NAME"}', id="no object"),
+        pytest.param({"content": "{}"}, 415, "send application/json", id="what a web page can send"),
+        pytest.param(
+            {"content": "{", "headers": {"content-type": "application/json"}}, 400, 'say {"of": "NAME"}', id="no JSON"
+        ),
+    ],
+)
+def test_what_is_not_to_be_recycled(sent: dict[str, Any], status: int, says: str) -> None:
+    answer = Asked()("POST", "/functions/recycle", **sent)
+    assert answer.status_code == status
+    assert says in answer.json()["error"]

@@ -21,7 +21,7 @@ from decimal import Decimal
 from importlib import import_module
 
 READY, INIT_FAILED, RESULT, ERROR, PEAK = 3, 4, 5, 7, 9
-HEADER = struct.Struct(">IB")
+HEADER = struct.Struct(">IBI")
 RESULT_LIMIT = 6291556  # observed in Lambda's runtime clients
 EVENT_LIMIT = 262144  # documented: CloudWatch Logs keeps 256 KB of one event
 SCALARS = frozenset({str, int, float, bool, type(None)})
@@ -49,13 +49,15 @@ class RuntimeFault(Exception):
 
 
 class Control:
-    """The emulator's socket. Bare reads and writes: an object would close it while the process still ends."""
+    """The emulator's socket. Bare reads and writes: an object would close it while the process still ends. What is sent
+    has the token of what was read last: it answers that."""
 
     def __init__(self, number):
         self._number = number
         self._file = os.fdopen(number, "rb", buffering=65536, closefd=False)
         os.set_inheritable(number, False)
         self.is_lost = False
+        self._token = 0
         os.register_at_fork(after_in_child=self._lose)
 
     def _lose(self):
@@ -69,10 +71,11 @@ class Control:
         header = self._file.read(HEADER.size)
         if len(header) < HEADER.size:
             os.killpg(0, signal.SIGKILL)
-        return loads(self._file.read(HEADER.unpack(header)[0]))
+        length, _, self._token = HEADER.unpack(header)
+        return loads(self._file.read(length))
 
     def send(self, kind, payload):
-        write_all(self._number, HEADER.pack(len(payload), kind) + payload)
+        write_all(self._number, HEADER.pack(len(payload), kind, self._token) + payload)
 
 
 def write_all(number, data):

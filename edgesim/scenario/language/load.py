@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from edgesim.distribution.findings import closest
-from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Edition, Limit
+from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Edition, Limit, PackageLimits
 from edgesim.distribution.problems import Problem
 from edgesim.errors import ConfigError
 from edgesim.loaders.unreadable import Unreadable
@@ -35,6 +35,7 @@ from edgesim.scenario.model import (
     Account,
     Deploy,
     Evidence,
+    Need,
     Repeat,
     Scenario,
     Script,
@@ -180,6 +181,12 @@ def _relaxed(reading: Reading, element: Element) -> frozenset[Limit]:
     return frozenset(Limit(of(reading, one)) for one in named)
 
 
+def _needs(reading: Reading, element: Element) -> frozenset[Need]:
+    """One thing that not every machine has, or a list of them."""
+    of = r.one_of(*Need)
+    return frozenset(Need(of(reading, one)) for one in r.one_or_more(element))
+
+
 def _title(reading: Reading, element: Element) -> str:
     written = r.text(reading, element)
     if not written.strip():
@@ -192,7 +199,9 @@ _SHARED_KEYS: Mapping[str, r.Reader[Any]] = {
     "at": _at,
     "environments": r.one_of("fresh", "warm"),
     "concurrency": r.times,
+    "package-size": r.size,
     "relax": _relaxed,
+    "needs": _needs,
     "distribution": r.element_itself,
     "parameters": r.element_itself,
     "functions": r.element_itself,
@@ -316,14 +325,19 @@ def _scenario(reading: Reading, element: Element) -> Scenario:
         source,
         found.get("at"),
         found.get("environments", "fresh" if reading.speaks_of_starts else "warm") == "fresh",
-        Account(found.get("concurrency", ACCOUNT_CONCURRENCY), found.get("relax", frozenset())),
+        Account(
+            found.get("concurrency", ACCOUNT_CONCURRENCY),
+            PackageLimits(unzipped=found.get("package-size", PackageLimits().unzipped)),
+            found.get("relax", frozenset()),
+        ),
+        found.get("needs", frozenset()),
         reading.place(element.fields.get("title", element)),
     )
 
 
 def _deployed(inner: Sequence[Step]) -> Iterator[Setting]:
     for step in inner:
-        if isinstance(step, Deploy):
+        if isinstance(step, Deploy) and not step.refused:
             yield step.setting
         elif isinstance(step, Repeat):
             yield from _deployed(step.steps)

@@ -210,6 +210,7 @@ EXPECT = Shape(
         "functions": _functions,
         "log": matches,
         "access-log": _access_log,
+        "cloudwatch": matches,
         "cache": _cache,
         "takes": r.duration,
         **_OF_ORIGINS,

@@ -8,14 +8,16 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
+from edgesim.distribution.edge_limits import over_limits
 from edgesim.distribution.findings import closest
 from edgesim.errors import ConfigError
+from edgesim.loaders.code_size import zipped_size
 from edgesim.scenario.language import durations, read_body
 from edgesim.scenario.language import reading as r
 from edgesim.scenario.language.captures import check_references
 from edgesim.scenario.language.document import Element, Kind
 from edgesim.scenario.language.read_expect import CHECK, EXPECT, PARALLEL_EXPECT, expectation
-from edgesim.scenario.language.read_match import pattern
+from edgesim.scenario.language.read_match import matches, pattern
 from edgesim.scenario.language.read_origins import StepOrigin, scripts, step_origin, step_origins
 from edgesim.scenario.language.read_sign import KeyRing, key_ring, private_keys, sign
 from edgesim.scenario.language.reading import Reader, Reading, Shape, Told, Wrong
@@ -280,6 +282,7 @@ DEPLOYED = Shape(
     {
         **dict.fromkeys(("distribution", "functions", "parameters", "limits", "choices", "keys"), r.element_itself),
         "propagation": r.duration,
+        "refused": matches,
     },
     {"origins": "what origins answer is changed by a step of its own: - set: {site: {answers: 503}}"},
 )
@@ -314,11 +317,26 @@ def _deploy(reading: Reading, element: Element, context: Context) -> Step:
     said = DEPLOYED.read(reading, written)
     if not said and written.fields:
         raise Told
-    propagation = said.pop("propagation", 0)
+    propagation, refused = said.pop("propagation", 0), said.pop("refused", ())
     if not said:
         raise Wrong(element, "this deploys nothing", "write deploy: {functions: {auth: PATH}}, or distribution:")
-    context.deployment = context.deployment.over(said)
-    return Deploy(context.deployed(reading), propagation, reading.place(element))
+    deployment, place = context.deployment.over(said), reading.place(element)
+    if refused:
+        setting, refusals = _refused(reading, deployment)
+        return Deploy(setting, propagation, refused, refusals, place)
+    context.deployment = deployment
+    return Deploy(context.deployed(reading), propagation, place=place)
+
+
+def _refused(reading: Reading, deployment: Deployment) -> tuple[Setting, tuple[str, ...]]:
+    """What must be refused, and what is said against it by now: that is what the step is about, and no problem. What
+    AWS has a code for it refuses, also where edgesim is content with a warning."""
+    problems, warnings = len(reading.problems), len(reading.warnings)
+    setting = read_setting(reading, deployment)
+    against = [problem for one in setting.distributions for problem in over_limits(one, zipped_size)]
+    said = [*reading.problems[problems:], *(one for one in (*reading.warnings[warnings:], *against) if one.code)]
+    del reading.problems[problems:]
+    return setting, tuple(one.refusal for one in said)
 
 
 def _the_one(shape: Shape, reading: Reading, element: Element) -> Any:

@@ -12,7 +12,7 @@ from typing import TypeAlias, TypeVar
 
 from edgesim.distribution.choices import QUESTIONS, STANDARD, Choices, chosen
 from edgesim.distribution.limits import Edition
-from edgesim.distribution.problems import Problem
+from edgesim.distribution.problems import Problem, Severity
 from edgesim.distribution.terms import Terms, edition
 from edgesim.errors import ConfigError
 from edgesim.loaders import Loaded, Overrides, load
@@ -86,6 +86,7 @@ def read_setting(reading: Reading, deployment: Deployment) -> Setting:
         found = _distributions(reading, deployment, sources, parameters, private)
     terms = _terms(reading, deployment)
     reading.problems += [_placed(problem, deployment, reading.file) for problem in found.errors]
+    reading.warnings += [one for one in found.problems if one.severity is Severity.WARNING]
     reading.files.update(dict.fromkeys(found.files))
     if len(reading.problems) > before:
         return Setting(files=found.files)

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from edgesim.errors import EdgesimBug
 from edgesim.logs.explain import as_data, as_text
 from edgesim.scenario.model import (
+    NOTHING,
     Advance,
     Check,
     Deploy,
@@ -64,10 +65,11 @@ class Demonstration(Play):
         self.failed = False
 
     async def show(self, edge: LiveEdge) -> None:
-        """All of it. Raises ConfigError where a step can't be played."""
+        """All of it. Raises ConfigError where a step can't be played, LackingError where nothing can."""
         scenario = self._scenario
         edge.origins.set(scenario.origins)
         self._say("\n".join(["", *_title(scenario, self._paint)]))
+        await self.check_needs()
         await self.steps(scenario.steps, edge)
         self._say("")
 
@@ -87,6 +89,11 @@ class Demonstration(Play):
         if step is not None:
             self._say("\n".join(self._answered(title, expect, seen.answers[0])))
         self._say("\n".join(self._verdict(expect, failures)))
+        return ()
+
+    def tell(self, failure: StepFailure) -> tuple[StepFailure, ...]:
+        self.failed = True
+        self._say("\n".join(self._verdict(NOTHING, [failure])))
         return ()
 
     # ── before ───────────────────────────────────────────────────────────────
@@ -164,6 +171,8 @@ def _heading(step: Step) -> str:
             return f"… {spell_duration(step.seconds)} pass"
         case Invalidate():
             return f"{', '.join(step.paths)} is invalidated"
+        case Deploy(refused=refused) if refused:
+            return "something is deployed that AWS refuses"
         case Deploy():
             return "another configuration or other code is deployed"
         case SetOrigins():
@@ -216,7 +225,7 @@ def _expected(expect: Expectation) -> Iterator[str]:
 
 
 def _expected_elsewhere(expect: Expectation) -> Iterator[str]:
-    if expect.log:
+    if expect.log or expect.cloudwatch:
         yield "the log"
     if expect.logged is False:
         yield "no line in the access log"

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from edgesim.logs.access import fields_of
+from edgesim.logs.lambda_edge import validation_error
 from edgesim.pipeline.logged import is_logged
 from edgesim.scenario.decoding import decoded
 from edgesim.scenario.model import (
@@ -221,7 +222,16 @@ def _functions(expect: Expectation, seen: Seen) -> Found:
     for wanted in expect.functions:
         yield from _function(wanted, [run for run in runs if run.trigger is wanted.trigger])
     lines = [line for run in runs for line in run.lines]
-    yield from _log("log", expect.log, lines)
+    yield from log_mismatches("log", expect.log, lines)
+    yield from log_mismatches("cloudwatch", expect.cloudwatch, [*seen.written, *_refusals(seen)])
+
+
+def _refusals(seen: Seen) -> Iterator[str]:
+    """What CloudFront logs of results that it refuses."""
+    for transcript in seen.transcripts:
+        for run in runs_of(transcript):
+            if "rejected" in run.facts:
+                yield validation_error(transcript.arrival.id, run.facts["rejected"])
 
 
 def _names(triggers: Iterable[str]) -> str:
@@ -249,10 +259,11 @@ def _function(wanted: FunctionExpectation, runs: Sequence[Any]) -> Found:
         yield Mismatch(what, wanted.function, run.function, place)
     if wanted.start is not None and run.start != wanted.start:
         yield Mismatch(f"start at {wanted.trigger.value}", wanted.start, run.start, place)
-    yield from _log(f"log at {wanted.trigger.value}", wanted.log, run.lines)
+    yield from log_mismatches(f"log at {wanted.trigger.value}", wanted.log, run.lines)
 
 
-def _log(what: str, wanted: Iterable[Match], lines: Sequence[str]) -> Found:
+def log_mismatches(what: str, wanted: Iterable[Match], lines: Sequence[str]) -> Found:
+    """Those of the texts that are in no line."""
     for match in wanted:
         # What must not be is in no line, whereas all else is in some line
         forbidden = match.but_not is not None and not all(fault_of(match.but_not, line, part=True) for line in lines)

@@ -45,7 +45,7 @@ class Asked:
 class Seen:
     """What came of a step. `answers`: one for a request, several for parallel ones, none without a request. `asked`
     is what origins were asked for it. `before` are the transcripts of earlier steps. `elapsed` is how far the clock
-    moved by itself."""
+    moved by itself. `written` are the log events of functions meanwhile, Lambda's own among them."""
 
     answers: Sequence[Answered]
     asked: Sequence[Asked]
@@ -53,6 +53,7 @@ class Seen:
     now: Instant
     elapsed: float = 0.0
     before: Sequence[Transcript] = ()
+    written: Sequence[str] = ()
 
     @property
     def transcripts(self) -> list[Transcript]:

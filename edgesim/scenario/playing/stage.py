@@ -26,7 +26,7 @@ from edgesim.errors import ConfigError
 from edgesim.ports import Call
 from edgesim.runtimes import LambdaService, Settings, functions_as_data
 from edgesim.runtimes.ledger import Ledger
-from edgesim.scenario.model import Account, Scenario, Setting
+from edgesim.scenario.model import Account, Need, Scenario, Setting
 from edgesim.scenario.outcome import Outcome, Verdict
 from edgesim.scenario.playing.edge import Edge, Ids
 from edgesim.scenario.playing.run import play
@@ -42,9 +42,17 @@ class FunctionLines:
     """What functions write (ports.FunctionLog), since it was last emptied."""
 
     lines: list[str] = field(default_factory=list)
+    """with who wrote it"""
+    texts: list[str] = field(default_factory=list)
+    """the same without"""
 
     def line(self, function: EdgeFunction, trigger: Trigger | None, text: str) -> None:
+        self.texts.append(text)
         self.lines.append(f"[{f'{trigger.value} ' if trigger else ''}{function.name}] {text}")
+
+    def clear(self) -> None:
+        self.texts.clear()
+        self.lines.clear()
 
 
 class Stage:
@@ -107,7 +115,7 @@ class Stage:
         self.clock.restart(self._begun)
         self._from_before, self._found_warm = set(self._seen), False
         self.ids.restart()
-        self.log.lines.clear()
+        self.log.clear()
         self._ledger = Ledger(self.clock)
         await self.prepare(setting, fresh=fresh)
 
@@ -142,6 +150,7 @@ class Stage:
                 initialise_ahead=False,
                 publishes=False,
                 concurrency=self._account.concurrency,
+                package=self._account.package,
                 relaxed=self._relaxed | self._account.relaxed,
             )
             self._service = LambdaService(
@@ -154,6 +163,12 @@ class Stage:
         self._from_before -= old
         _refuse(functions, problems, self._service)
         return setting
+
+    async def lacks(self, needs: Collection[Need]) -> str:
+        """Why what was prepared last can't be played here as it needs to be; empty where it can."""
+        if Need.SANDBOX in needs and self._service is not None:
+            return await self._service.why_no_sandbox()
+        return ""
 
     def functions(self, wanted: str = "") -> list[dict[str, Any]] | Refused:
         """What runs of each function that is deployed, or of those that a name or an ARN means."""
@@ -238,8 +253,12 @@ _KEEPS_STATE = (
 def _refuse(functions: Iterable[EdgeFunction], problems: Iterable[Problem], service: LambdaService) -> None:
     """A function that starts and fails is a matter for its requests; one for which there is no interpreter, or no code,
     is none for any scenario."""
-    wanted = {function.name for function in functions}
-    unable = {one.name: one.problem for one in service.status().functions if one.name in wanted and not one.interpreter}
+    wanted = set(functions)
+    unable = {
+        one.name: one.problem for one in service.status().functions if one.function in wanted and not one.interpreter
+    }
     for name, problem in unable.items():
         told = problem or next((one for one in problems if one.severity is Severity.ERROR), None)
-        raise ConfigError(told.message if told else f"{name} can't be run", told.hint if told else "")
+        if told is None:
+            raise ConfigError(f"{name} can't be run")
+        raise ConfigError(told.refusal, told.hint)
