@@ -19,7 +19,7 @@ from edgesim.loaders.intrinsics import PSEUDO, Resolver
 from edgesim.loaders.nodes import Node
 from edgesim.loaders.overlooked import has_misspelt_distribution, overlooked
 from edgesim.loaders.policies import CACHE, ORIGIN_REQUEST, Kind, PolicyBook, T
-from edgesim.loaders.properties import report_unknown
+from edgesim.loaders.properties import report_globals, report_misspelt, report_unknown
 from edgesim.loaders.read import read_file
 from edgesim.loaders.request import Loaded, Overrides, Texts, loaded
 from edgesim.loaders.unreadable import Unreadable
@@ -48,6 +48,9 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
     if not distributions and not has_misspelt_distribution(resolver):
         problems.append(_no_distribution(resolver))
     books.functions.check_overrides([*functions.names, *functions.names.values()])
+    report_globals(resolver)
+    for logical_id, _ in resolver.live(*resources.FUNCTIONS, resources.VERSION, resources.ALIAS):
+        report_misspelt(resolver, logical_id)  # it keeps the template from being deployed, whoever the function is for
     aliases = declared_aliases(resolver, functions.names, books.functions.asked)
     problems += [*unknown_origins(distributions, overrides.origins), *books.problems(), *resolver.problems]
     read = [file, *files, *books.cache_policies.files, *books.origin_request_policies.files]
