@@ -28,7 +28,8 @@ def load_api_json(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
     books.functions.check_overrides([])
     found = [*miscounted(config, file), *map(tolerant, problems), *books.problems()]
     found += unknown_origins([distribution], overrides.origins)
-    return loaded([distribution], found, [file, *books.cache_policies.files, *books.origin_request_policies.files])
+    files = [file, *books.cache_policies.files, *books.origin_request_policies.files]
+    return loaded([distribution], found, files, places=books.functions.places)
 
 
 def _without_nulls(node: Node) -> Node:

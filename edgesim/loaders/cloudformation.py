@@ -55,7 +55,7 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
     problems += [*unknown_origins(distributions, overrides.origins), *books.problems(), *resolver.problems]
     read = [file, *files, *books.cache_policies.files, *books.origin_request_policies.files]
     return replace(
-        loaded(distributions, problems, read, aliases=aliases),
+        loaded(distributions, problems, read, aliases=aliases, places=books.functions.places),
         logical_ids={logical: name for name, logical in functions.names.items()},
     )
 

@@ -7,13 +7,13 @@ Source: distribution-config.md §2; for settings see function_settings.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from edgesim.distribution.config import parse
 from edgesim.distribution.findings import Finding
 from edgesim.distribution.model import Code
-from edgesim.distribution.problems import Severity
+from edgesim.distribution.problems import Place, Severity
 from edgesim.distribution.versions import Configuration, LambdaFunction, Refused, publish
 from edgesim.errors import ConfigError
 from edgesim.loaders import resources
@@ -35,6 +35,7 @@ from edgesim.values.function_arn import function_name
 
 _PROPERTIES = [field.alias or "" for field in Settings.model_fields.values()]
 _VERSION_PROPERTIES = [field.alias or "" for field in VersionSettings.model_fields.values()]
+_CODE = ("Code", "CodeUri", "InlineCode", "ImageUri")
 _CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
 
 
@@ -99,7 +100,14 @@ class TemplateFunctions:
             settings.memory_size,
             lambda: self._code(logical_id, settings),
             settings.reserved_concurrent_executions,
+            self._places(logical_id, tree),
         )
+
+    def _places(self, logical_id: str, tree: Node) -> Mapping[str, Place]:
+        """Where its properties stand, Globals included; `Code` is wherever its package is told."""
+        whole, written = self.resolver.resources[logical_id], self._properties(logical_id, list(_CODE)).fields.values()
+        nodes = {"": whole, **tree.fields, "Code": next(iter(written), whole)}
+        return {name: node.place(self.resolver.file) for name, node in nodes.items()}
 
     def _report(self, findings: Iterable[Finding], tree: Node) -> None:
         """Tell what is not about a stand-in."""
@@ -148,7 +156,7 @@ class TemplateFunctions:
     # ── the code ─────────────────────────────────────────────────────────────
 
     def _code(self, logical_id: str, settings: Settings) -> Code | None:
-        tree = self._properties(logical_id, ["Code", "CodeUri", "InlineCode", "ImageUri"])
+        tree = self._properties(logical_id, list(_CODE))
         inline = tree.get("InlineCode") if tree.get("InlineCode").value else tree.get("Code", "ZipFile")
         if inline.text:
             self._warn_of_stand_ins(inline)

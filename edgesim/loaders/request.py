@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from edgesim.distribution.model import Distribution
-from edgesim.distribution.problems import Problem, Severity
+from edgesim.distribution.problems import Place, Problem, Severity
 from edgesim.distribution.versions import Alias
 from edgesim.loaders.code import Located
 
 Texts = Mapping[str, str]
 Sources = Mapping[str, str | Located]
+Places = Mapping[str, Mapping[str, Place]]
 _NONE: Texts = MappingProxyType({})
 
 
@@ -41,7 +42,8 @@ class Loaded:
     `files` are the files whose change matters (templates, policies; the functions' code is in their `Code`).
     `origins` maps origin ids to directories that stand in for them (quick mode), in the words of `--origin`.
     `aliases` are those that a template declares of the functions that are associated, by function name; `logical_ids`
-    has the names of a template's functions by logical id.
+    has the names of a template's functions by logical id; `places` are where a function's properties stand, by its name
+    and the property's, which is empty for the function as a whole.
     """
 
     distributions: tuple[Distribution, ...] = ()
@@ -50,11 +52,17 @@ class Loaded:
     origins: Texts = field(default_factory=lambda: _NONE)
     logical_ids: Texts = field(default_factory=lambda: _NONE)
     aliases: Mapping[str, tuple[Alias, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    places: Places = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def errors(self) -> tuple[Problem, ...]:
         """The problems that keep it from running."""
         return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+    def place_of(self, function: str, name: str = "") -> Place:
+        """Where a property of a function stands, or the function; an empty place where that is nowhere."""
+        places = self.places.get(function, {})
+        return places.get(name) or places.get("") or Place()
 
 
 def loaded(
@@ -63,12 +71,19 @@ def loaded(
     files: list[str],
     origins: Texts = _NONE,
     aliases: Mapping[str, tuple[Alias, ...]] | None = None,
+    places: Places | None = None,
 ) -> Loaded:
     """A Loaded in order: each problem once, by file and line, no distributions beside errors."""
+    unique = in_order(problems)
+    sound = not any(problem.severity is Severity.ERROR for problem in unique)
+    served = tuple(distributions) if sound else ()
+    read = tuple(dict.fromkeys(files))
+    return Loaded(served, unique, read, origins, aliases=aliases or {}, places=places or {})
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Each problem once, by file and line."""
     by_place: dict[object, Problem] = {}
     for problem in problems:
         by_place.setdefault((problem.file, problem.line, problem.at, problem.message), problem)
-    unique = sorted(by_place.values(), key=lambda problem: (problem.file, problem.line or 0))
-    sound = not any(problem.severity is Severity.ERROR for problem in unique)
-    served = tuple(distributions) if sound else ()
-    return Loaded(served, tuple(unique), tuple(dict.fromkeys(files)), origins, aliases=aliases or {})
+    return tuple(sorted(by_place.values(), key=lambda problem: (problem.file, problem.line or 0)))
