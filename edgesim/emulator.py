@@ -25,6 +25,7 @@ from edgesim.driver.metered import Metered
 from edgesim.driver.recorder import TranscriptRing
 from edgesim.errors import ConfigError, EdgesimError
 from edgesim.loaders import Loaded, Overrides, load, load_quick
+from edgesim.loaders.published import as_published
 from edgesim.loaders.terms import on_terms
 from edgesim.logs.folder import LogFolder
 from edgesim.logs.lambda_edge import function_notes, trigger_of, validation_error, validation_stream
@@ -107,7 +108,7 @@ class Emulator:
             settings=_runtime_settings(settings, self.viewers),
             kept=self.logs,
         )
-        self.loaded = Loaded()
+        self.read = self.loaded = Loaded()
         self.app: ViewerApp | None = None
         self._told: set[tuple[str, str]] = set()
         self._gone: set[str] = set()
@@ -119,7 +120,7 @@ class Emulator:
         if loaded.errors:
             raise ProblemsFoundError(loaded.problems)
         self._keep_logs_out_of_code(loaded)
-        self.loaded = loaded
+        self.read = self.loaded = loaded
         self._inspect(loaded)
         self.terminal.problems(await self.runtime.deploy(_functions(loaded)))
         if (problem := self.runtime.status().isolation.problem()) is not None:
@@ -266,19 +267,29 @@ class Emulator:
     async def _reload_source(self, spread: Spread) -> None:
         """A new configuration serves when everything of it can; until then the old one does, whole. So it does at the
         edge locations that the update has not reached."""
-        loaded = load_source(self.settings)
-        if loaded.errors:
-            self._tell_kept(loaded.errors)
+        read = load_source(self.settings)
+        if read.errors:
+            self._tell_kept(read.errors)
             return
-        self._keep_logs_out_of_code(loaded)
-        router = self._router(loaded)
+        self._keep_logs_out_of_code(read)
+        router = self._router(read)
+        loaded = await self._published(read)
         self._tell_news(loaded.problems)
         await self._deploy(loaded, spread)
-        self.loaded = loaded
         if self.app is not None:
             self.app.driver.origins = router
-            self.app.deploy(loaded.distributions, spread)
+        self._serve(read, loaded, spread)
         self.terminal.say(self.terminal.paint(f"configuration reloaded{_until(spread)}", fg="green"))
+
+    async def _published(self, read: Loaded) -> Loaded:
+        """A source with its functions as they are published."""
+        return as_published(read, await self.runtime.published(_functions(read)))
+
+    def _serve(self, read: Loaded, loaded: Loaded, spread: Spread) -> None:
+        """From now on this is what is served; `read` is what the source says of it."""
+        changed, self.read, self.loaded = loaded.distributions != self.loaded.distributions, read, loaded
+        if changed and self.app is not None:
+            self.app.deploy(loaded.distributions, spread)
 
     def _tell_kept(self, problems: Iterable[Problem]) -> None:
         self.terminal.problems(problems)
@@ -296,8 +307,10 @@ class Emulator:
         touched = {f.name for f in _functions(self.loaded) if _holds(f, paths)}
         if touched and touched <= _without_code(self.loaded):
             self._tell_gone(_without_code(self.loaded))
-        else:
-            await self._deploy(self.loaded, spread)
+            return
+        loaded = await self._published(self.read)
+        await self._deploy(loaded, spread)
+        self._serve(self.read, loaded, spread)
 
     async def _deploy(self, loaded: Loaded, spread: Spread) -> None:
         """Functions as they are now, with a word on each whose code is new, gone or back."""

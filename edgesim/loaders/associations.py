@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from edgesim.distribution import limits
 from edgesim.distribution.findings import Finding, Loc, closest
-from edgesim.distribution.model import Code, EdgeFunction
+from edgesim.distribution.model import AutoPublish, Code, EdgeFunction
 from edgesim.distribution.problems import Place, Problem, Severity
 from edgesim.errors import ConfigError
 from edgesim.loaders.arn import ACCOUNT, REGION
@@ -39,6 +39,7 @@ class Declared:
     memory: int
     code: Callable[[], Code | None]
     concurrency: int | None = None
+    auto_publish: AutoPublish | None = None
     places: Mapping[str, Place] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -200,6 +201,7 @@ def edge_function(arn: LambdaArn, located: Located, declared: Declared | None = 
         memory if located.memory is None else located.memory,
         arn.account,
         (declared.concurrency if declared else None) if located.concurrency is None else located.concurrency,
+        declared.auto_publish if declared else None,
     )
 
 

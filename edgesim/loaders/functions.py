@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edgesim.distribution.config import parse
 from edgesim.distribution.findings import Finding
-from edgesim.distribution.model import Code
+from edgesim.distribution.model import AutoPublish, Code
 from edgesim.distribution.problems import Place, Severity
 from edgesim.distribution.versions import Configuration, LambdaFunction, Refused, publish
 from edgesim.errors import ConfigError
@@ -100,6 +100,7 @@ class TemplateFunctions:
             settings.memory_size,
             lambda: self._code(logical_id, settings),
             settings.reserved_concurrent_executions,
+            _auto_publish(settings),
             self._places(logical_id, tree),
         )
 
@@ -247,6 +248,12 @@ class TemplateFunctions:
 
     def _complain(self, message: str, node: Node, hint: str = "") -> None:
         self.resolver.complain(message, node, hint=hint)
+
+
+def _auto_publish(settings: Settings) -> AutoPublish | None:
+    if not settings.auto_publish_alias:
+        return None
+    return AutoPublish(settings.auto_publish_alias_all_properties, settings.auto_publish_code_sha256)
 
 
 _EDGE_PRINCIPAL = "edgelambda.amazonaws.com"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from edgesim.distribution.model import EdgeFunction
@@ -49,6 +49,11 @@ class Deployment:
     snapshot: Snapshot
     lent: Lent | None = None
     inspector: Inspector | None = None
+
+    def runs_as(self, other: Deployment) -> bool:
+        """Is the other one the same but for its number?"""
+        same = replace(other.function, version=self.function.version)
+        return self.snapshot == other.snapshot and self.function == same
 
     def shown(self, text: str) -> str:
         """A text from the function with the user's own paths in the place of the copy's."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edgesim.distribution.model import EdgeFunction
+from edgesim.distribution.model import AutoPublish, EdgeFunction
 from edgesim.distribution.problems import Severity
 from edgesim.distribution.versions import Alias
 from edgesim.loaders import Loaded
@@ -292,6 +292,20 @@ def test_sam_publishes_nothing_without_auto_publish_alias(distribution: Load) ->
     [error] = distribution(attach("!Ref Fn.Version"), resources=resources, head=GLOBALS).errors
     assert "has no Version" in error.message
     assert "AutoPublishAlias" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("properties", "rule"),
+    [
+        ("", AutoPublish()),
+        ("AutoPublishAliasAllProperties: true, ", AutoPublish(all_properties=True)),
+        ("AutoPublishCodeSha256: abc, ", AutoPublish(code_sha256="abc")),
+    ],
+)
+def test_sam_says_when_it_publishes_a_version(distribution: Load, properties: str, rule: AutoPublish) -> None:
+    resources = SAM_FN.replace("AutoPublishAlias:", f"{properties}AutoPublishAlias:")
+    function = only_function(distribution(attach("!Ref Fn.Version"), resources=resources, head=GLOBALS))
+    assert function.auto_publish == rule
 
 
 @pytest.mark.parametrize(
