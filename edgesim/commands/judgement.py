@@ -46,7 +46,7 @@ def as_data(report: Report) -> Data:
         "because": note.because.value if note is not None else report.reached or None,
         "changes": _changes(report),
         "refused": _refused(note),
-        "failure": asdict(failed) if failed is not None else None,
+        "failure": {**asdict(failed), "place": str(failed.place)} if failed is not None else None,
         "viewer": _viewer(report, failed),
         "returned": _returned(invocation),
         **_figures(invocation),
@@ -135,7 +135,9 @@ def _unjudged(data: Data) -> Iterator[tuple[str, str]]:
     failure = data["failure"]
     if failure is not None:
         yield "failure", f"{failure['kind']}: {failure['error_type']}: {failure['message']}"
-        yield from (("stack", frame) for frame in failure["stack"])
+        if failure["place"]:
+            yield "at", failure["place"]
+        yield from (("stack", frame) for frame in failure["stack"] if frame.strip())
     else:
         yield "returned", json.dumps(data["returned"], indent=2)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edgesim.values.place import Place
+
 
 class Severity(StrEnum):
     """ERROR: CloudFront or CloudFormation would refuse it, or edgesim can't go on. WARNING: it works, but not
@@ -14,15 +16,6 @@ class Severity(StrEnum):
     ERROR = "error"
     WARNING = "warning"
     NOTE = "note"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something stands in the user's files; the members are a Problem's."""
-
-    at: str = ""
-    file: str = ""
-    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +35,11 @@ class Problem:
     line: int | None = None
     code: str = ""
 
+    @property
+    def place(self) -> str:
+        """`file:line`, as far as that is known."""
+        return str(Place(self.file, self.line))
+
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.file and self.line else self.file
-        parts = [part for part in (place, self.severity.value, self.at) if part]
+        parts = [part for part in (self.place, self.severity.value, self.at) if part]
         return f"{': '.join(parts)}: {self.message}{f' ({self.hint})' if self.hint else ''}"

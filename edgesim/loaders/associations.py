@@ -15,13 +15,14 @@ from types import MappingProxyType
 from edgesim.distribution import limits
 from edgesim.distribution.findings import Finding, Loc, closest
 from edgesim.distribution.model import AutoPublish, Code, EdgeFunction
-from edgesim.distribution.problems import Place, Problem, Severity
+from edgesim.distribution.problems import Problem, Severity
 from edgesim.errors import ConfigError
 from edgesim.loaders.arn import ACCOUNT, REGION
 from edgesim.loaders.code import Located, is_python, locate
 from edgesim.loaders.intrinsics import FAILED
 from edgesim.loaders.request import Sources
 from edgesim.values.function_arn import LambdaArn, lambda_arn
+from edgesim.values.place import Place
 
 REFUSED = "InvalidLambdaFunctionAssociation"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from edgesim.distribution.config import parse
 from edgesim.distribution.findings import Finding
 from edgesim.distribution.model import AutoPublish, Code
-from edgesim.distribution.problems import Place, Severity
+from edgesim.distribution.problems import Severity
 from edgesim.distribution.versions import Configuration, LambdaFunction, Refused, publish
 from edgesim.errors import ConfigError
 from edgesim.loaders import resources
@@ -32,6 +32,7 @@ from edgesim.loaders.nodes import Node, plain, problem
 from edgesim.loaders.properties import report_unknown
 from edgesim.loaders.unknowns import Unknowns
 from edgesim.values.function_arn import function_name
+from edgesim.values.place import Place
 
 _PROPERTIES = [field.alias or "" for field in Settings.model_fields.values()]
 _VERSION_PROPERTIES = [field.alias or "" for field in VersionSettings.model_fields.values()]

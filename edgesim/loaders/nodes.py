@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from edgesim.distribution.findings import Finding, Loc
-from edgesim.distribution.problems import Place, Problem
+from edgesim.distribution.problems import Problem
+from edgesim.values.place import Place
 
 Value: TypeAlias = "str | Mapping[str, Node] | Sequence[Node] | None"
 
@@ -57,7 +58,7 @@ class Node:
 
     def place(self, file: str) -> Place:
         """Where it stands in its file."""
-        return Place(self.at, file, self.line)
+        return Place(file, self.line, self.at)
 
     def leaves(self, loc: Loc = ()) -> Iterator[tuple[Loc, Node]]:
         """Every node below and including this one that is unknown, or neither mapping nor list, with its path."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from edgesim.distribution.model import Distribution
-from edgesim.distribution.problems import Place, Problem, Severity
+from edgesim.distribution.problems import Problem, Severity
 from edgesim.distribution.versions import Alias
 from edgesim.loaders.code import Located
+from edgesim.values.place import NOWHERE, Place
 
 Texts = Mapping[str, str]
 Sources = Mapping[str, str | Located]
@@ -62,7 +63,7 @@ class Loaded:
     def place_of(self, function: str, name: str = "") -> Place:
         """Where a property of a function stands, or the function; an empty place where that is nowhere."""
         places = self.places.get(function, {})
-        return places.get(name) or places.get("") or Place()
+        return places.get(name) or places.get("") or NOWHERE
 
 
 def loaded(

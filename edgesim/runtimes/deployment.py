@@ -12,6 +12,7 @@ from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.problems import Problem
 from edgesim.runtimes.inspecting import Inspector
 from edgesim.runtimes.interpreters import NODE_BOOTSTRAP, PYTHON_BOOTSTRAP, Interpreter, Language, RuntimeName
+from edgesim.runtimes.places import place_in_stack, place_told
 from edgesim.runtimes.room import RUNTIME_ROOT, TASK_ROOT, Room
 from edgesim.runtimes.snapshot import Snapshot
 from edgesim.runtimes.variables import context_fields, variables
@@ -114,22 +115,25 @@ class Deployment:
         """An error document of a bootstrap as a result."""
         error = _read(document)
         frames = error.get("trace", error.get("stackTrace"))
+        stack = tuple(self.shown(str(frame)) for frame in frames) if isinstance(frames, list) else ()
+        place = place_told(error.get("place")) or place_in_stack(stack, self.snapshot.shown)
         return Failed(
             kind,
             str(error.get("errorType", _UNREADABLE)),
             self.shown(str(error.get("errorMessage", ""))),
-            tuple(self.shown(str(frame)) for frame in frames) if isinstance(frames, list) else (),
+            stack,
+            replace(place, file=self.shown(place.file)),
         )
 
-    def problem(self, failure: Failed, place: Place) -> Problem:
+    def problem(self, failure: Failed) -> Problem:
         """Why this version does not start, for the person who wrote it."""
         said = failure.message.removeprefix(f"{failure.error_type}: ").split("\nRequire stack:")[0]
         return Problem(
             f"{failure.error_type}: {said}",
             at=f"function {self.function.name}",
             hint=_sdk_hint(said),
-            file=self.shown(place.file) if place.file else self.snapshot.shown,
-            line=place.line,
+            file=failure.place.file or self.snapshot.shown,
+            line=failure.place.line,
             code=failure.error_type,
         )
 
@@ -145,26 +149,6 @@ def _sdk_hint(said: str) -> str:
     if (found := _NODE_SDK.search(said)) is not None:
         return f"Lambda brings {found[1]} along; here: npm install {found[1]}, in the code's folder or one above it"
     return ""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in the code; empty where unknown. The line counts from 1."""
-
-    file: str = ""
-    line: int | None = None
-
-
-NOWHERE = Place()
-
-
-def place_in(document: bytes) -> Place:
-    """The place that the error document of a failed init names."""
-    match _read(document).get("place"):
-        case [str(file), int() | None as line]:
-            return Place(file, line)
-        case _:
-            return NOWHERE
 
 
 _UNREADABLE = "Runtime.Unknown"

@@ -350,7 +350,7 @@ class LambdaService:
             deployed.problem, deployed.works, deployed.before = None, True, None
             self._go_live(deployed, environment, spread)
             return []
-        problem = deployed.problem = deployment.problem(failure.failed, failure.place)
+        problem = deployed.problem = deployment.problem(failure.failed)
         self._fall_back(deployed)
         if deployed.works:
             environment.dispose()

@@ -108,6 +108,8 @@ def test_a_saved_function_is_said_to_be_reloaded(tmp_path: Path) -> None:
 def test_a_broken_function_that_is_put_back_is_said_to_be_reloaded(tmp_path: Path) -> None:
     async def tell(emulator: Emulator, folder: Path) -> None:
         await _save(emulator, folder, "def (")
+        [function] = emulator.functions()
+        assert function["problem"].startswith(f"{folder}/code/index.py:1: Runtime.UserCodeSyntaxError: ")
         await _save(emulator, folder, HANDLER % 0)
 
     said = story(tmp_path, tell)
