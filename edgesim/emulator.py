@@ -59,14 +59,15 @@ class ProblemsFoundError(ConfigError):
         self.problems = problems
 
 
-def load_source(settings: Settings) -> Loaded:
-    """What the settings' source describes, with every problem in it."""
+def load_source(settings: Settings, *, function: str = "") -> Loaded:
+    """What the settings' source describes, with every problem in it. `function`: one that is wanted by itself."""
     overrides = Overrides(
         parameters=settings.parameters,
         functions=settings.functions,
         cache_policies=settings.cache_policies,
         origin_request_policies=settings.origin_request_policies,
         origins=settings.origins,
+        function=function,
     )
     if settings.source:
         return on_terms(load(settings.source, overrides), settings.terms)

@@ -27,6 +27,11 @@ ACCEPTED, REFUSED, FAILED, NOT_JUDGED, NOT_REACHED = "accepted", "refused", "fai
 
 EXIT_CODES = {ACCEPTED: 0, NOT_JUDGED: 0, REFUSED: 1, FAILED: 1, NOT_REACHED: 2}
 
+_NO_EVENT = (
+    "an event of CloudFront's has Records[0].cf with config, request and, at response triggers, response; "
+    "edgesim event prints one"
+)
+
 _VERDICTS = {HookReason.FAILED: FAILED, HookReason.REJECTED: REFUSED}
 
 # What is told elsewhere, or says nothing of an environment that lives for one invocation
@@ -155,11 +160,11 @@ def _conclusion(data: Data) -> str:
         case "accepted":
             return "accepted"
         case "not judged":
-            return "not judged: this is no event of CloudFront's"
+            return f"not judged: {_NO_EVENT}"
         case "not reached":
             return f"the function is not run: {data['because']}"
     viewer = data["viewer"]
     if viewer is None:
-        return str(data["verdict"])
+        return f"{data['verdict']}, and not judged: {_NO_EVENT}"
     told = " ".join(printable_lines(viewer["sentence"]))
     return f"{data['verdict']}: the viewer gets {viewer['status']} {viewer['x_cache']}: {told}"

@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgesim.distribution.findings import closest
-from edgesim.distribution.model import Distribution
+from edgesim.distribution.model import Distribution, EdgeFunction
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.loaders import resources
 from edgesim.loaders.aliases import declared_aliases
 from edgesim.loaders.api_form import cloudformation_form
+from edgesim.loaders.arn import ACCOUNT, REGION
 from edgesim.loaders.assemble import Books, Named, assemble, unknown_origins
 from edgesim.loaders.associations import FunctionBook
 from edgesim.loaders.functions import TemplateFunctions
@@ -45,7 +46,8 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
         distribution, found = _distribution(logical_id, resource, resolver, books, overrides)
         distributions.append(distribution)
         problems += found
-    if not distributions and not has_misspelt_distribution(resolver):
+    wanted = _wanted(overrides.function, functions, books.functions)
+    if not distributions and not overrides.function and not has_misspelt_distribution(resolver):
         problems.append(_no_distribution(resolver))
     books.functions.check_overrides([*functions.names, *functions.names.values()])
     report_globals(resolver)
@@ -57,7 +59,18 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
     return replace(
         loaded(distributions, problems, read, aliases=aliases, places=books.functions.places),
         logical_ids={logical: name for name, logical in functions.names.items()},
+        function=wanted,
     )
+
+
+def _wanted(name: str, functions: TemplateFunctions, book: FunctionBook) -> EdgeFunction | None:
+    """The function of that name or logical id, as if its first version were associated."""
+    found = next((one for one, logical_id in functions.names.items() if name in (one, logical_id)), None)
+    if found is None:
+        return None
+    resource = functions.resolver.resources[functions.names[found]]
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{found}:1"
+    return book.function(arn, "", (), resource.place(functions.resolver.file))
 
 
 def _distribution(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from edgesim.distribution.model import Distribution
+from edgesim.distribution.model import Distribution, EdgeFunction
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.distribution.versions import Alias
 from edgesim.loaders.code import Located
@@ -27,6 +27,8 @@ class Overrides:
     `cache_policies`, `origin_request_policies`: JSON files by policy id, as `aws cloudfront get-cache-policy` prints.
     `origins`: what `--origin` maps, by origin id. Loading only looks at the ids: an origin that is mapped may have
         a domain name that can't be known, and an id that no distribution has is a mistake.
+    `function`: one that is wanted by itself, by name or logical id, whether or not something associates it. A template
+        needs no distribution then.
     """
 
     parameters: Texts = field(default_factory=lambda: _NONE)
@@ -34,6 +36,7 @@ class Overrides:
     cache_policies: Texts = field(default_factory=lambda: _NONE)
     origin_request_policies: Texts = field(default_factory=lambda: _NONE)
     origins: Texts = field(default_factory=lambda: _NONE)
+    function: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Loaded:
     `origins` maps origin ids to directories that stand in for them (quick mode), in the words of `--origin`.
     `aliases` are those that a template declares of the functions that are associated, by function name; `logical_ids`
     has the names of a template's functions by logical id; `places` are where a function's properties stand, by its name
-    and the property's, which is empty for the function as a whole.
+    and the property's, which is empty for the function as a whole; `function` is the one that was wanted by itself.
     """
 
     distributions: tuple[Distribution, ...] = ()
@@ -54,6 +57,7 @@ class Loaded:
     logical_ids: Texts = field(default_factory=lambda: _NONE)
     aliases: Mapping[str, tuple[Alias, ...]] = field(default_factory=lambda: MappingProxyType({}))
     places: Places = field(default_factory=lambda: MappingProxyType({}))
+    function: EdgeFunction | None = None
 
     @property
     def errors(self) -> tuple[Problem, ...]:
