@@ -13,7 +13,7 @@ from edgesim.terminal import STYLES
 from edgesim.values.text import printable
 
 
-@click.command()
+@click.command(short_help="List the running server's functions.")
 @click.argument("what", metavar="[NAME|ARN[:QUALIFIER]]", default="")
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 @control_port_option
@@ -21,9 +21,9 @@ from edgesim.values.text import printable
 def functions(what: str, control_port: int | None, *, as_json: bool) -> None:
     """List the functions of the running server: versions, aliases, ARN, code, environments.
 
-    Saved code and settings that differ from the last version are published as the next one, as a deployment would; the
-    version that an association names is the first. A QUALIFIER is a version, an alias or $LATEST: where it leads is
-    told too.
+    Saved code and settings that differ from the last version are published as the next one, as a deployment would (with
+    SAM's AutoPublishAlias settings wait for the next code); the version that an association names is the first. A
+    QUALIFIER is a version, an alias or $LATEST: where it leads is told too.
     """
     found = ask(control_port, "GET", "/functions", params={"of": what} if what else {})
     if as_json:
