@@ -48,6 +48,7 @@ from edgesim.stores.memory import MemoryStore
 from edgesim.terminal import Terminal
 from edgesim.values.durations import spell_duration
 from edgesim.values.instant import Duration
+from edgesim.values.place import Place
 
 
 class ProblemsFoundError(ConfigError):
@@ -70,14 +71,42 @@ def load_source(settings: Settings, *, function: str = "") -> Loaded:
         function=function,
     )
     if settings.source:
-        return on_terms(load(settings.source, overrides), settings.terms)
+        return on_terms(_in_their_places(load(settings.source, overrides), settings), settings.terms)
     triggers = {Trigger(name): spec for name, spec in settings.triggers.items()}
     bodies = [trigger for trigger in triggers if not Hook(trigger).rules.sees_response] if settings.include_body else []
     return on_terms(load_quick(settings.origin, triggers, include_body=bodies), settings.terms)
 
 
-def _targets(named: Mapping[str, str]) -> dict[str, Target]:
-    return {name: parse_target(text) for name, text in named.items()}
+_OPTIONS = {
+    "--origin": "origins",
+    "--function": "functions",
+    "--parameter": "parameters",
+    "--cache-policy": "cache_policies",
+    "--origin-request-policy": "origin_request_policies",
+}
+
+
+def _in_their_places(loaded: Loaded, settings: Settings) -> Loaded:
+    """What is wrong with options is told where edgesim.toml has them, if it has."""
+
+    def told(problem: Problem) -> Problem:
+        option, _, value = problem.at.partition(" ")
+        place = settings.places.get((_OPTIONS.get(option, ""), value.partition("=")[0]))
+        return problem if place is None else replace(problem, at=place.at, file=place.file, line=place.line)
+
+    return replace(loaded, problems=tuple(map(told, loaded.problems)))
+
+
+def _targets(settings: Settings, field: str, named: Mapping[str, str]) -> dict[str, Target]:
+    """Where origins or domains lead. Raises ConfigError."""
+    return {name: _target(settings.places.get((field, name)), text) for name, text in named.items()}
+
+
+def _target(place: Place | None, text: str) -> Target:
+    try:
+        return parse_target(text)
+    except ConfigError as error:
+        raise ConfigError(f"{place}: {error}" if place else str(error), error.hint) from None
 
 
 def _runtime_settings(settings: Settings, viewers: ViewerDefaults) -> RuntimeSettings:
@@ -122,12 +151,13 @@ class Emulator:
             raise ProblemsFoundError(loaded.problems)
         self._keep_logs_out_of_code(loaded)
         self.read = self.loaded = loaded
+        app = self._app(loaded)
         self._inspect(loaded)
         self.terminal.problems(await self.runtime.deploy(_functions(loaded)))
         if (problem := self.runtime.status().isolation.problem()) is not None:
             self.terminal.problems([problem])
-        self.app = self._app(loaded)
-        return self.app
+        self.app = app
+        return app
 
     def _inspect(self, loaded: Loaded) -> None:
         """Raises ConfigError for a function that is not there."""
@@ -155,8 +185,8 @@ class Emulator:
             clock=self.clock,
             new_id=invocation_id,
             domains=domains,
-            origins=_targets({**loaded.origins, **self.settings.origins}),
-            resolve=_targets(self.settings.resolve),
+            origins=_targets(self.settings, "origins", {**loaded.origins, **self.settings.origins}),
+            resolve=_targets(self.settings, "resolve", self.settings.resolve),
         )
 
     def answers_https_at(self, port: int) -> None:

@@ -235,3 +235,18 @@ Resources:
           ForwardedValues: {QueryString: false}
           LambdaFunctionAssociations: [{EventType: viewer-request, LambdaFunctionARN: !Ref Auth.Version}]
 """
+
+
+def test_what_is_wrong_in_edgesim_toml_is_told_with_its_line(template: Path) -> None:
+    config = template.with_name("edgesim.toml")
+    config.write_text('[origins]\nsit = "http://localhost:3000"\n[functions]\nauht = "a.js"\n')
+    told = run("check", str(template))
+    assert told.exit_code == 2
+    assert f"{config}:2: error: there is no origin sit\n    at: [origins] sit" in told.output
+    assert f"{config}:4: error: there is no function auht" in told.output
+    config.write_text("\nconcurrency = 0\n")
+    told = run("check", str(template))
+    assert (told.exit_code, told.stderr.splitlines()[0]) == (
+        2,
+        f"edgesim: {config}:2: concurrency must be above zero",
+    )
