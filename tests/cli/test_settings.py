@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edgesim.commands.ready import differing
 from edgesim.commands.relax import relaxed_line
 from edgesim.distribution.choices import Choices, EmptyBody, HeaderKey
 from edgesim.distribution.limits import Edition, Limit
@@ -166,6 +167,24 @@ def test_terms_that_there_are_not_are_said_with_the_file(tmp_path: Path, text: s
     with pytest.raises(ConfigError) as caught:
         read_config(path)
     assert (str(caught.value), caught.value.hint) == (f"{path}:{text.count(chr(10))}: {says}", hint)
+
+
+def test_what_is_not_as_aws_has_it_by_default_is_said_when_the_server_starts() -> None:
+    assert list(differing(Settings(choices={"header-key": "map-name"}))) == []
+    settings = Settings(
+        limits="2023",
+        choices={"header-key": "key", "empty-body": "counted"},
+        relax=frozenset({Limit.MEMORY}),
+        concurrency=10,
+        propagation=90,
+    )
+    assert list(differing(settings)) == [
+        "AWS's limits of 2023",
+        "chosen: empty-body=counted, header-key=key",
+        "not enforced: memory",
+        "the account runs 10 invocations at once, not 1,000",
+        "updates reach every edge location within 1m30s",
+    ]
 
 
 # ── places ───────────────────────────────────────────────────────────────────
