@@ -199,15 +199,17 @@ def _trigger_options(command: F) -> F:
     return command
 
 
-def _viewer_options(command: F) -> F:
+def _viewer_options(command: F, *, ip: str = "the connection's", protocol: str = "what viewers really use") -> F:
+    """Who viewers are. `ip` and `protocol` are what they have unless told."""
     options = (
         click.option("--pop", metavar="POP", help="The edge location, such as FRA56-P3 or IAD89-C1."),
-        click.option("--viewer-ip", metavar="IP", help="Every viewer's address; default: the connection's."),
-        click.option("--viewer-country", metavar="CC", help="Every viewer's country, such as DE."),
-        click.option("--viewer-city", metavar="NAME", help="Every viewer's city."),
-        click.option("--viewer-device", metavar="KIND", help="desktop, mobile, tablet, smarttv, android or ios."),
+        click.option("--viewer-ip", metavar="IP", help=f"The viewers' address.  [default: {ip}]"),
+        click.option("--viewer-country", metavar="CC", help="The viewers' country, such as DE."),
+        click.option("--viewer-city", metavar="NAME", help="The viewers' city."),
+        click.option("--viewer-device", metavar="KIND", help="The viewers' device: desktop, mobile, tablet, smarttv, "
+                     "android or ios.  [default: by User-Agent]"),
         click.option("--viewer-protocol", metavar="PROTOCOL",
-                     help="https: treat viewers as if they used HTTPS; default: what they really use."),
+                     help=f"Treat viewers as if they used this: http or https.  [default: {protocol}]"),
         click.option("--viewer", "viewer", multiple=True, callback=_pairs("NAME=VALUE"), metavar="NAME=VALUE",
                      help="Anything else about viewers: region, postal-code, time-zone, asn, http-version …"),
     )  # fmt: skip
@@ -242,17 +244,27 @@ def _viewer_options(command: F) -> F:
 @_trigger_options
 @click.option("--include-body", is_flag=True, default=None, help="Without SOURCE: request functions see the body.")
 @_source_options
-@click.option("--host", help="Address to listen on for viewers.  [default: 127.0.0.1]")
-@click.option("--port", type=int, help=f"Port for viewers.  [default: {DEFAULT_PORT}]")
-@click.option("--https-port", type=int, help="Port for viewers with HTTPS; the certificate is made on the spot.")
+@click.option("--host", metavar="ADDRESS", help="Address to listen on for viewers.  [default: 127.0.0.1]")
+@click.option("--port", type=int, metavar="PORT", help=f"Port for viewers.  [default: {DEFAULT_PORT}]")
+@click.option(
+    "--https-port", type=int, metavar="PORT", help="Port for viewers with HTTPS; the certificate is made on the spot."
+)
 @click.option(
     "--control-port",
     type=int,
-    help=f"Port for explain, invalidate, stats and Prometheus, on 127.0.0.1.  [default: {DEFAULT_CONTROL_PORT}]",
+    metavar="PORT",
+    help="Port for explain, invalidate, functions, stats and Prometheus, on 127.0.0.1.  "
+    f"[default: {DEFAULT_CONTROL_PORT}]",
 )
 @_viewer_options
 @click.option("--cache-size", callback=_size, metavar="SIZE", help="Memory for the cache.  [default: 256MiB]")
-@click.option("--environments", type=click.IntRange(1), metavar="N", help="Most execution environments a function has.")
+@click.option(
+    "--environments",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Execution environments that a function may "
+    "have at once; more requests wait.  [default: by the number of processors]",
+)
 @click.option(
     "--chaos",
     callback=_chaos,
@@ -360,7 +372,11 @@ def _viewer(flags: dict[str, Any]) -> dict[str, str] | None:
 @click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
 @speaking
 def check(source: str | None, config: str | None, *, as_json: bool, **flags: Any) -> None:
-    """Report every problem in SOURCE with its place. Exits with 2 where there are errors, with 0 otherwise."""
+    """Report every problem in SOURCE with its place.
+
+    SOURCE is what `edgesim serve` takes; default: edgesim.toml's. Exits with 2 where there are errors, otherwise with
+    0.
+    """
     from dataclasses import asdict
 
     from edgesim.emulator import load_source
@@ -444,8 +460,19 @@ def _with_viewer(command: F) -> F:
     return cast("F", gathered)
 
 
-main.command()(_source_options(_viewer_options(_runtime_option(relax_option(_with_viewer(invoke))))))
-main.command()(_source_options(_viewer_options(_with_viewer(event))))
+def _of_one_request(command: F, short_help: str, *options: Callable[[F], F]) -> None:
+    """A command about one request: its own options come first, then those that it shares with `serve`."""
+    own = {param.name for param in getattr(command, "__click_params__", ())}
+    command = _with_viewer(command)
+    for option in options:
+        command = option(command)
+    command = _source_options(_viewer_options(command, ip="127.0.0.1", protocol="--url's"))
+    made = main.command(short_help=short_help)(command)
+    made.params.sort(key=lambda param: param.name not in own)
+
+
+_of_one_request(invoke, "Run a function once, without a server.", relax_option, _runtime_option)
+_of_one_request(event, "Print the event that a function sees.")
 main.add_command(stats)
 main.add_command(functions)
 

@@ -26,6 +26,7 @@ from edgesim.driver.metered import Metered
 from edgesim.driver.recorder import TranscriptRing
 from edgesim.errors import ConfigError, EdgesimError
 from edgesim.loaders import Loaded, Overrides, load, load_quick
+from edgesim.loaders.published import as_published
 from edgesim.loaders.terms import on_terms
 from edgesim.logs.access import format_named
 from edgesim.logs.access_files import AccessLog
@@ -53,6 +54,7 @@ from edgesim.stores.memory import MemoryStore
 from edgesim.terminal import Terminal
 from edgesim.values.durations import spell_duration
 from edgesim.values.instant import Duration
+from edgesim.values.place import Place
 
 
 class ProblemsFoundError(ConfigError):
@@ -64,8 +66,8 @@ class ProblemsFoundError(ConfigError):
         self.problems = problems
 
 
-def load_source(settings: Settings) -> Loaded:
-    """What the settings' source describes, with every problem in it."""
+def load_source(settings: Settings, *, function: str = "") -> Loaded:
+    """What the settings' source describes, with every problem in it. `function`: one that is wanted by itself."""
     overrides = Overrides(
         parameters=settings.parameters,
         functions=settings.functions,
@@ -75,9 +77,10 @@ def load_source(settings: Settings) -> Loaded:
         public_keys=settings.public_keys,
         origins=settings.origins,
         signs=bool(settings.s3_credentials),
+        function=function,
     )
     if settings.source:
-        return on_terms(load(settings.source, overrides), settings.terms)
+        return on_terms(_in_their_places(load(settings.source, overrides), settings), settings.terms)
     triggers = {Trigger(name): spec for name, spec in settings.triggers.items()}
     bodies = [trigger for trigger in triggers if not Hook(trigger).rules.sees_response] if settings.include_body else []
     return on_terms(
@@ -85,8 +88,38 @@ def load_source(settings: Settings) -> Loaded:
     )
 
 
-def _targets(named: Mapping[str, str]) -> dict[str, Target]:
-    return {name: parse_target(text) for name, text in named.items()}
+_OPTIONS = {
+    "--origin": "origins",
+    "--function": "functions",
+    "--parameter": "parameters",
+    "--cache-policy": "cache_policies",
+    "--origin-request-policy": "origin_request_policies",
+    "--response-headers-policy": "response_headers_policies",
+    "--public-key": "public_keys",
+}
+
+
+def _in_their_places(loaded: Loaded, settings: Settings) -> Loaded:
+    """What is wrong with options is told where edgesim.toml has them, if it has."""
+
+    def told(problem: Problem) -> Problem:
+        option, _, value = problem.at.partition(" ")
+        place = settings.places.get((_OPTIONS.get(option, ""), value.partition("=")[0]))
+        return problem if place is None else replace(problem, at=place.at, file=place.file, line=place.line)
+
+    return replace(loaded, problems=tuple(map(told, loaded.problems)))
+
+
+def _targets(settings: Settings, field: str, named: Mapping[str, str]) -> dict[str, Target]:
+    """Where origins or domains lead. Raises ConfigError."""
+    return {name: _target(settings.places.get((field, name)), text) for name, text in named.items()}
+
+
+def _target(place: Place | None, text: str) -> Target:
+    try:
+        return parse_target(text)
+    except ConfigError as error:
+        raise ConfigError(f"{place}: {error}" if place else str(error), error.hint) from None
 
 
 def _runtime_settings(settings: Settings, viewers: ViewerDefaults) -> RuntimeSettings:
@@ -133,7 +166,7 @@ class Emulator:
             kept=self.logs,
             remark=lambda problem: terminal.problems([problem]),
         )
-        self.loaded = Loaded()
+        self.read = self.loaded = Loaded()
         self.app: ViewerApp | None = None
         self._told: set[tuple[str, str]] = set()
         self._gone: set[str] = set()
@@ -150,7 +183,8 @@ class Emulator:
         if loaded.errors:
             raise ProblemsFoundError(loaded.problems)
         self._keep_logs_out_of_code(loaded)
-        self.loaded = loaded
+        self.read = self.loaded = loaded
+        app = self._app(loaded)
         self._inspect(loaded)
         self.terminal.problems(await self.runtime.deploy(_functions(loaded)))
         for problem in (self.runtime.status().isolation.problem(), of_processor(*this_processor())):
@@ -160,8 +194,8 @@ class Emulator:
                 f"chaos: {chaos.percent:g} % of invocations are the last of their environment, at random; "
                 f"--chaos {chaos} has the same ones again"
             )
-        self.app = self._app(loaded)
-        return self.app
+        self.app = app
+        return app
 
     def _inspect(self, loaded: Loaded) -> None:
         """Raises ConfigError for a function that is not there."""
@@ -189,8 +223,8 @@ class Emulator:
             clock=self.clock,
             new_id=invocation_id,
             domains=domains,
-            origins=_targets({**loaded.origins, **self.settings.origins}),
-            resolve=_targets(self.settings.resolve),
+            origins=_targets(self.settings, "origins", {**loaded.origins, **self.settings.origins}),
+            resolve=_targets(self.settings, "resolve", self.settings.resolve),
             buckets=loaded.buckets,
             missing=self.settings.terms.choices.missing_object,
             signer=self.signer,
@@ -308,19 +342,29 @@ class Emulator:
     async def _reload_source(self, spread: Spread) -> None:
         """A new configuration serves when everything of it can; until then the old one does, whole. So it does at the
         edge locations that the update has not reached."""
-        loaded = load_source(self.settings)
-        if loaded.errors:
-            self._tell_kept(loaded.errors)
+        read = load_source(self.settings)
+        if read.errors:
+            self._tell_kept(read.errors)
             return
-        self._keep_logs_out_of_code(loaded)
-        router = self._router(loaded)
+        self._keep_logs_out_of_code(read)
+        router = self._router(read)
+        loaded = await self._published(read)
         self._tell_news(loaded.problems)
         await self._deploy(loaded, spread)
-        self.loaded = loaded
         if self.app is not None:
             self.app.driver.origins = router
-            self.app.deploy(loaded.distributions, spread)
+        self._serve(read, loaded, spread)
         self.terminal.say(self.terminal.paint(f"configuration reloaded{_until(spread)}", fg="green"))
+
+    async def _published(self, read: Loaded) -> Loaded:
+        """A source with its functions as they are published."""
+        return as_published(read, await self.runtime.published(_functions(read)))
+
+    def _serve(self, read: Loaded, loaded: Loaded, spread: Spread) -> None:
+        """From now on this is what is served; `read` is what the source says of it."""
+        changed, self.read, self.loaded = loaded.distributions != self.loaded.distributions, read, loaded
+        if changed and self.app is not None:
+            self.app.deploy(loaded.distributions, spread)
 
     def _tell_kept(self, problems: Iterable[Problem]) -> None:
         self.terminal.problems(problems)
@@ -338,8 +382,10 @@ class Emulator:
         touched = {f.name for f in _functions(self.loaded) if _holds(f, paths)}
         if touched and touched <= _without_code(self.loaded):
             self._tell_gone(_without_code(self.loaded))
-        else:
-            await self._deploy(self.loaded, spread)
+            return
+        loaded = await self._published(self.read)
+        await self._deploy(loaded, spread)
+        self._serve(self.read, loaded, spread)
 
     async def _deploy(self, loaded: Loaded, spread: Spread) -> None:
         """Functions as they are now, with a word on each whose code is new, gone or back."""

@@ -508,6 +508,12 @@ def chosen(texts: Mapping[str, str]) -> Choices:
     return Choices(**answers)
 
 
+def answered(choices: Choices, question: Question) -> Alternative:
+    """The answer that holds."""
+    answer: Alternative = getattr(choices, question.name.replace("-", "_"))
+    return answer
+
+
 def _plain(word: str) -> str:
     return word.strip().lower().replace("_", "-")
 

@@ -51,10 +51,20 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class AutoPublish:
+    """SAM's AutoPublishAlias: when a deployment publishes a version (publishing.py). `all_properties` is
+    AutoPublishAliasAllProperties, `code_sha256` AutoPublishCodeSha256 as it is written."""
+
+    all_properties: bool = False
+    code_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EdgeFunction:
     """A Lambda function as an association names it. `runtime` is Lambda's identifier (`nodejs22.x`, `python3.13`);
     `handler` is `file.export`; `memory` is megabytes; `timeout` is seconds; `concurrency` is how many run at once
-    before the others are throttled (ReservedConcurrentExecutions), None for as many as Lambda lets."""
+    before the others are throttled (ReservedConcurrentExecutions), None for as many as Lambda lets; `auto_publish` is
+    None where SAM does not publish it."""
 
     name: str
     code: Code
@@ -65,6 +75,7 @@ class EdgeFunction:
     memory: int = limits.DEFAULT_FUNCTION_MEMORY_MB
     account: str = "123456789012"
     concurrency: int | None = None
+    auto_publish: AutoPublish | None = None
 
     @property
     def arn(self) -> str:

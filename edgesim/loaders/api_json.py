@@ -37,7 +37,7 @@ def load_api_json(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
     books.functions.check_overrides([])
     found = [*miscounted(config, file), *map(tolerant, problems), *books.problems()]
     found += unknown_origins([distribution], overrides.origins)
-    return loaded([distribution], found, [file, *books.files()])
+    return loaded([distribution], found, [file, *books.files()], places=books.functions.places)
 
 
 def _without_nulls(node: Node) -> Node:

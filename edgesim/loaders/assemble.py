@@ -127,7 +127,7 @@ def assemble(
         *unknowns.sayable(check(config)),
         *unapplied(config, {*mapped, *_stood_in_for(tree)}, set(_signed(config, books))),
     ]
-    distribution = _Assembly(tree, books, config).distribution(named)
+    distribution = _Assembly(tree, books, config, file).distribution(named)
     findings += books.findings()
     return distribution, [problem(finding, tree, file) for finding in findings]
 
@@ -188,6 +188,7 @@ class _Assembly:
     tree: Node
     books: Books
     config: DistributionConfig
+    file: str
 
     def distribution(self, named: Named) -> Distribution:
         config = self.config
@@ -264,7 +265,8 @@ class _Assembly:
                 yield association.event_type, Association(association.event_type, function, association.include_body)
 
     def function(self, arn: str, at: Loc) -> EdgeFunction | None:
-        return self.books.functions.function(arn, find(self.tree, at).unknown, at) if arn else None
+        node = find(self.tree, at)
+        return self.books.functions.function(arn, node.unknown, at, node.place(self.file)) if arn else None
 
 
 def _logging(config: LoggingConfig) -> Logging:

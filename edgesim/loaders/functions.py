@@ -7,12 +7,12 @@ Source: distribution-config.md §2; for settings see function_settings.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from edgesim.distribution.config import parse
 from edgesim.distribution.findings import Finding
-from edgesim.distribution.model import Code
+from edgesim.distribution.model import AutoPublish, Code
 from edgesim.distribution.problems import Severity
 from edgesim.distribution.versions import Configuration, LambdaFunction, Refused, publish
 from edgesim.errors import ConfigError
@@ -32,9 +32,11 @@ from edgesim.loaders.nodes import Node, plain, problem
 from edgesim.loaders.properties import report_unknown
 from edgesim.loaders.unknowns import Unknowns
 from edgesim.values.function_arn import function_name
+from edgesim.values.place import Place
 
 _PROPERTIES = [field.alias or "" for field in Settings.model_fields.values()]
 _VERSION_PROPERTIES = [field.alias or "" for field in VersionSettings.model_fields.values()]
+_CODE = ("Code", "CodeUri", "InlineCode", "ImageUri")
 _CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
 
 
@@ -99,7 +101,15 @@ class TemplateFunctions:
             settings.memory_size,
             lambda: self._code(logical_id, settings),
             settings.reserved_concurrent_executions,
+            _auto_publish(settings),
+            self._places(logical_id, tree),
         )
+
+    def _places(self, logical_id: str, tree: Node) -> Mapping[str, Place]:
+        """Where its properties stand, Globals included; `Code` is wherever its package is told."""
+        whole, written = self.resolver.resources[logical_id], self._properties(logical_id, list(_CODE)).fields.values()
+        nodes = {"": whole, **tree.fields, "Code": next(iter(written), whole)}
+        return {name: node.place(self.resolver.file) for name, node in nodes.items()}
 
     def _report(self, findings: Iterable[Finding], tree: Node) -> None:
         """Tell what is not about a stand-in."""
@@ -148,7 +158,7 @@ class TemplateFunctions:
     # ── the code ─────────────────────────────────────────────────────────────
 
     def _code(self, logical_id: str, settings: Settings) -> Code | None:
-        tree = self._properties(logical_id, ["Code", "CodeUri", "InlineCode", "ImageUri"])
+        tree = self._properties(logical_id, list(_CODE))
         inline = tree.get("InlineCode") if tree.get("InlineCode").value else tree.get("Code", "ZipFile")
         if inline.text:
             self._warn_of_stand_ins(inline)
@@ -239,6 +249,12 @@ class TemplateFunctions:
 
     def _complain(self, message: str, node: Node, hint: str = "") -> None:
         self.resolver.complain(message, node, hint=hint)
+
+
+def _auto_publish(settings: Settings) -> AutoPublish | None:
+    if not settings.auto_publish_alias:
+        return None
+    return AutoPublish(settings.auto_publish_alias_all_properties, settings.auto_publish_code_sha256)
 
 
 _EDGE_PRINCIPAL = "edgelambda.amazonaws.com"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from edgesim.distribution.buckets import Bucket
-from edgesim.distribution.model import Distribution
+from edgesim.distribution.model import Distribution, EdgeFunction
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.distribution.versions import Alias
 from edgesim.loaders.code import Located
+from edgesim.values.place import NOWHERE, Place
 
 Texts = Mapping[str, str]
 Sources = Mapping[str, str | Located]
@@ -24,6 +25,7 @@ class Pem:
 
 
 Keys = Mapping[str, str | Pem]
+Places = Mapping[str, Mapping[str, Place]]
 _NONE: Texts = MappingProxyType({})
 
 
@@ -40,6 +42,8 @@ class Overrides:
     `origins`: what `--origin` maps, by origin id. Loading only looks at the ids: an origin that is mapped may have
         a domain name that can't be known, and an id that no distribution has is a mistake.
     `signs`: requests to buckets are signed, with credentials that loading does not see.
+    `function`: one that is wanted by itself, by name or logical id, whether or not something associates it. A template
+        needs no distribution then.
     """
 
     parameters: Texts = field(default_factory=lambda: _NONE)
@@ -50,6 +54,7 @@ class Overrides:
     origins: Texts = field(default_factory=lambda: _NONE)
     signs: bool = False
     public_keys: Keys = field(default_factory=lambda: _NONE)
+    function: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,9 @@ class Loaded:
     `files` are the files whose change matters (templates, policies; the functions' code is in their `Code`).
     `origins` maps origin ids to directories that stand in for them (quick mode), in the words of `--origin`.
     `aliases` are those that a template declares of the functions that are associated, by function name; `logical_ids`
-    has the names of a template's functions by logical id. `buckets` is what is known of S3 buckets, by name.
+    has the names of a template's functions by logical id; `buckets` is what is known of S3 buckets, by name; `places`
+    are where a function's properties stand, by its name and the property's, which is empty for the function as a whole;
+    `function` is the one that was wanted by itself.
     """
 
     distributions: tuple[Distribution, ...] = ()
@@ -69,11 +76,18 @@ class Loaded:
     logical_ids: Texts = field(default_factory=lambda: _NONE)
     aliases: Mapping[str, tuple[Alias, ...]] = field(default_factory=lambda: MappingProxyType({}))
     buckets: Mapping[str, Bucket] = field(default_factory=lambda: MappingProxyType({}))
+    places: Places = field(default_factory=lambda: MappingProxyType({}))
+    function: EdgeFunction | None = None
 
     @property
     def errors(self) -> tuple[Problem, ...]:
         """The problems that keep it from running."""
         return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+    def place_of(self, function: str, name: str = "") -> Place:
+        """Where a property of a function stands, or the function; an empty place where that is nowhere."""
+        places = self.places.get(function, {})
+        return places.get(name) or places.get("") or NOWHERE
 
 
 def loaded(
@@ -82,12 +96,19 @@ def loaded(
     files: list[str],
     origins: Texts = _NONE,
     aliases: Mapping[str, tuple[Alias, ...]] | None = None,
+    places: Places | None = None,
 ) -> Loaded:
     """A Loaded in order: each problem once, by file and line, no distributions beside errors."""
+    unique = in_order(problems)
+    sound = not any(problem.severity is Severity.ERROR for problem in unique)
+    served = tuple(distributions) if sound else ()
+    read = tuple(dict.fromkeys(files))
+    return Loaded(served, unique, read, origins, aliases=aliases or {}, places=places or {})
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Each problem once, by file and line."""
     by_place: dict[object, Problem] = {}
     for problem in problems:
         by_place.setdefault((problem.file, problem.line, problem.at, problem.message), problem)
-    unique = sorted(by_place.values(), key=lambda problem: (problem.file, problem.line or 0))
-    sound = not any(problem.severity is Severity.ERROR for problem in unique)
-    served = tuple(distributions) if sound else ()
-    return Loaded(served, tuple(unique), tuple(dict.fromkeys(files)), origins, aliases=aliases or {})
+    return tuple(sorted(by_place.values(), key=lambda problem: (problem.file, problem.line or 0)))

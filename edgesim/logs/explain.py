@@ -16,6 +16,7 @@ from edgesim.pipeline.transcript import Note, Station, Transcript
 from edgesim.values.body import Cut, Span
 from edgesim.values.headers import Headers, readable
 from edgesim.values.instant import Instant, iso_utc
+from edgesim.values.invocation import Start
 from edgesim.values.message import Request, Response, standard_reason
 from edgesim.values.text import printable, printable_lines
 
@@ -183,8 +184,7 @@ _MOST_LOG_LINES = 50
 def _invocation(invocation: Invocation, facts: Facts) -> Told:
     if not invocation.environment:  # it was throttled, or there was nothing to run it in
         return
-    start = f", cold start {invocation.init_ms:.2f} ms" if invocation.init_ms is not None else ", warm"
-    yield "duration", f"{invocation.duration_ms:.2f} ms{start}"
+    yield "duration", f"{invocation.duration_ms:.2f} ms, {_start(invocation)}"
     yield "environment", invocation.environment
     if invocation.version:
         yield "version", invocation.version
@@ -194,10 +194,23 @@ def _invocation(invocation: Invocation, facts: Facts) -> Told:
         yield "log", f"… {len(invocation.log) - _MOST_LOG_LINES} more lines"
 
 
+def _start(invocation: Invocation) -> str:
+    told = {
+        Start.COLD: f"cold start {invocation.init_ms or 0:.2f} ms",
+        Start.WARM: "warm",
+        Start.ANEW: "in a process that had to be started anew",
+        Start.FAILED: "spent on loading it",
+    }
+    return told[invocation.start]
+
+
 def _failure(failure: Failed, facts: Facts) -> Told:
     yield "failure", f"{failure.kind.value}: {failure.error_type}: {failure.message}"
+    if failure.place:
+        yield "at", str(failure.place)
     for frame in failure.stack:
-        yield "stack", frame
+        if frame.strip():
+            yield "stack", frame
 
 
 def _rejected(rejected: Any, facts: Facts) -> Told:

@@ -47,9 +47,17 @@ def throttled(load: Load) -> ThrottleReason | None:
 
 
 def refusal(load: Load, because: ThrottleReason) -> Failed:
-    """observed: error type and words are those of Lambda's API"""
-    message = f"Rate Exceeded. {because} ({load.running} running, {load.most} at most)"
+    """observed: error type and words are those of Lambda's API; in brackets, edgesim's own"""
+    message = f"Rate Exceeded. {because} ({_LIMITS[because].format(running=load.running, most=load.most)})"
     return Failed(FailureKind.THROTTLED, "TooManyRequestsException", message)
+
+
+_LIMITS = {
+    ThrottleReason.ACCOUNT: "the account's limit: {running} of {most} run that functions without a reservation share; "
+    "--concurrency changes it",
+    ThrottleReason.RESERVED: "the function's own limit: {running} of {most} run; its ReservedConcurrentExecutions "
+    "changes it",
+}
 
 
 def unreserved(account: int, reserved: Iterable[int]) -> int:

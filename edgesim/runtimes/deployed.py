@@ -40,6 +40,8 @@ class Deployed:
     works: bool = False
     """the live version was seen to start"""
     problem: Problem | None = None
+    before: Deployed | None = None
+    """what its ARN stood for until now, with other settings"""
     left_at: float | None = None
     """when it was last deployed, for one that no longer is"""
 

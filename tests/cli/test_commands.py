@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -67,6 +68,23 @@ def test_every_command_is_in_the_help_and_has_help_of_its_own(command: str) -> N
     told = run(command, "--help")
     assert told.exit_code == 0
     assert told.output.startswith(f"Usage: main {command}")
+
+
+def test_the_list_of_commands_has_whole_sentences() -> None:
+    assert "..." not in run("--help").output.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("command", sorted(main.commands))
+def test_every_option_says_what_it_takes_and_what_for(command: str) -> None:
+    for param in main.commands[command].params:
+        if isinstance(param, click.Option):
+            assert param.help
+            assert param.is_flag or param.metavar or isinstance(param.type, click.Choice)
+
+
+def test_what_a_command_has_for_itself_comes_before_what_it_shares() -> None:
+    told = run("invoke", "--help").output
+    assert told.index("--trigger") < told.index("--response-header") < told.index("--function") < told.index("--relax")
 
 
 def test_help_names_every_option_of_serve() -> None:
@@ -221,3 +239,18 @@ Resources:
           ForwardedValues: {QueryString: false}
           LambdaFunctionAssociations: [{EventType: viewer-request, LambdaFunctionARN: !Ref Auth.Version}]
 """
+
+
+def test_what_is_wrong_in_edgesim_toml_is_told_with_its_line(template: Path) -> None:
+    config = template.with_name("edgesim.toml")
+    config.write_text('[origins]\nsit = "http://localhost:3000"\n[functions]\nauht = "a.js"\n')
+    told = run("check", str(template))
+    assert told.exit_code == 2
+    assert f"{config}:2: error: there is no origin sit\n    at: [origins] sit" in told.output
+    assert f"{config}:4: error: there is no function auht" in told.output
+    config.write_text("\nconcurrency = 0\n")
+    told = run("check", str(template))
+    assert (told.exit_code, told.stderr.splitlines()[0]) == (
+        2,
+        f"edgesim: {config}:2: concurrency must be above zero",
+    )

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from edgesim.commands.ready import differing
 from edgesim.commands.relax import relaxed_line
 from edgesim.distribution.choices import Choices, EmptyBody, HeaderKey
 from edgesim.distribution.limits import Edition, Limit
 from edgesim.distribution.terms import Terms
 from edgesim.errors import ConfigError
+from edgesim.loaders.toml_source import TomlLines
 from edgesim.settings import Settings, check_ranges, find_config, parse_size, read_config
+from edgesim.values.place import Place
 
 
 def _written(folder: Path, text: str) -> Path:
@@ -167,4 +170,91 @@ def test_terms_that_there_are_not_are_said_with_the_file(tmp_path: Path, text: s
     path = _written(tmp_path, text)
     with pytest.raises(ConfigError) as caught:
         read_config(path)
-    assert (str(caught.value), caught.value.hint) == (f"{path}: {says}", hint)
+    assert (str(caught.value), caught.value.hint) == (f"{path}:{text.count(chr(10))}: {says}", hint)
+
+
+def test_what_is_not_as_aws_has_it_by_default_is_said_when_the_server_starts() -> None:
+    assert list(differing(Settings(choices={"header-key": "map-name"}))) == []
+    settings = Settings(
+        limits="2023",
+        choices={"header-key": "key", "empty-body": "counted"},
+        relax=frozenset({Limit.MEMORY}),
+        concurrency=10,
+        propagation=90,
+    )
+    assert list(differing(settings)) == [
+        "AWS's limits of 2023",
+        "chosen: empty-body=counted, header-key=key",
+        "not enforced: memory",
+        "the account runs 10 invocations at once, not 1,000",
+        "updates reach every edge location within 1m30s",
+    ]
+
+
+# ── places ───────────────────────────────────────────────────────────────────
+
+DOCUMENT = """\
+# a comment
+port = 9000   # a = 1
+relax = [
+    "timeouts",
+]
+
+[origins]  # by id
+"site one" = "http://localhost:1"
+assets = "public"
+
+[ choices ]
+header-key = "key"
+viewer.country = "DE"
+inline = {a = 1, b = 2}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (("port",), 2),
+        (("relax",), 3),
+        (("origins",), 7),
+        (("origins", "site one"), 8),
+        (("origins", "assets"), 9),
+        (("choices", "header-key"), 12),
+        (("choices", "viewer", "country"), 13),
+        (("choices", "inline", "b"), 14),
+        (("origins", "nobody"), 7),
+        (("nothing",), None),
+    ],
+    ids=lambda value: ".".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_key_is_found_on_its_line_or_on_that_of_what_it_is_in(path: tuple[str, ...], line: int | None) -> None:
+    assert TomlLines(DOCUMENT).of(*path) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("port = 1\nport = \n", 2, "this is not TOML: Invalid value"),
+        ("port = 1\nrelax = [\n", 2, "this is not TOML: Invalid value"),
+        ("\nprt = 1\n", 2, "there is no setting 'prt'"),
+        ("\nconcurrency = 0\n", 2, "concurrency must be above zero"),
+        ("\nport = 70000\n", 2, "port is 70000"),
+        ("\nenvironments = -1\n", 2, "environments must not be below zero"),
+        ('\ncache-size = "0"\n', 2, "cache-size must be above zero"),
+        ('\nviewer-country = "Germany"\n', 2, "viewer country is 'Germany'"),
+        ('[viewer]\n\ndevice = "fridge"\n', 3, "viewer device is 'fridge'"),
+        ('[viewer]\ncountree = "DE"\n', 2, "viewers have no setting 'countree'"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, line: int, says: str) -> None:
+    path = _written(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        read_config(path)
+    assert str(caught.value).startswith(f"{path}:{line}: {says}")
+
+
+def test_entries_know_where_they_stand_until_a_flag_takes_their_place(tmp_path: Path) -> None:
+    path = _written(tmp_path, '[origins]\nsite = "http://a"\nassets = "http://b"\n')
+    settings = read_config(path)
+    assert settings.places["origins", "assets"] == Place(str(path), 3, "[origins] assets")
+    assert set(settings.given(origins={"assets": "http://c"}).places) == {("origins", "site")}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edgesim.distribution.model import EdgeFunction
+from edgesim.distribution.model import AutoPublish, EdgeFunction
 from edgesim.distribution.problems import Severity
 from edgesim.distribution.versions import Alias
 from edgesim.loaders import Loaded
@@ -294,6 +294,61 @@ def test_sam_publishes_nothing_without_auto_publish_alias(distribution: Load) ->
     assert "AutoPublishAlias" in error.hint
 
 
+@pytest.mark.parametrize(
+    ("properties", "rule"),
+    [
+        ("", AutoPublish()),
+        ("AutoPublishAliasAllProperties: true, ", AutoPublish(all_properties=True)),
+        ("AutoPublishCodeSha256: abc, ", AutoPublish(code_sha256="abc")),
+    ],
+)
+def test_sam_says_when_it_publishes_a_version(distribution: Load, properties: str, rule: AutoPublish) -> None:
+    resources = SAM_FN.replace("AutoPublishAlias:", f"{properties}AutoPublishAlias:")
+    function = only_function(distribution(attach("!Ref Fn.Version"), resources=resources, head=GLOBALS))
+    assert function.auto_publish == rule
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "hint"),
+    [
+        ("    Role: arn:aws:iam::1:role/r", "'Role' is not a supported property of 'Function'.", "each function's own"),
+        ("    Layerz: [a]", "'Layerz' is not a supported property of 'Function'.", "did you mean Layers?"),
+        ("  Functions: {Timeout: 3}", "'Functions' is not supported.", "did you mean Function?"),
+    ],
+    ids=["a property that each function has for itself", "a misspelt property", "a misspelt section"],
+)
+def test_what_sam_refuses_of_its_globals(distribution: Load, line: str, message: str, hint: str) -> None:
+    [error] = distribution(attach("!Ref Fn.Version"), resources=SAM_FN, head=f"{GLOBALS}{line}\n").errors
+    assert error.message == f"'Globals' section is invalid. {message}"
+    assert hint in error.hint
+    assert error.line == 8
+
+
+@pytest.mark.parametrize(("ignored", "seconds"), [("'*'", 3), ("[Timeout]", 3), ("[MemorySize]", 4)])
+def test_a_function_may_ignore_globals(distribution: Load, ignored: str, seconds: int) -> None:
+    own = "Handler: index.handler, Runtime: nodejs22.x, AutoPublishAlias: live, InlineCode: x"
+    resources = f"Fn: {{Type: AWS::Serverless::Function, IgnoreGlobals: {ignored}, Properties: {{{own}}}}}\n"
+    found = distribution(attach("!Ref Fn.Version"), resources=resources, head=GLOBALS)
+    assert only_function(found).timeout == seconds
+
+
+def test_a_misspelt_property_is_named_although_no_version_can_be_associated_for_it(distribution: Load) -> None:
+    resources = SAM_FN.replace("AutoPublishAlias", "AutoPublishAliass")
+    found = distribution(attach("!Ref Fn.Version"), resources=resources, head=GLOBALS)
+    [unknown] = [problem for problem in found.problems if "AutoPublishAliass" in problem.message]
+    assert (unknown.hint, unknown.line) == ("did you mean AutoPublishAlias?", 9)
+
+
+def test_a_misspelt_property_of_a_function_elsewhere_is_a_warning(distribution: Load) -> None:
+    other = "Job: {Type: AWS::Lambda::Function, Properties: {Handlr: a.b}}\n"
+    [problem] = distribution(resources=other).problems
+    assert (problem.message, problem.hint, problem.severity) == (
+        "unknown property Handlr",
+        "did you mean Handler?",
+        Severity.WARNING,
+    )
+
+
 def test_sams_own_role_does_not_trust_lambda_edge(distribution: Load) -> None:
     head = SAM + "Globals: {Function: {Handler: index.handler, Runtime: nodejs22.x}}\n"
     [problem] = distribution(attach("!Ref Fn.Version"), resources=SAM_FN, head=head).problems
@@ -391,13 +446,13 @@ def test_an_unknown_property_is_an_error(distribution: Load, resource: str, at: 
 
 
 def test_sams_own_properties_are_known_and_its_globals_are_checked(distribution: Load) -> None:
-    head = GLOBALS.replace("    Timeout: 4\n", "    Timout: 4\n    VersionDescription: v\n")
+    head = GLOBALS.replace("    Timeout: 4\n", "    Timout: 4\n    VersionDeletionPolicy: Retain\n")
     [error] = distribution(attach("!Ref Fn.Version"), resources=SAM_FN, head=head).problems
     assert (error.at, error.hint) == ("Globals.Function.Timout", "did you mean Timeout?")
 
 
 def test_functions_that_nothing_associates_are_nobodys_business(distribution: Load) -> None:
-    assert distribution(resources=a_function(Timout="5", Runtime="cobol")).problems == ()
+    assert distribution(resources=a_function(Newest="5", Runtime="cobol")).problems == ()
 
 
 @pytest.mark.parametrize(

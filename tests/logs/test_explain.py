@@ -27,9 +27,11 @@ from edgesim.testing.make import a_function, a_request, a_response, an_arrival, 
 from edgesim.values.body import Span
 from edgesim.values.entry import CacheKey
 from edgesim.values.instant import Duration, Instant
-from edgesim.values.invocation import Invocation, Returned
+from edgesim.values.invocation import Failed, FailureKind, Invocation, Returned
+from edgesim.values.place import Place
 from edgesim.values.signed import Grant
 
+NOT_LOADED = Failed(FailureKind.INIT, "Runtime.ImportModuleError", "no module")
 KEY = CacheKey("E1", "GET", "/a.css")
 
 
@@ -112,6 +114,31 @@ def test_labels_and_values_stand_in_columns_and_a_long_label_moves_only_itself()
         "    sent header X     1",
         f"    sent header X-{'Long' * 10}  2",
         "    sent header X-22  3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("start", "told_as"),
+    [
+        ({"init_ms": 20.0}, "cold start 20.00 ms"),
+        ({}, "warm"),
+        ({"anew": True}, "in a process that had to be started anew"),
+        ({"anew": True, "result": NOT_LOADED}, "spent on loading it"),
+    ],
+    ids=["cold", "warm", "after a crash", "not loaded"],
+)
+def test_it_is_told_how_an_invocation_found_its_environment(start: dict[str, Any], told_as: str) -> None:
+    invocation = replace(Invocation("id", Returned(""), 1.0, 1, 128, 64, "environment"), **start)
+    text = told(Station.VIEWER_REQUEST, HookReason.PASSED, invocation=invocation)
+    assert f"duration     1.00 ms, {told_as}\n" in text
+
+
+def test_of_a_failure_the_place_is_told_and_no_empty_line_of_its_stack() -> None:
+    failure = replace(NOT_LOADED, stack=("", "    at f (/code/a.js:3:1)"), place=Place("/code/a.js", 3))
+    assert told(Station.VIEWER_REQUEST, HookReason.FAILED, failure=failure).splitlines()[1:] == [
+        "    failure  the function could not be loaded: Runtime.ImportModuleError: no module",
+        "    at       /code/a.js:3",
+        "    stack        at f (/code/a.js:3:1)",
     ]
 
 

@@ -77,7 +77,21 @@ def test_the_refusal_is_lambdas_with_its_reason():
     assert concurrency.enter(a, HOME) is None
     failed = concurrency.enter(a, HOME)
     assert (failed.kind, failed.error_type) == (FailureKind.THROTTLED, "TooManyRequestsException")
-    assert failed.message == "Rate Exceeded. ConcurrentInvocationLimitExceeded (1 running, 1 at most)"
+    assert failed.message == (
+        "Rate Exceeded. ConcurrentInvocationLimitExceeded (the account's limit: 1 of 1 run that functions without a "
+        "reservation share; --concurrency changes it)"
+    )
+
+
+def test_the_refusal_tells_whose_limit_it_was_and_what_changes_it():
+    concurrency, a = Concurrency(), fn("a", concurrency=0)
+    concurrency.reserve([a])
+    failed = concurrency.enter(a, HOME)
+    assert failed is not None
+    assert failed.message == (
+        "Rate Exceeded. ReservedFunctionConcurrentInvocationLimitExceeded (the function's own limit: 0 of 0 run; its "
+        "ReservedConcurrentExecutions changes it)"
+    )
 
 
 def test_who_leaves_makes_room_and_who_was_refused_took_none():

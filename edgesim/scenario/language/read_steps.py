@@ -8,10 +8,10 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
-from edgesim.distribution.edge_limits import over_limits
 from edgesim.distribution.findings import closest
 from edgesim.errors import ConfigError
-from edgesim.loaders.code_size import zipped_size
+from edgesim.loaders.request import Loaded
+from edgesim.loaders.terms import problems_of_terms
 from edgesim.scenario.language import durations, read_body
 from edgesim.scenario.language import reading as r
 from edgesim.scenario.language.captures import check_references
@@ -333,7 +333,7 @@ def _refused(reading: Reading, deployment: Deployment) -> tuple[Setting, tuple[s
     AWS has a code for it refuses, also where edgesim is content with a warning."""
     problems, warnings = len(reading.problems), len(reading.warnings)
     setting = read_setting(reading, deployment)
-    against = [problem for one in setting.distributions for problem in over_limits(one, zipped_size)]
+    against = problems_of_terms(Loaded(), setting.distributions)
     said = [*reading.problems[problems:], *(one for one in (*reading.warnings[warnings:], *against) if one.code)]
     del reading.problems[problems:]
     return setting, tuple(one.refusal for one in said)

@@ -14,12 +14,13 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
 from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit
 from edgesim.distribution.model import Code, Distribution, EdgeFunction, Trigger
 from edgesim.distribution.problems import Problem, Severity
+from edgesim.distribution.publishing import with_functions
 from edgesim.distribution.versions import Refused
 from edgesim.driver.virtual_clock import VIRTUAL_START, VirtualClock
 from edgesim.errors import ConfigError
@@ -214,34 +215,24 @@ class Stage:
 def published(setting: Setting, ledger: Ledger) -> Setting:
     """A setting with the versions that its functions are, after all that was deployed in a story before."""
     versions = {
-        function: replace(function, version=ledger.publish(function, _sha_of(function.code)))
+        function: _published(function, ledger)
         for distribution in setting.distributions
         for function in distribution.functions
     }
     if all(function == version for function, version in versions.items()):
         return setting
-    return replace(setting, distributions=tuple(_with(one, versions) for one in setting.distributions))
+    return replace(setting, distributions=tuple(with_functions(one, versions) for one in setting.distributions))
+
+
+def _published(function: EdgeFunction, ledger: Ledger) -> EdgeFunction:
+    sha = _sha_of(function.code)
+    settled = ledger.as_published(function, sha)
+    return replace(settled, version=ledger.publish(settled, sha))
 
 
 def _sha_of(code: Code) -> str:
     """What tells one code from another within a story, in which no file changes."""
     return base64.b64encode(hashlib.sha256(f"{code.path}\0{code.inline}".encode()).digest()).decode()
-
-
-def _with(distribution: Distribution, versions: Mapping[EdgeFunction, EdgeFunction]) -> Distribution:
-    behaviors = tuple(
-        replace(
-            behavior,
-            associations=MappingProxyType(
-                {
-                    trigger: replace(association, function=versions[association.function])
-                    for trigger, association in behavior.associations.items()
-                }
-            ),
-        )
-        for behavior in distribution.behaviors
-    )
-    return replace(distribution, behaviors=behaviors)
 
 
 _KEEPS_STATE = (
