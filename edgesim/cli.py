@@ -21,6 +21,7 @@ from edgesim.commands.functions import functions
 from edgesim.commands.inspect import inspect_option
 from edgesim.commands.invoke import event, invoke
 from edgesim.commands.ready import run, say_ready
+from edgesim.commands.reasons import reasons
 from edgesim.commands.record import record
 from edgesim.commands.relax import relax_option
 from edgesim.commands.sign import sign
@@ -482,6 +483,7 @@ main.add_command(test)
 main.add_command(record)
 main.add_command(choices)
 main.add_command(sign)
+main.add_command(reasons)
 
 
 if __name__ == "__main__":

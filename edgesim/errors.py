@@ -70,3 +70,11 @@ class ViewerFault(EdgesimError):
 
 class EdgesimBug(EdgesimError):
     """Something that must not happen, happened."""
+
+
+class ScenarioWarning(UserWarning):
+    """In pytest: a scenario passed, and may mean less than it seems to. `place` is `file:line`."""
+
+    def __init__(self, message: str, place: str = "") -> None:
+        super().__init__(message)
+        self.place = place

@@ -6,6 +6,7 @@ is made when the first scenario or the first `edge` needs it: one stage in each 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from edgesim.errors import ScenarioWarning
 from edgesim.scenario.playing.background import STAGES
 
 if TYPE_CHECKING:
@@ -84,15 +86,13 @@ def _is_scenarios(file: Path) -> bool:
     """Is this a scenario, or was it meant to be one? A template that lies beside them is neither."""
     from edgesim.loaders.unreadable import Unreadable
     from edgesim.scenario.language.document import read_document
+    from edgesim.scenario.language.other_files import is_scenarios
 
     try:
         root, _ = read_document(file.read_text(encoding="utf-8-sig"), str(file))
     except (Unreadable, OSError, ValueError):
         return True
-    return not _SIGNS.isdisjoint(root.fields)
-
-
-_SIGNS = frozenset({"title", "steps", "scenarios"})
+    return is_scenarios(root)
 
 
 class ScenarioFile(pytest.File):
@@ -153,9 +153,12 @@ class ScenarioItem(pytest.Item):
             raise ScenarioFailed(outcome)
         if explain:
             self.add_report_section("call", "edgesim", explained(outcome))
+        _warn(outcome)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """What `edgesim test` prints."""
+        if isinstance(excinfo.value, ScenarioWarning):
+            return f"{excinfo.value.place}: {excinfo.value}"
         if not isinstance(excinfo.value, ScenarioFailed):
             return super().repr_failure(excinfo, style)
         from edgesim.scenario.runner.report import failure
@@ -174,11 +177,20 @@ class ScenarioItem(pytest.Item):
         return self.path, max(self.scenario.place.line - 1, 0), self.name
 
 
+def _warn(outcome: Outcome) -> None:
+    """As Python warns, so that pytest's own options say what becomes of it."""
+    for caution in outcome.cautions:
+        file, _, line = caution.place.rpartition(":")
+        hint = f" ({caution.hint})" if caution.hint else ""
+        warnings.warn_explicit(ScenarioWarning(f"{caution.message}{hint}", caution.place), None, file, int(line))
+
+
 def _in_short(outcome: Outcome) -> str:
     """Why it failed, for the summary at the end."""
+    from edgesim.scenario.runner.report import mismatch_in_short
+
     for mismatch in (one for step in outcome.failures for one in step.mismatches):
-        expected, got = (text.partition("\n")[0] for text in (mismatch.expected, mismatch.got))
-        return f"{mismatch.what}: expected {expected}, got {got}"
+        return mismatch_in_short(mismatch)
     return outcome.message.partition("\n")[0]
 
 

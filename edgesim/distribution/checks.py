@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 from edgesim.distribution.config import (
@@ -59,7 +59,7 @@ def _targets_exist(config: DistributionConfig) -> Findings:
             yield Finding(
                 (*loc, "TargetOriginId"),
                 f"One or more of your origins or origin groups do not exist. There is no '{target}'.",
-                closest(target, known) or f"there are {_words(filter(None, dict.fromkeys(known)))}",
+                closest(target, known) or f"there {_are(list(filter(None, dict.fromkeys(known))))}",
                 "NoSuchOrigin",
             )
 
@@ -417,6 +417,10 @@ def _lists(headers: HeadersConfig, cookies: CookiesConfig, queries: QueryStrings
     for structure, name, behavior, names in rows:
         if behavior in _LISTING and not names:
             yield Finding((structure,), f"{behavior} needs a list of {name}", code="InvalidArgument")
+
+
+def _are(names: Sequence[str]) -> str:
+    return f"{'is' if len(names) == 1 else 'are'} {_words(names)}"
 
 
 def _words(values: Iterable[object]) -> str:

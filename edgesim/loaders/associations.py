@@ -19,6 +19,7 @@ from edgesim.distribution.problems import Problem, Severity
 from edgesim.errors import ConfigError
 from edgesim.loaders.arn import ACCOUNT, REGION
 from edgesim.loaders.code import Located, is_python, locate
+from edgesim.loaders.handlers import handler_finding
 from edgesim.loaders.intrinsics import FAILED
 from edgesim.loaders.request import Sources
 from edgesim.values.function_arn import LambdaArn, lambda_arn
@@ -150,7 +151,11 @@ class FunctionBook:
             return edge_function(arn, spec, declared)
         if spec:
             located = self._located(arn.name, spec, declared)
-            return edge_function(arn, located, declared) if located is not None else None
+            if located is None:
+                return None
+            function = edge_function(arn, located, declared)
+            self.problems += handler_problems(function, f"--function {arn.name}={spec}")
+            return function
         code = declared.code() if declared else None
         if declared is None or code is None:
             return None
@@ -185,6 +190,12 @@ def _how_to_name_a_version(arn: LambdaArn | None) -> str:
     if arn.qualifier:
         return f"Lambda@Edge takes no {'$LATEST' if arn.qualifier == '$LATEST' else 'alias'}, only a numbered version"
     return f"this is the function itself; name a version of it, e.g. {arn.name}:1"
+
+
+def handler_problems(function: EdgeFunction, at: str) -> list[Problem]:
+    """What is wrong with the handler of a function that an option names."""
+    found = handler_finding(function.code, function.handler, function.runtime)
+    return [Problem(found.message, at, found.hint, found.severity, code=found.code)] if found is not None else []
 
 
 def edge_function(arn: LambdaArn, located: Located, declared: Declared | None = None) -> EdgeFunction:

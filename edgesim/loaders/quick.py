@@ -38,7 +38,7 @@ from edgesim.distribution.problems import Problem
 from edgesim.distribution.signers import Signers
 from edgesim.errors import ConfigError
 from edgesim.loaders.arn import ACCOUNT, REGION, domain_name, stable_id
-from edgesim.loaders.associations import edge_function
+from edgesim.loaders.associations import edge_function, handler_problems
 from edgesim.loaders.code import existing, locate
 from edgesim.loaders.request import Keys, Loaded, loaded
 from edgesim.loaders.resources import slug
@@ -134,6 +134,7 @@ def _associations(
         # One name for one piece of code; two files of the same name get their triggers' names
         name = stem if names.setdefault(stem, code) == code else f"{stem}-{trigger}"
         function = edge_function(LambdaArn(REGION, ACCOUNT, name, "1"), located)
+        problems += handler_problems(function, f"--{trigger}")
         if trigger in include_body and trigger.endswith("-response"):
             message = f"IncludeBody can't be true for {trigger}: only request events have a body"
             problems.append(Problem(message, "--include-body"))

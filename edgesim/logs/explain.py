@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from edgesim.values.entry import CacheKey
     from edgesim.values.invocation import Failed, Invocation
     from edgesim.values.signed import Grant
+    from edgesim.values.viewer import Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,7 +381,7 @@ def as_data(transcript: Transcript) -> dict[str, Any]:
         "method": request.method,
         "host": request.headers.get("host") or "",
         "target": readable(request.target),
-        "viewer": {"ip": arrival.viewer.ip, "pop": arrival.viewer.pop, "protocol": arrival.viewer.protocol},
+        "viewer": _viewer(arrival.viewer),
         "distribution": transcript.distribution.name if transcript.distribution else None,
         "status": transcript.status,
         "outcome": transcript.notes[-1].because.value if transcript.status else None,
@@ -389,6 +390,17 @@ def as_data(transcript: Transcript) -> dict[str, Any]:
         "bytes": transcript.sent,
         "complete": transcript.complete,
         "sections": [asdict(section) for section in sections(transcript)],
+    }
+
+
+def _viewer(viewer: Viewer) -> dict[str, Any]:
+    """`place` is by the ends of the CloudFront-Viewer-* headers' names."""
+    return {
+        "ip": viewer.ip,
+        "pop": viewer.pop,
+        "protocol": viewer.protocol,
+        "device": viewer.device,
+        "place": dict(viewer.place),
     }
 
 

@@ -440,8 +440,9 @@ class Need(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """One story. `at` is when it begins; None: always the same instant. `fresh`: its functions begin without an
-    environment, so that its first invocations are cold; chosen where an expectation speaks of cold and warm. Where one
-    of its `needs` is not to be had it is left out, and the reason told."""
+    environment, so that its first invocations are cold; chosen where an expectation speaks of cold and warm. `own` are
+    the origins whose answers are for this scenario, and not for all of its file. Where one of its `needs` is not to be
+    had it is left out, and the reason told."""
 
     title: str
     steps: tuple[Step, ...]
@@ -455,3 +456,9 @@ class Scenario:
     account: Account = Account()
     needs: frozenset[Need] = frozenset()
     place: Place = NOWHERE
+    own: frozenset[str] = frozenset()
+
+    @property
+    def own_origins(self) -> Scripts:
+        """What its own origins answer."""
+        return {name: script for name, script in self.origins.items() if name in self.own}

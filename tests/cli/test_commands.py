@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from edgesim import __version__
 from edgesim.cli import main
+from edgesim.scenario.language.reasons import members
 
 TEMPLATE = """\
 Resources:
@@ -62,7 +63,9 @@ def test_version() -> None:
     assert run("--version").output == f"edgesim, version {__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["serve", "check", "explain", "invalidate", "functions", "clock", "demo", "stats"])
+@pytest.mark.parametrize(
+    "command", ["serve", "check", "explain", "invalidate", "functions", "clock", "demo", "stats", "reasons"]
+)
 def test_every_command_is_in_the_help_and_has_help_of_its_own(command: str) -> None:
     assert command in run("--help").output
     told = run(command, "--help")
@@ -167,7 +170,18 @@ def test_check_prints_problems_as_json(template: Path) -> None:
         pytest.param(("invalidate",), "Missing argument", id="nothing to invalidate"),
         pytest.param(("clock", "advance"), "by how much?", id="no time to pass"),
         pytest.param(("clock", "advance", "soon"), "'soon' is not a length of time", id="no length of time"),
-        pytest.param(("clock", "advance", "-5"), "No such option", id="back in time"),
+        pytest.param(("clock", "advance", "-5"), "the clock only goes forward", id="back in time"),
+        pytest.param(
+            ("clock", "advance", "-1h30m", "--control-port", "1"),
+            "-1h30m is back in time, and the clock only goes forward: edgesim clock advance 1h30m",
+            id="back in time, and an option after it",
+        ),
+        pytest.param(("clock", "--", "advance", "-5s"), "the clock only goes forward", id="back in time after --"),
+        pytest.param(("clock", "-5s"), "'-5s' is not one of 'show', 'advance'", id="back in time without a move"),
+        pytest.param(("clock", "advance", "-x"), "No such option '-x'", id="an option that there is not"),
+        pytest.param(
+            ("reasons", "expired"), "did you mean 'stale' or 'Expires'?", id="a reason that is called otherwise"
+        ),
         pytest.param(("clock", "freeze", "5m"), "freeze takes no duration", id="a duration too many"),
         pytest.param(("clock", "rewind"), "is not one of", id="an unknown move"),
         pytest.param(("clock", "--control-port", "1"), "no edgesim answers on control port 1", id="no clock to show"),
@@ -209,6 +223,15 @@ def test_check_tells_what_the_limits_of_2023_have_against_a_function(tmp_path: P
     path.write_text(WITH_A_SLOW_FUNCTION)
     assert "Max allowed: 5" not in run("check", str(path)).output
     assert "Max allowed: 5" in " ".join(run("check", str(path), "--limits", "2023").output.split())
+
+
+def test_reasons_are_listed_by_their_text_and_name() -> None:
+    listed = run("reasons").output
+    assert all(str(reason.value) in listed and reason.name in listed for reason in members())
+    assert run("reasons", "not", "in").output == (
+        "LookUpReason: What the cache had.\n    NOT_STORED                  not in the cache\n"
+    )
+    assert run("reasons", "no-store").output.count("no-store") == 2
 
 
 def test_choices_are_listed_with_what_they_mean() -> None:

@@ -52,7 +52,7 @@ def code(tmp_path: Path) -> Path:
     return folder
 
 
-def a_function(code: str = "{ZipFile: x}", **more: str) -> str:
+def a_function(code: str = "{ZipFile: handler = x}", **more: str) -> str:
     properties = {"FunctionName": "fn", "Handler": "index.handler", "Runtime": "nodejs22.x", "Code": code, **more}
     written = ", ".join(f"{name}: {value}" for name, value in properties.items() if value)
     return textwrap.dedent(f"""\

@@ -35,6 +35,13 @@ DATA = Path(__file__).parent / "data"
         ("t.yaml", "just a text", "this describes no distribution", "edgesim reads CloudFormation and SAM"),
         ("t.json", "[1]", "this describes no distribution", "edgesim reads CloudFormation and SAM"),
         ("t.json", '{"terraform_version": "1.11"}', "this describes no distribution", "Terraform"),
+        (
+            "t.yaml",
+            "{title: t, steps: []}",
+            "this describes no distribution",
+            "this is a scenario: edgesim test plays it",
+        ),
+        ("t.yaml", "{scenarios: []}", "this describes no distribution", "this is a scenario: edgesim test plays it"),
         ("t.yaml", "{service: s, provider: p}", "this describes no distribution", "serverless.yml"),
         ("t.json", '{"CachePolicyConfig": {}}', "this describes no distribution", "--cache-policy ID=FILE"),
         ("t.yaml", "Resources: {}", "this template has no AWS::CloudFront::Distribution", ""),

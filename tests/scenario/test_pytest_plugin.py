@@ -133,6 +133,19 @@ def test_a_scenario_that_needs_what_is_not_there_is_skipped_with_the_reason(run,
     result.stdout.fnmatch_lines(["SKIPPED*it needs a sandbox: *"])
 
 
+def test_what_makes_a_scenario_less_than_it_seems_is_a_warning_and_may_be_an_error(run):
+    text = PASSES.replace("- advance: 59s\n- get: /a\n", "- get: /a\n  origin: {body: other}\n")
+    allowed = run("-W", "default::edgesim.errors.ScenarioWarning", **{"a.scenario.yaml": text})
+    allowed.assert_outcomes(passed=1, warnings=1)
+    allowed.stdout.fnmatch_lines(
+        ["*a.scenario.yaml:7: ScenarioWarning: nothing fetched this answer of the origin: GET /a*"]
+    )
+    refused = run(**{"a.scenario.yaml": text})
+    refused.assert_outcomes(failed=1)
+    refused.stdout.fnmatch_lines(["a.scenario.yaml:7: nothing fetched this answer of the origin*"])
+    refused.stdout.no_fnmatch_line("*Traceback*")
+
+
 def test_several_scenarios_of_a_file_are_several_tests(run):
     text = "scenarios:\n- title: one\n  steps: [{get: /a}]\n- title: two::three\n  steps: [{get: /a}]\n"
     result = run("-v", **files(several=text))
@@ -212,6 +225,7 @@ def test_it_costs_next_to_nothing_where_nobody_uses_it():
     told = subprocess.run([sys.executable, "-c", new], env=env, capture_output=True, text=True, check=True).stdout
     assert eval(told) == {
         "edgesim",
+        "edgesim.errors",
         "edgesim.scenario",
         "edgesim.scenario.playing",
         "edgesim.scenario.playing.background",

@@ -10,7 +10,7 @@ from edgesim.distribution.model import Trigger
 from edgesim.logs.access import V2 as FIELDS
 from edgesim.rules.reasons import Outcome
 from edgesim.scenario.language import reading as r
-from edgesim.scenario.language import reasons
+from edgesim.scenario.language import reason_hints, reasons
 from edgesim.scenario.language.document import SCALARS, Element, Kind
 from edgesim.scenario.language.read_match import (
     BODY,
@@ -63,8 +63,7 @@ def reason(reading: Reading, element: Element) -> str:
     written = r.text(reading, element)
     found = reasons.canonical(written)
     if not found:
-        hint = reasons.nearest(written) or "edgesim explain shows the reasons of a request; all are in rules/reasons.py"
-        raise Wrong(element, f"there is no reason {element.shown}", hint)
+        raise Wrong(element, f"there is no reason {element.shown}", reason_hints.hint(written))
     return found
 
 
@@ -107,7 +106,16 @@ def _function(reading: Reading, element: Element, trigger: Trigger) -> FunctionE
     return FunctionExpectation(trigger, place=place, **found)
 
 
-_outcome = r.one_of(*OUTCOMES)
+_OUTCOMES_ELSEWHERE = {
+    **dict.fromkeys(("error", "errored", "threw", "thrown", "timeout", "timed-out"), "failed"),
+    **dict.fromkeys(("ok", "success", "succeeded", "called", "invoked", "executed"), "ran"),
+    **dict.fromkeys(("skipped", "not-called", "never"), "not run"),
+    **dict.fromkeys(("invalid", "refused"), "rejected"),
+    **dict.fromkeys(("modified", "rewritten"), "changed"),
+    **dict.fromkeys(("unchanged", "unmodified"), "passed"),
+    **dict.fromkeys(("response", "responded", "answered", "redirected"), "generated"),
+}
+_outcome = r.one_of(*OUTCOMES, meant=_OUTCOMES_ELSEWHERE)
 FUNCTION = Shape(
     "a function's expectation",
     {"outcome": _outcome, "function": r.text, "start": r.one_of("cold", "warm"), "log": matches},
@@ -145,7 +153,13 @@ def _access_log(reading: Reading, element: Element) -> Mapping[str, Any]:
 # ── the cache ────────────────────────────────────────────────────────────────
 
 ENTRIES = "entries"
-_state = r.one_of(*CacheState)
+_STATES_ELSEWHERE = {
+    "hit": "fresh",
+    "expired": "stale",
+    **dict.fromkeys(("cached", "present", "true"), "stored"),
+    **dict.fromkeys(("miss", "missing", "none", "not-cached", "empty", "false"), "absent"),
+}
+_state = r.one_of(*CacheState, meant=_STATES_ELSEWHERE)
 
 
 def _cache_state(reading: Reading, element: Element) -> CacheState:

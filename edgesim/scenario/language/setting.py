@@ -131,7 +131,7 @@ def _distributions(
     overrides = Overrides(parameters=parameters, functions=sources, public_keys=public_keys(private))
     if element.kind is Kind.TEXT:
         return _from_file(reading, element, overrides)
-    if element.kind is Kind.MAPPING and element.fields.keys() & _WHOLE:
+    if is_whole(element):
         return _written_out(reading, element, overrides)
     _no_parameters(reading, deployment.parameters)
     before = len(reading.problems)
@@ -159,6 +159,11 @@ def _no_parameters(reading: Reading, element: Element) -> None:
 _API_FORM = {"DistributionConfig", "Distribution", "DefaultCacheBehavior"}
 _WHOLE = {"Resources", *_API_FORM}
 """A mapping with one of these is a source as it would stand in a file of its own."""
+
+
+def is_whole(distribution: Element) -> bool:
+    """Is it a source of its own, a file or what could stand in one, and not the short form?"""
+    return distribution.kind is Kind.TEXT or not _WHOLE.isdisjoint(distribution.fields)
 
 
 def _written_out(reading: Reading, element: Element, overrides: Overrides) -> Loaded:

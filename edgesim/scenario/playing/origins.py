@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from edgesim.distribution.choices import STANDARD
 from edgesim.distribution.model import Origin
@@ -22,7 +22,7 @@ from edgesim.origins.canned import ScriptedBody, truncated
 from edgesim.origins.directories import Directories, as_what
 from edgesim.ports import BodyStream, Clock
 from edgesim.rules.conditionals import not_modified
-from edgesim.scenario.model import Answer, Content, Rule, Script, Scripts, Setting
+from edgesim.scenario.model import Answer, Content, Place, Rule, Script, Scripts, Setting
 from edgesim.scenario.playing.seen import Asked
 from edgesim.values.body import Body
 from edgesim.values.headers import Headers, wire
@@ -37,8 +37,18 @@ ANY = "*"
 _PIECE = 64 * 1024
 
 
+class Given(NamedTuple):
+    """Which answer of a scenario was given: where it stands, in which script, and there in which rule at which turn."""
+
+    place: Place
+    script: str
+    rule: int
+    turn: int
+
+
 class ScriptedOrigins:
-    """Implements ports.OriginClient. `asked` has every attempt to reach an origin, in order."""
+    """Implements ports.OriginClient. `asked` has every attempt to reach an origin, in order; `given` the answers that
+    were fetched."""
 
     def __init__(self, clock: Clock, new_id: Callable[[], str]) -> None:
         self._clock, self._new_id = clock, new_id
@@ -49,6 +59,7 @@ class ScriptedOrigins:
         self._directories = Directories(clock, new_id)
         self.folders: Mapping[str, str] = {}
         self.asked: list[Asked] = []
+        self.given: set[Given] = set()
 
     def deploy(self, setting: Setting) -> None:
         """Another setting: its directories, and what it says of their buckets."""
@@ -77,10 +88,11 @@ class ScriptedOrigins:
 
     async def resolve(self, origin: Origin, *, https: bool) -> None:
         """Every name leads somewhere, except where the next answer says otherwise. Raises OriginFault."""
-        script = self._script(origin)
-        turns = [self._turn(rule) for rule in script.rules] if script is not None else []
-        if any(answer.fails is OriginTrouble.DNS for answer in turns):
-            raise _fault(OriginTrouble.DNS, origin)
+        name, script = self._script(origin)
+        for number, rule in enumerate(script.rules if script is not None else ()):
+            if self._turn(rule)[1].fails is OriginTrouble.DNS:
+                self._give(name, number, rule)
+                raise _fault(OriginTrouble.DNS, origin)
 
     async def fetch(self, request: Request, origin: Origin, *, https: bool) -> Response:
         """The script's answer. Raises OriginFault, after as long as CloudFront would have waited."""
@@ -107,32 +119,39 @@ class ScriptedOrigins:
     def _note(self, request: Request, origin: Origin) -> None:
         self.asked.append(Asked(origin.id, request, self._step.get()[0]))
 
-    def _script(self, origin: Origin, request: Request | None = None) -> Script | None:
-        """The step's own script before the one that stands, and an origin's own before that for any."""
+    def _script(self, origin: Origin, request: Request | None = None) -> tuple[str, Script | None]:
+        """The step's own script before the one that stands, and an origin's own before that for any; with its name."""
         for scripts in (self._step.get()[1], self._scripts):
             for name in (origin.id, ANY):
                 script = scripts.get(name)
                 if script is not None and (script.folder or request is None or _rule(script, request) is not None):
-                    return script
-        return None
+                    return name, script
+        return origin.id, None
 
     def _answer(self, request: Request, origin: Origin) -> Answer:
-        script = self._script(origin, request)
+        name, script = self._script(origin, request)
         if script is None:
             return default_answer(origin, request, scripted=bool(self._scripts.get(origin.id)))
-        rule = _rule(script, request)
-        assert rule is not None  # noqa: S101  _script has looked
-        answer = self._turn(rule)
-        self._turns[id(rule)] = (rule, self._turns.get(id(rule), (rule, 0))[1] + 1)
+        found = _rule(script, request)
+        assert found is not None  # noqa: S101  _script has looked
+        answer = self._give(name, *found)
+        turn = self._turns.get(id(found[1]), (found[1], 0))[1]
+        self._turns[id(found[1])] = (found[1], turn + 1)
         return answer
 
-    def _turn(self, rule: Rule) -> Answer:
-        """The answer whose turn it is."""
+    def _give(self, script: str, number: int, rule: Rule) -> Answer:
+        turn, answer = self._turn(rule)
+        self.given.add(Given(answer.place, script, number, turn))
+        return answer
+
+    def _turn(self, rule: Rule) -> tuple[int, Answer]:
+        """The answer whose turn it is, and its number."""
         _, turn = self._turns.get(id(rule), (rule, 0))
-        return rule.answers[min(turn, len(rule.answers) - 1)]
+        turn = min(turn, len(rule.answers) - 1)
+        return turn, rule.answers[turn]
 
     def _folder_of(self, origin: Origin) -> Path | None:
-        script = self._script(origin)
+        _, script = self._script(origin)
         if script is not None:
             return script.folder
         return Path(self.folders[origin.id]) if origin.id in self.folders else None
@@ -230,8 +249,9 @@ def default_answer(origin: Origin, request: Request, *, scripted: bool) -> Answe
     return Answer(404 if scripted else 200, headers, Content(text=f"no rule for {text}" if scripted else text))
 
 
-def _rule(script: Script, request: Request) -> Rule | None:
-    return next((rule for rule in script.rules if _fits(rule, request)), None)
+def _rule(script: Script, request: Request) -> tuple[int, Rule] | None:
+    """The rule that answers, and its number."""
+    return next(((number, rule) for number, rule in enumerate(script.rules) if _fits(rule, request)), None)
 
 
 def _fits(rule: Rule, request: Request) -> bool:
