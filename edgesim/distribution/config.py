@@ -358,26 +358,6 @@ class OriginRequestPolicyConfig(Part):
     query_strings_config: QueryStringsConfig = QueryStringsConfig()
 
 
-# ── keys ─────────────────────────────────────────────────────────────────────
-
-
-class PublicKeyConfig(Part):
-    required = ("caller_reference", "encoded_key", "name")
-
-    caller_reference: str = ""
-    name: str = ""
-    comment: str = ""
-    encoded_key: str = ""
-
-
-class KeyGroupConfig(Part):
-    required = ("items", "name")
-
-    name: str = ""
-    comment: str = ""
-    items: Texts = ()
-
-
 # ── parsing ──────────────────────────────────────────────────────────────────
 
 P = TypeVar("P", bound=Part)

@@ -15,17 +15,16 @@ from edgesim.distribution.config import (
     CustomConfig,
     DefaultBehavior,
     DistributionConfig,
-    KeyGroupConfig,
     OriginConfig,
     OriginGroupConfig,
     OriginRequestPolicyConfig,
     Part,
-    PublicKeyConfig,
     S3Config,
     VpcConfig,
     aws_name,
 )
 from edgesim.distribution.findings import Finding, Loc
+from edgesim.distribution.key_config import KeyGroupConfig, PublicKeyConfig
 from edgesim.distribution.problems import Severity
 from edgesim.distribution.response_headers_config import ResponseHeadersPolicyConfig
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from edgesim.distribution.config import DistributionConfig, GeoRestriction, KeyGroupConfig, PublicKeyConfig
+from edgesim.distribution.config import DistributionConfig, GeoRestriction
 from edgesim.distribution.findings import Finding, Findings, closest
 from edgesim.distribution.geo import COUNTRIES
+from edgesim.distribution.key_config import KeyGroupConfig, PublicKeyConfig
 from edgesim.distribution.problems import Severity
 from edgesim.distribution.signers import MOST_GROUPS_OF_A_BEHAVIOR, MOST_KEYS_IN_A_GROUP
 from edgesim.errors import ConfigError

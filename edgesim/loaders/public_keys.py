@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from edgesim.distribution.config import DefaultBehavior, KeyGroupConfig, PublicKeyConfig, parse
+from edgesim.distribution.config import DefaultBehavior, parse
 from edgesim.distribution.findings import Finding, Loc
+from edgesim.distribution.key_config import KeyGroupConfig, PublicKeyConfig
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.distribution.signers import Signers
 from edgesim.distribution.viewer_checks import check_key_group, check_public_key, wrong_key

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from edgesim.distribution.buckets import Bucket, bucket_name, is_website
-from edgesim.distribution.choices import MissingObject
+from edgesim.distribution.edge_choices import MissingObject
 from edgesim.distribution.model import Origin
 from edgesim.origins.folder import FolderOrigin
 from edgesim.origins.website import WebsiteOrigin

@@ -18,7 +18,7 @@ from functools import lru_cache, partial
 
 import httpx
 
-from edgesim.distribution.choices import OriginSslProtocols
+from edgesim.distribution.edge_choices import OriginSslProtocols
 from edgesim.distribution.model import Origin
 from edgesim.errors import EdgesimBug, OriginFault, OriginTrouble
 from edgesim.origins.attempts import tries_again

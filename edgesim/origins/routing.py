@@ -19,7 +19,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from edgesim.distribution.buckets import Bucket, s3_region
-from edgesim.distribution.choices import MissingObject
+from edgesim.distribution.edge_choices import MissingObject
 from edgesim.distribution.model import Origin
 from edgesim.origins.directories import Directories, as_what
 from edgesim.origins.http import HttpOrigin

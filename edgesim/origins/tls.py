@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import httpx
 
-from edgesim.distribution.choices import OriginSslProtocols
+from edgesim.distribution.edge_choices import OriginSslProtocols
 
 _VERSIONS = {
     "SSLv3": ssl.TLSVersion.MINIMUM_SUPPORTED,  # no OpenSSL of today is built with it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgesim.distribution.choices import SignatureAtViewerRequest
+from edgesim.distribution.edge_choices import SignatureAtViewerRequest
 from edgesim.distribution.signers import Signers
 from edgesim.pipeline.journey import Journey
 from edgesim.pipeline.transcript import Station

@@ -5,7 +5,7 @@ Source: none of AWS's; RFC 9111 §4.2.3 and §5.1, by the choice `origin-age`.
 
 from __future__ import annotations
 
-from edgesim.distribution.choices import OriginAge
+from edgesim.distribution.edge_choices import OriginAge
 from edgesim.values.cache_control import delta_seconds
 from edgesim.values.headers import Headers, list_items
 

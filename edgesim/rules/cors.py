@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from edgesim.distribution.choices import Choices, CorsExposeHeaders, CorsVary
+from edgesim.distribution.choices import Choices
+from edgesim.distribution.edge_choices import CorsExposeHeaders, CorsVary
 from edgesim.distribution.response_headers import Cors
 from edgesim.rules.reasons import CorsReason
 from edgesim.values.headers import Field, Headers, list_items

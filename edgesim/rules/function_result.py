@@ -13,12 +13,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeAlias
 
-from edgesim.distribution.choices import (
-    BodyAtViewerResponse,
-    CustomHeaderTwice,
-    MethodChanged,
-    StatusAtViewerResponse,
-)
+from edgesim.distribution.choices import BodyAtViewerResponse, CustomHeaderTwice, MethodChanged, StatusAtViewerResponse
 from edgesim.distribution.limits import FUNCTION_URI_CHARS
 from edgesim.distribution.model import Origin, Trigger
 from edgesim.rules import function_origin

@@ -5,7 +5,8 @@ Source: understanding-response-headers-policies. CORS and Server-Timing have mod
 
 from __future__ import annotations
 
-from edgesim.distribution.choices import Choices, ResponseHeadersPolicyOrder
+from edgesim.distribution.choices import Choices
+from edgesim.distribution.edge_choices import ResponseHeadersPolicyOrder
 from edgesim.distribution.response_headers import ResponseHeadersPolicy
 from edgesim.values.headers import Headers
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from edgesim.distribution.choices import (
-    Choices,
+from edgesim.distribution.choices import Choices
+from edgesim.distribution.edge_choices import (
     ForbiddenInOutage,
     HoldAfterError,
     InsteadOfErrorResult,

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from edgesim.distribution import limits
-from edgesim.distribution.choices import STANDARD, Choices, ExpiresFrom
+from edgesim.distribution.choices import STANDARD, Choices
+from edgesim.distribution.edge_choices import ExpiresFrom
 from edgesim.distribution.model import Distribution
 from edgesim.distribution.policies import CachePolicy
 from edgesim.rules.age import origin_age

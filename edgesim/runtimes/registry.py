@@ -15,7 +15,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from time import perf_counter
@@ -30,7 +30,7 @@ from edgesim.distribution.publishing import publishes, unpublished
 from edgesim.errors import ConfigError
 from edgesim.ports import Call, Clock, FunctionLog, LogKeeper
 from edgesim.runtimes.concurrency import Concurrency
-from edgesim.runtimes.deployed import Deployed, Running, ServiceStatus, function_status
+from edgesim.runtimes.deployed import Deployed, Running, ServiceStatus, Update, function_status
 from edgesim.runtimes.deployment import Deployment
 from edgesim.runtimes.environment import SHUT_DOWN, Environment, Host
 from edgesim.runtimes.fleet import Fleet
@@ -305,27 +305,27 @@ class LambdaService:
             self._snapshots.remove(copy)
         self._copies &= in_use
 
-    def _changed(self, deployed: list[Deployed]) -> list[_Update]:
+    def _changed(self, deployed: list[Deployed]) -> list[Update]:
         """The functions whose code changed, with a new copy of it. In a thread: it searches, reads and copies."""
         return [update for one in deployed if (update := self._look_at(one)) is not None]
 
-    def _look_at(self, deployed: Deployed) -> _Update | None:
+    def _look_at(self, deployed: Deployed) -> Update | None:
         try:
             seen = fingerprint(deployed.function.code)
             if seen == deployed.fingerprint:
                 return None
             return self._prepare(deployed, seen)
         except ConfigError as error:
-            return _Update(deployed, "", None, [unreadable_code(deployed.function, error)])
+            return Update(deployed, "", None, [unreadable_code(deployed.function, error)])
 
-    def _prepare(self, deployed: Deployed, seen: str) -> _Update:
+    def _prepare(self, deployed: Deployed, seen: str) -> Update:
         function = deployed.function
         too_large = self._too_large(function)
         if too_large and too_large[0].severity is Severity.ERROR:
-            return _Update(deployed, seen, None, too_large)
+            return Update(deployed, seen, None, too_large)
         runtime, interpreter = parse_runtime(function.runtime), self._interpreters.choose(function.runtime)
         if runtime is None or interpreter is None:
-            return _Update(deployed, seen, None, [no_interpreter(function, self._interpreters.given(function.runtime))])
+            return Update(deployed, seen, None, [no_interpreter(function, self._interpreters.given(function.runtime))])
         inspector = self._inspectors.get(function.name)
         take = self._snapshots.in_place if inspector else self._snapshots.take
         snapshot = take(function, runtime.language)
@@ -333,7 +333,7 @@ class LambdaService:
             self._copies.add(snapshot)
         deployment = Deployment(function, runtime, interpreter, snapshot, self._lend(interpreter), inspector)
         warnings = (stand_in(function, interpreter), unreadable_files(function, snapshot))
-        return _Update(deployed, seen, deployment, [*too_large, *(one for one in warnings if one is not None)])
+        return Update(deployed, seen, deployment, [*too_large, *(one for one in warnings if one is not None)])
 
     def _too_large(self, function: EdgeFunction) -> list[Problem]:
         """What AWS has against the size of a function's package: one problem or none."""
@@ -349,7 +349,7 @@ class LambdaService:
         key = str(interpreter.path).strip("/").replace("/", "-")
         return self._workspace.lend(key, _LENT_PACKAGES, interpreter.packages)
 
-    async def _update(self, update: _Update, spread: Spread) -> list[Problem]:
+    async def _update(self, update: Update, spread: Spread) -> list[Problem]:
         """Try a new version, and let it go live if it starts, or if nothing better is there."""
         deployed, deployment = update.deployed, update.deployment
         deployed.fingerprint = update.fingerprint
@@ -490,16 +490,6 @@ class LambdaService:
         """What is deployed and what runs, for people."""
         told = (function_status(one, self._ledger) for one in self._deployed.values())
         return ServiceStatus(tuple(told), self._host.spares.count, self._zygotes.isolation)
-
-
-@dataclass(frozen=True, slots=True)
-class _Update:
-    """What a look at a function's code found. `deployment` is None where nothing can be run."""
-
-    deployed: Deployed
-    fingerprint: str
-    deployment: Deployment | None
-    problems: list[Problem]
 
 
 def _never_ran(call: Call, request_id: str, failed: Failed) -> Invocation:

@@ -12,14 +12,8 @@ from typing import Any
 
 import pytest
 
-from edgesim.distribution.config import (
-    CachePolicyConfig,
-    DistributionConfig,
-    KeyGroupConfig,
-    OriginRequestPolicyConfig,
-    Part,
-    PublicKeyConfig,
-)
+from edgesim.distribution.config import CachePolicyConfig, DistributionConfig, OriginRequestPolicyConfig, Part
+from edgesim.distribution.key_config import KeyGroupConfig, PublicKeyConfig
 from edgesim.distribution.response_headers_config import ResponseHeadersPolicyConfig
 from edgesim.distribution.unapplied import GAPS, NO_EFFECT_LOCALLY
 from edgesim.loaders import assemble, load, policies, response_headers

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator
 import httpx
 import pytest
 
-from edgesim.distribution.choices import OriginSslProtocols
+from edgesim.distribution.edge_choices import OriginSslProtocols
 from edgesim.distribution.model import Origin
 from edgesim.errors import EdgesimBug, OriginFault, OriginTrouble, ViewerFault
 from edgesim.origins.http import TROUBLES, HttpOrigin

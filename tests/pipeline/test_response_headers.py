@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from edgesim.distribution.choices import Choices, ResponseHeadersPolicyOrder
+from edgesim.distribution.choices import Choices
+from edgesim.distribution.edge_choices import ResponseHeadersPolicyOrder
 from edgesim.distribution.model import Distribution, Trigger, ViewerProtocolPolicy
 from edgesim.distribution.response_headers import Cors, PolicyHeader, ResponseHeadersPolicy
 from edgesim.distribution.terms import Terms

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from edgesim.distribution.choices import Choices, SignatureAtViewerRequest
+from edgesim.distribution.choices import Choices
+from edgesim.distribution.edge_choices import SignatureAtViewerRequest
 from edgesim.distribution.geo import GeoRestriction
 from edgesim.distribution.model import Distribution, Trigger
 from edgesim.distribution.signers import Signers

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgesim.distribution.choices import STANDARD, ExpiresFrom, OriginAge
+from edgesim.distribution.choices import STANDARD
+from edgesim.distribution.edge_choices import ExpiresFrom, OriginAge
 from edgesim.distribution.terms import Terms
 from edgesim.rules.age import origin_age
 from edgesim.rules.reasons import TtlBound, TtlReason

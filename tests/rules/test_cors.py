@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgesim.distribution.choices import STANDARD, Choices, CorsExposeHeaders, CorsVary
+from edgesim.distribution.choices import STANDARD, Choices
+from edgesim.distribution.edge_choices import CorsExposeHeaders, CorsVary
 from edgesim.distribution.response_headers import Cors, origin_pattern
 from edgesim.rules.cors import allowed_headers, allowed_origin, with_cors
 from edgesim.rules.reasons import CorsReason

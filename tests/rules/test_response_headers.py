@@ -3,7 +3,8 @@
 import pytest
 from hypothesis import given
 
-from edgesim.distribution.choices import STANDARD, Choices, ResponseHeadersPolicyOrder
+from edgesim.distribution.choices import STANDARD, Choices
+from edgesim.distribution.edge_choices import ResponseHeadersPolicyOrder
 from edgesim.distribution.response_headers import (
     EVERY_METHOD,
     MANAGED_RESPONSE_HEADERS_POLICIES,

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgesim.distribution.choices import STANDARD, ForbiddenInOutage, HoldAfterError, StaleLimit
+from edgesim.distribution.choices import STANDARD
+from edgesim.distribution.edge_choices import ForbiddenInOutage, HoldAfterError, StaleLimit
 from edgesim.distribution.policies import CachePolicy
 from edgesim.errors import OriginTrouble
 from edgesim.rules.freshness import use_of
