@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgesim.errors import ScenarioWarning
+from edgesim.errors import ConfigError, ScenarioWarning
 from edgesim.scenario.playing.background import STAGES
 
 if TYPE_CHECKING:
@@ -209,7 +209,6 @@ def edge(request: pytest.FixtureRequest) -> Iterator[LiveEdge]:
     functions, origins, parameters, viewer settings and choices are merged by name. Paths begin at the test's file.
     Without a marker everything goes to one origin, `site`, which answers 200. See edgesim.testing.LiveEdge.
     """
-    from edgesim.errors import ConfigError
     from edgesim.testing.live import edge as opened
 
     wrong = ""
@@ -258,13 +257,28 @@ _MOST_REQUESTS = 3
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that fails shows the way of its last requests; with --edgesim-explain it is the whole of all."""
+    """A test that fails shows the way of its last requests; with --edgesim-explain it is the whole of all. What it
+    asked of the edge that can't be is told at its own line, and not deep within edgesim."""
+    if call.excinfo is not None and edge_key in item.stash and call.excinfo.errisinstance(ConfigError):
+        _end_at_the_test(call.excinfo)
     report = yield
     live = item.stash.get(edge_key, None)
     explain = item.config.option.edgesim_explain
     if live is not None and call.when == "call" and live.responses and (report.failed or explain):
         report.sections.append(("edgesim: requests of the edge", "\n\n".join(_told(live, explain=explain))))
     return report
+
+
+def _end_at_the_test(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    frame = excinfo.tb
+    while frame.tb_next is not None:
+        if Path(frame.tb_next.tb_frame.f_code.co_filename).is_relative_to(_PACKAGE):
+            frame.tb_next = None
+            return
+        frame = frame.tb_next
+
+
+_PACKAGE = Path(__file__).parent
 
 
 def _told(live: LiveEdge, *, explain: bool) -> Iterator[str]:

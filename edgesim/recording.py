@@ -143,7 +143,7 @@ class RecordingProxy:
                 await body.aclose()
             exchange = Exchange(
                 begun,
-                replace(request, body=_seen(request.body)),
+                replace(request, headers=self._asked(request.headers), body=_seen(request.body)),
                 replace(response, body=_seen(body)),
                 https=self._server.url.https,
                 complete=complete,
@@ -159,6 +159,11 @@ class RecordingProxy:
         told = await self._told.of(exchange.response.headers.get("x-amz-cf-id") or "")
         if told is not None:
             self.exchanges[index] = replace(exchange, at=told.at, told=told)
+
+    def _asked(self, headers: Headers) -> Headers:
+        """What the viewer sent, with the name that the server was asked for."""
+        host = self._server.headers(headers).get("host")
+        return headers.having("Host", host) if host is not None else headers
 
     def _say(self, exchange: Exchange) -> None:
         response, terminal = exchange.response, self._terminal

@@ -216,7 +216,10 @@ class _Session:
     def _wait(self, collected: Collected) -> None:
         number = len(collected.files)
         self._output.say(
-            self._output.paint(f"watching {number} file{'' if number == 1 else 's'}; Ctrl-C ends", "label")
+            self._output.paint(
+                f"watching {number} file{'' if number == 1 else 's'} of scenarios, and what they use; Ctrl-C ends",
+                "label",
+            )
         )
 
     # ── reporting ────────────────────────────────────────────────────────────

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from edgesim.distribution.findings import closest
 from edgesim.errors import ConfigError
 from edgesim.values.headers import list_items
 from edgesim.values.viewer import TLS, Device, Viewer
@@ -70,7 +71,7 @@ def _with_setting(base: ViewerDefaults, name: str, value: str) -> ViewerDefaults
             return replace(base, protocol=_one_of("protocol", value, ("http", "https")))
         case "http-version":
             return replace(base, http_version=_one_of("http-version", value, ("1.0", "1.1", "2.0", "3.0")))
-    raise ConfigError(f"viewers have no setting {name!r}", f"known: {', '.join(KEYS)}")
+    raise ConfigError(f"viewers have no setting {name!r}", closest(name, KEYS) or f"known: {', '.join(KEYS)}")
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:

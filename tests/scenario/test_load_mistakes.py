@@ -343,6 +343,20 @@ def test_a_mistake_in_a_step(written, message, hint):
             id="steps alone",
         ),
         pytest.param(
+            "- {title: a, steps: [{get: /}]}\n- {title: b, steps: [{get: /}]}\n",
+            [(1, "a scenario is a mapping of keys and values, not a list", "put the list under scenarios:")],
+            id="scenarios alone",
+        ),
+        pytest.param(
+            "title: t\ndistribution: {viewer-request: [a, b], origin-request: {name: a}}\nsteps: [{get: /}]\n",
+            [
+                (2, "one function runs at a trigger, and here is a list", "write the name alone"),
+                (2, "a trigger has no key 'name'", "write function"),
+                (2, "which function is not said", "write {function: NAME}"),
+            ],
+            id="triggers",
+        ),
+        pytest.param(
             "title: t\nsteps:\n\t- get: /\n",
             [(3, "YAML is indented with spaces, and here is a tab", "replace the tab by two spaces")],
             id="tabs",

@@ -300,6 +300,25 @@ def test_a_test_that_fails_shows_the_way_of_its_requests(run):
     run("--edgesim-explain").stdout.fnmatch_lines(["*requests of the edge*", "*delivery*"])
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("edge.get('a')", "'a' is no target: it begins with /"),
+        ("edge.get('/', contry='DE')", "viewers have no setting 'contry'"),
+        ("edge.clock.advance('-5s')", "'-5s' is back in time, and the clock only goes forward"),
+        ("edge.origins['api'].answers(200)", "the distribution has no origin 'api'"),
+        ("edge.function('auth')", "the distribution has no function 'auth'"),
+        ("edge.deploy({'viewer-request': 'auth'})", "distribution.viewer-request: there is no function 'auth'"),
+    ],
+)
+def test_what_can_not_be_asked_of_the_edge_is_told_at_the_tests_own_line(run, asked, told):
+    found = run(**{"test_a.py": f"def test_a(edge):\n    {asked}\n"})
+    found.assert_outcomes(failed=1)
+    found.stdout.fnmatch_lines([f">*{asked.partition('(')[0].replace('[', '[[]')}*", f"E*ConfigError: {told}*"])
+    found.stdout.no_fnmatch_line("*edgesim/testing/*")
+    found.stdout.no_fnmatch_line("*concurrent/futures*")
+
+
 def test_paths_begin_at_the_test_file(run):
     test = """
 import pytest

@@ -272,6 +272,8 @@ def _each(whole: Reading, root: Element) -> list[tuple[Element, _Own]]:
     """The scenarios of a file, what holds for all of them put into each."""
     if root.kind is Kind.LIST:
         hint = "put the list under steps:, beside title:; several scenarios stand under scenarios:"
+        if all("title" in item.fields for item in root.items):
+            hint = "put the list under scenarios:"
         raise Wrong(root, "a scenario is a mapping of keys and values, not a list", hint)
     fields = r.fields_of(root, "a scenario")
     if "scenarios" not in fields:

@@ -243,6 +243,8 @@ def duration(_: Reading, element: Element) -> float:
 
 def passing(reading: Reading, element: Element) -> float:
     """Seconds that are to pass."""
+    if element.text.startswith("-"):
+        raise Wrong(element, f"time only goes forward: {_name(element)} can't be {element.shown}")
     found = duration(reading, element)
     if found > durations.LONGEST_SPAN:
         raise Wrong(element, f"{_name(element)} can be 1000y at most, not {element.shown}")

@@ -191,6 +191,8 @@ class _Association:
 
 def _association(reading: Reading, element: Element) -> _Association:
     """A function's name, or the name with settings."""
+    if element.kind is Kind.LIST:
+        raise Wrong(element, "one function runs at a trigger, and here is a list", "write the name alone")
     if element.kind is not Kind.MAPPING:
         return _Association(element, r.text(reading, element), n.node(element, "false"))
     found = ASSOCIATION.read(reading, element)
@@ -205,7 +207,11 @@ def _association(reading: Reading, element: Element) -> _Association:
 ASSOCIATION = Shape(
     "a trigger",
     {"function": r.text, "include-body": n.truth},
-    dict.fromkeys(("code", "node", "python"), "the code stands in the scenario's functions, by name"),
+    {
+        **dict.fromkeys(("code", "node", "python", "handler"), "the code stands in the scenario's functions, by name"),
+        "name": "write function",
+        "body": "write include-body",
+    },
 )
 
 

@@ -299,6 +299,7 @@ class _Teller:
         parts = {
             **self._line(request),
             "name": name if was_there else "",
+            "host": _host(request.headers) if self.wishes.distribution else "",
             "headers": self._sent_headers(request),
             "cookies": self._cookies(request),
             **self.bodies.sent(request.headers, request.body, request.path),
@@ -438,6 +439,19 @@ class _Teller:
         if request.method == "HEAD" or response.status in {204, 304}:
             return {}
         return self.bodies.expected(response.headers, response.body)
+
+
+def _host(headers: Headers) -> str:
+    """The name that a viewer asked for, where it is one of its owner's: by it distributions and functions tell sites
+    apart."""
+    host = readable(headers.get("host") or "").lower()
+    name = host.rpartition(":")[0] if _PORT.search(host) else host
+    return "" if _NO_ALIAS.fullmatch(name) or "." not in name else name
+
+
+_PORT = re.compile(r":[0-9]+$")
+_NO_ALIAS = re.compile(r"\[.*|[0-9.]+|(?:.*\.)?localhost|.*\.cloudfront\.net")
+"""Addresses, this machine, and a distribution's own domain, which is another one when it is played."""
 
 
 def _is_body_lost(told: Told, request: Request, response: Response) -> bool:
