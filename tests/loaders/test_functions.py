@@ -628,9 +628,30 @@ def an_alias(**properties: str) -> str:
 
 def test_aliases_of_associated_functions_are_known_with_their_weights(distribution: Load) -> None:
     weights = "{AdditionalVersionWeights: [{FunctionVersion: '2', FunctionWeight: 0.1}]}"
-    loaded = distribution(attach("!Ref V"), resources=a_function() + an_alias(RoutingConfig=weights))
+    second = "V2: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref Fn}}\n"
+    loaded = distribution(attach("!Ref V"), resources=a_function() + second + an_alias(RoutingConfig=weights))
     assert loaded.problems == ()
     assert loaded.aliases == {"fn": (Alias("live", "1", {"2": 0.1}),)}
+
+
+@pytest.mark.parametrize(
+    ("properties", "at"),
+    [
+        ({"FunctionVersion": "'7'"}, "FunctionVersion"),
+        (
+            {"RoutingConfig": "{AdditionalVersionWeights: [{FunctionVersion: '7', FunctionWeight: 0.1}]}"},
+            "RoutingConfig.AdditionalVersionWeights[0].FunctionVersion",
+        ),
+    ],
+    ids=["the alias itself", "its second version"],
+)
+def test_an_alias_to_a_version_that_is_not_there_is_a_warning_in_lambdas_words(
+    distribution: Load, properties: dict[str, str], at: str
+) -> None:
+    [problem] = distribution(attach("!Ref V"), resources=a_function() + an_alias(**properties)).problems
+    assert (problem.severity, problem.code) == (Severity.WARNING, "ResourceNotFoundException")
+    assert problem.message == "Function not found: arn:aws:lambda:us-east-1:123456789012:function:fn:7"
+    assert problem.at == f"Resources.Live.Properties.{at}"
 
 
 def test_sams_alias_leads_to_the_version_it_publishes(distribution: Load) -> None:
