@@ -239,7 +239,7 @@ class TemplateFunctions:
             message = f"{path} has none of {', '.join(files)} for the handler {settings.handler}"
             method = self.resolver.resources[logical_id].get("Metadata", "BuildMethod").text
             typescript = existing(path, files[0].removesuffix(".js") + ".ts") is not None
-            hint = "run `sam build` first: edgesim then takes what it built" if method or typescript else ""
+            hint = _how_to_build(logical_id, settings.handler) if method or typescript else ""
             self.resolver.complain(message, code, hint=hint, warn=True)
 
     def _warn_of_stand_ins(self, inline: Node) -> None:
@@ -255,6 +255,15 @@ def _auto_publish(settings: Settings) -> AutoPublish | None:
     if not settings.auto_publish_alias:
         return None
     return AutoPublish(settings.auto_publish_alias_all_properties, settings.auto_publish_code_sha256)
+
+
+def _how_to_build(logical_id: str, handler: str) -> str:
+    """For code that has to be built before Lambda can run it."""
+    name, _, export = handler.rpartition(".")
+    return (
+        "run `sam build`, and edgesim takes what it makes; or name what your own build makes: "
+        f"--function {logical_id}=dist/{name}.js:{export}"
+    )
 
 
 _EDGE_PRINCIPAL = "edgelambda.amazonaws.com"

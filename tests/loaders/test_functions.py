@@ -144,7 +144,21 @@ def test_a_handler_without_its_file_is_warned_of(distribution: Load, code: Path)
 def test_typescript_sources_ask_for_a_build(distribution: Load, code: Path) -> None:
     (code / "app.ts").touch()
     [problem] = distribution(attach("!Ref V"), resources=a_function(str(code), Handler="app.handler")).problems
-    assert "sam build" in problem.hint
+    assert problem.hint == (
+        "run `sam build`, and edgesim takes what it makes; or name what your own build makes: "
+        "--function Fn=dist/app.js:handler"
+    )
+
+
+def test_so_does_what_sam_builds_with_esbuild(distribution: Load, code: Path) -> None:
+    properties = "{AutoPublishAlias: live, CodeUri: src/auth, Handler: main.run, Runtime: nodejs22.x, Role: r}"
+    resources = (
+        f"Fn: {{Type: AWS::Serverless::Function, Metadata: {{BuildMethod: esbuild}}, Properties: {properties}}}\n"
+    )
+    [problem] = distribution(attach("!Ref Fn.Version"), resources=resources, head=SAM).problems
+    assert "none of main.js, main.mjs, main.cjs" in problem.message
+    assert "run `sam build`" in problem.hint
+    assert "--function Fn=dist/main.js:run" in problem.hint
 
 
 def test_cdk_assets_are_found_beside_the_template(distribution: Load, tmp_path: Path) -> None:
