@@ -168,6 +168,10 @@ class FunctionBook:
             self.problems.append(Problem(str(error), f"--function {name}={spec}", error.hint))
             return None
 
+    def versions(self) -> dict[str, set[str]]:
+        """The functions that were asked for, with the versions that associations name."""
+        return {name: {number for asked, number in self._made if asked == name} for name in self.asked}
+
     def check_overrides(self, known: list[str]) -> None:
         """A `--function` that nothing uses: a mistyped name is an error, an idle function a warning. `known` are the
         names and logical ids of the source."""

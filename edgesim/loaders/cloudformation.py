@@ -62,7 +62,7 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
     report_globals(resolver)
     for logical_id, _ in resolver.live(*resources.FUNCTIONS, resources.VERSION, resources.ALIAS):
         report_misspelt(resolver, logical_id)  # it keeps the template from being deployed, whoever the function is for
-    aliases = declared_aliases(resolver, functions.names, books.functions.asked)
+    aliases = declared_aliases(resolver, functions.names, books.functions.versions())
     problems += [*unknown_origins(distributions, overrides.origins), *books.problems(), *resolver.problems]
     read = [file, *files, *books.files()]
     return replace(

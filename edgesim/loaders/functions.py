@@ -239,7 +239,7 @@ class TemplateFunctions:
         first = handler_files(settings.handler, settings.runtime)[0]
         typescript = code.path and existing(Path(code.path), first.removesuffix(".js") + ".ts") is not None
         if found.code == NO_MODULE and (method or typescript):
-            found = replace(found, hint="run `sam build` first: edgesim then takes what it built")
+            found = replace(found, hint=_how_to_build(logical_id, settings.handler))
         self.resolver.problems.append(problem(found, named if named.text else written, self.resolver.file))
 
     def _warn_of_stand_ins(self, inline: Node) -> None:
@@ -255,6 +255,15 @@ def _auto_publish(settings: Settings) -> AutoPublish | None:
     if not settings.auto_publish_alias:
         return None
     return AutoPublish(settings.auto_publish_alias_all_properties, settings.auto_publish_code_sha256)
+
+
+def _how_to_build(logical_id: str, handler: str) -> str:
+    """For code that has to be built before Lambda can run it."""
+    name, _, export = handler.rpartition(".")
+    return (
+        "run `sam build`, and edgesim takes what it makes; or name what your own build makes: "
+        f"--function {logical_id}=dist/{name}.js:{export}"
+    )
 
 
 _EDGE_PRINCIPAL = "edgelambda.amazonaws.com"

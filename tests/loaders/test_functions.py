@@ -144,7 +144,21 @@ def test_a_handler_without_its_file_is_warned_of(distribution: Load, code: Path)
 def test_typescript_sources_ask_for_a_build(distribution: Load, code: Path) -> None:
     (code / "app.ts").touch()
     [problem] = distribution(attach("!Ref V"), resources=a_function(str(code), Handler="app.handler")).problems
-    assert "sam build" in problem.hint
+    assert problem.hint == (
+        "run `sam build`, and edgesim takes what it makes; or name what your own build makes: "
+        "--function Fn=dist/app.js:handler"
+    )
+
+
+def test_so_does_what_sam_builds_with_esbuild(distribution: Load, code: Path) -> None:
+    properties = "{AutoPublishAlias: live, CodeUri: src/auth, Handler: main.run, Runtime: nodejs22.x, Role: r}"
+    resources = (
+        f"Fn: {{Type: AWS::Serverless::Function, Metadata: {{BuildMethod: esbuild}}, Properties: {properties}}}\n"
+    )
+    [problem] = distribution(attach("!Ref Fn.Version"), resources=resources, head=SAM).problems
+    assert "none of main.js, main.mjs, main.cjs" in problem.message
+    assert "run `sam build`" in problem.hint
+    assert "--function Fn=dist/main.js:run" in problem.hint
 
 
 def test_cdk_assets_are_found_beside_the_template(distribution: Load, tmp_path: Path) -> None:
@@ -628,9 +642,30 @@ def an_alias(**properties: str) -> str:
 
 def test_aliases_of_associated_functions_are_known_with_their_weights(distribution: Load) -> None:
     weights = "{AdditionalVersionWeights: [{FunctionVersion: '2', FunctionWeight: 0.1}]}"
-    loaded = distribution(attach("!Ref V"), resources=a_function() + an_alias(RoutingConfig=weights))
+    second = "V2: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref Fn}}\n"
+    loaded = distribution(attach("!Ref V"), resources=a_function() + second + an_alias(RoutingConfig=weights))
     assert loaded.problems == ()
     assert loaded.aliases == {"fn": (Alias("live", "1", {"2": 0.1}),)}
+
+
+@pytest.mark.parametrize(
+    ("properties", "at"),
+    [
+        ({"FunctionVersion": "'7'"}, "FunctionVersion"),
+        (
+            {"RoutingConfig": "{AdditionalVersionWeights: [{FunctionVersion: '7', FunctionWeight: 0.1}]}"},
+            "RoutingConfig.AdditionalVersionWeights[0].FunctionVersion",
+        ),
+    ],
+    ids=["the alias itself", "its second version"],
+)
+def test_an_alias_to_a_version_that_is_not_there_is_a_warning_in_lambdas_words(
+    distribution: Load, properties: dict[str, str], at: str
+) -> None:
+    [problem] = distribution(attach("!Ref V"), resources=a_function() + an_alias(**properties)).problems
+    assert (problem.severity, problem.code) == (Severity.WARNING, "ResourceNotFoundException")
+    assert problem.message == "Function not found: arn:aws:lambda:us-east-1:123456789012:function:fn:7"
+    assert problem.at == f"Resources.Live.Properties.{at}"
 
 
 def test_sams_alias_leads_to_the_version_it_publishes(distribution: Load) -> None:
