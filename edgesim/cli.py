@@ -244,7 +244,13 @@ def _viewer_options(command: F) -> F:
     help=f"Port for explain, invalidate, stats and Prometheus, on 127.0.0.1.  [default: {DEFAULT_CONTROL_PORT}]",
 )
 @_viewer_options
-@click.option("--cache-size", callback=_size, metavar="SIZE", help="Memory for the cache.  [default: 256MiB]")
+@click.option(
+    "--cache-size",
+    callback=_size,
+    metavar="SIZE",
+    help="Most bytes that the cache takes; the least recently used objects make room, and one larger than a quarter of "
+    "it is not stored.  [default: 256MiB]",
+)
 @click.option("--environments", type=click.IntRange(1), metavar="N", help="Most execution environments a function has.")
 @click.option(
     "--propagation",

@@ -42,6 +42,8 @@ CONFIG_NAME = "edgesim.toml"
 DEFAULT_PORT = 8080
 DEFAULT_CONTROL_PORT = 8090
 DEFAULT_CACHE_BYTES = 256 * 1024 * 1024
+LEAST_CACHE_BYTES = 64 * 1024
+"""inferred: an object may take a quarter of it, and even without a body it counts for a kilobyte and its head."""
 
 Names = Mapping[str, str]
 
@@ -199,7 +201,7 @@ def _setting(path: Path, key: str, value: object) -> tuple[str, Any]:
         raise ConfigError(f"{path}: there is no setting {key!r}", hint)
     target, kind = _KEYS[name]
     if target == "cache_size":
-        return target, parse_size(str(value))
+        return target, _in_file(path, lambda: parse_size(str(value)))
     if target == "propagation":
         return target, _span(path, key, value)
     if target == "relax":
@@ -266,18 +268,21 @@ def parse_size(text: str) -> int:
     digits = text.strip().lower()
     number = digits.rstrip("bgikm ")
     unit = digits[len(number) :].strip()
-    if not number.isdigit() or unit not in _UNITS:
+    if not (number.isascii() and number.isdigit()) or unit not in _UNITS:
         raise ConfigError(f"{text!r} is not a size", "write it as 64MiB, 1GiB or a number of bytes")
     return int(number) * _UNITS[unit]
 
 
 def check_ranges(settings: Settings) -> None:
-    """Raises ConfigError for a port that is none, or a size that holds nothing."""
+    """Raises ConfigError for a port that is none, or a size that holds next to nothing."""
     for setting in fields(settings):
         value = getattr(settings, setting.name)
         if setting.name.endswith("port") and value is not None and not 0 <= value <= 65535:
             raise ConfigError(f"{setting.name.replace('_', '-')} is {value}", "a port is a number from 0 to 65535")
-    if settings.cache_size <= 0:
-        raise ConfigError("cache-size must be above zero")
+    if settings.cache_size < LEAST_CACHE_BYTES:
+        raise ConfigError(
+            f"cache-size is {settings.cache_size} bytes, and hardly an object fits into a quarter of that",
+            "64KiB is the least; where nothing is to be cached, say so in the cache policy",
+        )
     if settings.concurrency <= 0:
         raise ConfigError("concurrency must be above zero", "a single function is paused by reserving 0 for it")

@@ -137,6 +137,9 @@ def test_check_prints_problems_as_json(template: Path) -> None:
         ),
         pytest.param(("serve", "--origin", "http://a", "--cache-size", "x"), "is not a size", id="a size that is none"),
         pytest.param(
+            ("serve", "--origin", "http://a", "--cache-size", "100"), "64KiB is the least", id="a cache for nothing"
+        ),
+        pytest.param(
             ("serve", "--origin", "http://a", "--viewer-request", "none.js"),
             "none.js",
             id="a function that is not there",
