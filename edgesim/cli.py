@@ -13,6 +13,7 @@ import click
 
 from edgesim import __version__
 from edgesim.commands.access_log import access_log_options
+from edgesim.commands.cache import cache
 from edgesim.commands.choices import choices
 from edgesim.commands.clock import clock
 from edgesim.commands.control import ask, control_port_option, speaking
@@ -423,6 +424,7 @@ def invalidate(paths: tuple[str, ...], distribution: str | None, control_port: i
             )
 
 
+main.add_command(cache)
 main.add_command(clock)
 
 

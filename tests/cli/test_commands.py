@@ -60,7 +60,9 @@ def test_version() -> None:
     assert run("--version").output == f"edgesim, version {__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["serve", "check", "explain", "invalidate", "functions", "clock", "demo", "stats"])
+@pytest.mark.parametrize(
+    "command", ["serve", "check", "explain", "invalidate", "functions", "clock", "demo", "stats", "cache"]
+)
 def test_every_command_is_in_the_help_and_has_help_of_its_own(command: str) -> None:
     assert command in run("--help").output
     told = run(command, "--help")
@@ -145,6 +147,8 @@ def test_check_prints_problems_as_json(template: Path) -> None:
             id="a function that is not there",
         ),
         pytest.param(("explain", "--control-port", "1"), "no edgesim answers on control port 1", id="nobody to ask"),
+        pytest.param(("cache", "--control-port", "1"), "no edgesim answers on control port 1", id="no cache to show"),
+        pytest.param(("cache", "--limit", "0"), "0 is not in the range x>=1", id="a list of nothing"),
         pytest.param(("invalidate",), "Missing argument", id="nothing to invalidate"),
         pytest.param(("clock", "advance"), "by how much?", id="no time to pass"),
         pytest.param(("clock", "advance", "soon"), "'soon' is not a length of time", id="no length of time"),
