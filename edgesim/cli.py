@@ -13,6 +13,7 @@ import click
 
 from edgesim import __version__
 from edgesim.commands.access_log import access_log_options
+from edgesim.commands.cache import cache
 from edgesim.commands.choices import choices
 from edgesim.commands.clock import clock
 from edgesim.commands.control import ask, control_port_option, speaking
@@ -258,7 +259,13 @@ def _viewer_options(command: F, *, ip: str = "the connection's", protocol: str =
     f"[default: {DEFAULT_CONTROL_PORT}]",
 )
 @_viewer_options
-@click.option("--cache-size", callback=_size, metavar="SIZE", help="Memory for the cache.  [default: 256MiB]")
+@click.option(
+    "--cache-size",
+    callback=_size,
+    metavar="SIZE",
+    help="Most bytes that the cache takes; the least recently used objects make room, and one larger than a quarter of "
+    "it is not stored.  [default: 256MiB]",
+)
 @click.option(
     "--environments",
     type=click.IntRange(1),
@@ -448,6 +455,7 @@ def invalidate(paths: tuple[str, ...], distribution: str | None, control_port: i
             )
 
 
+main.add_command(cache)
 main.add_command(clock)
 
 

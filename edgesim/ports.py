@@ -109,6 +109,12 @@ class Store(Protocol):
     def entries(self) -> Iterable[tuple[CacheKey, Entry]]:
         """A snapshot of everything kept."""
 
+    def variants(self, distribution: str, path: str) -> Iterable[tuple[CacheKey, Entry]]:
+        """A snapshot of what is kept of one path, under whatever key; the latest first."""
+
+    def finds(self, key: CacheKey) -> int:
+        """How often `get` has found the entry under this key since it was put; 0 where there is none."""
+
 
 class OriginClient(Protocol):
     """Fetches from origins."""

@@ -44,6 +44,8 @@ CONFIG_NAME = "edgesim.toml"
 DEFAULT_PORT = 8080
 DEFAULT_CONTROL_PORT = 8090
 DEFAULT_CACHE_BYTES = 256 * 1024 * 1024
+LEAST_CACHE_BYTES = 64 * 1024
+"""inferred: an object may take a quarter of it, and even without a body it counts for a kilobyte and its head."""
 
 Names = Mapping[str, str]
 
@@ -349,7 +351,7 @@ def parse_size(text: str) -> int:
     digits = text.strip().lower()
     number = digits.rstrip("bgikm ")
     unit = digits[len(number) :].strip()
-    if not number.isdigit() or unit not in _UNITS:
+    if not (number.isascii() and number.isdigit()) or unit not in _UNITS:
         raise ConfigError(f"{text!r} is not a size", "write it as 64MiB, 1GiB or a number of bytes")
     return int(number) * _UNITS[unit]
 
@@ -365,10 +367,12 @@ def _check_range(name: str, value: Any) -> None:
     told = name.replace("_", "-")
     if name.endswith("port") and value is not None and not 0 <= value <= 65535:
         raise ConfigError(f"{told} is {value}", "a port is a number from 0 to 65535")
-    if name in ("cache_size", "concurrency") and value <= 0:
-        raise ConfigError(f"{told} must be above zero", _INSTEAD.get(name, ""))
+    if name == "cache_size" and value < LEAST_CACHE_BYTES:
+        raise ConfigError(
+            f"{told} is {value} bytes, and hardly an object fits into a quarter of that",
+            "64KiB is the least; where nothing is to be cached, say so in the cache policy",
+        )
+    if name == "concurrency" and value <= 0:
+        raise ConfigError(f"{told} must be above zero", "a single function is paused by reserving 0 for it")
     if name == "environments" and value < 0:
         raise ConfigError(f"{told} must not be below zero", "0 leaves the number to edgesim")
-
-
-_INSTEAD = {"concurrency": "a single function is paused by reserving 0 for it"}

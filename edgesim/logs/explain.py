@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from edgesim.logs.nearest import Nearest, Variants, is_miss, nearest_to
 from edgesim.pipeline.logged import result_types_of
 from edgesim.pipeline.transcript import Note, Station, Transcript
 from edgesim.values.body import Cut, Span
@@ -47,16 +48,20 @@ Told = Iterable[tuple[str, str]]
 Teller = Callable[[Any, Facts], Told]
 
 
-def sections(transcript: Transcript) -> tuple[Section, ...]:
-    """The stations of a request, in order."""
-    return tuple(_sections(transcript, transcript.unkept))
+def sections(transcript: Transcript, variants: Variants | None = None) -> tuple[Section, ...]:
+    """The stations of a request, in order. A miss names the nearest key that is stored, where `variants` tell."""
+    return tuple(_sections(transcript, transcript.unkept, variants))
 
 
-def _sections(transcript: Transcript, unkept: dict[CacheKey, str]) -> Iterator[Section]:
+def _sections(
+    transcript: Transcript, unkept: dict[CacheKey, str], variants: Variants | None = None
+) -> Iterator[Section]:
     told_key: CacheKey | None = None
     for note in transcript.notes:
         key: CacheKey | None = note.facts.get("key")
         facts = dict(note.facts)
+        if variants is not None and is_miss(note):
+            facts["nearest"] = nearest_to(note, transcript, variants)
         if key is not None and key == told_key:
             # What is kept is nearly always kept under the key that was looked up; one telling is enough
             del facts["key"]
@@ -109,6 +114,14 @@ def _key(key: CacheKey, facts: Facts) -> Told:
         yield "key: accept-encoding", key.accept_encoding
     if key.part:
         yield "key: range", key.part
+
+
+def _nearest(found: Nearest, facts: Facts) -> Told:
+    query = f"?{readable(found.key.query)}" if found.key.query else ""
+    since = ", stored after this request" if found.later else ""
+    yield "nearest key stored now", f"{found.key.method} {readable(found.key.path)}{query}{since}"
+    for sentence in found.differs:
+        yield "it differs", sentence
 
 
 def _ttl(ttl: Any, facts: Facts) -> Told:
@@ -343,6 +356,7 @@ _TELLERS: dict[str, Teller] = {
     "trusted": _trusted,
     "waited": _waited,
     "key": _key,
+    "nearest": _nearest,
     "function": _function,
     "invocation": _invocation,
     "failure": _failure,
@@ -372,8 +386,9 @@ _TELLERS: dict[str, Teller] = {
 # ── the whole of it ──────────────────────────────────────────────────────────
 
 
-def as_data(transcript: Transcript) -> dict[str, Any]:
-    """The transcript as JSON-ready data. `seconds` is how long the head of the answer took."""
+def as_data(transcript: Transcript, variants: Variants | None = None) -> dict[str, Any]:
+    """The transcript as JSON-ready data. `seconds` is how long the head of the answer took; where `variants` tell what
+    is stored now, a miss says which key is nearest."""
     arrival, request, ended = transcript.arrival, transcript.arrival.request, transcript.ended_at
     return {
         "id": arrival.id,
@@ -389,7 +404,7 @@ def as_data(transcript: Transcript) -> dict[str, Any]:
         "seconds": ended - arrival.at if ended is not None else None,
         "bytes": transcript.sent,
         "complete": transcript.complete,
-        "sections": [asdict(section) for section in sections(transcript)],
+        "sections": [asdict(section) for section in sections(transcript, variants)],
     }
 
 

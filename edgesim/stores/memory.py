@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
 
 from cachetools import Cache, LRUCache
 
@@ -45,7 +44,10 @@ class MemoryStore:
 
     async def get(self, key: CacheKey) -> Entry | None:
         kept = self._entries.get(key)
-        return None if kept is None else kept.entry
+        if kept is None:
+            return None
+        kept.finds += 1
+        return kept.entry
 
     def parts(self, key: CacheKey) -> list[tuple[CacheKey, Entry]]:
         return [(part, self._entries.peek(part).entry) for part in self._entries.parts(key)]
@@ -76,6 +78,12 @@ class MemoryStore:
     def entries(self) -> list[tuple[CacheKey, Entry]]:
         return [(key, self._entries.peek(key).entry) for key in self._entries]
 
+    def variants(self, distribution: str, path: str) -> list[tuple[CacheKey, Entry]]:
+        return [(key, self._entries.peek(key).entry) for key in self._entries.of_path(distribution, path)]
+
+    def finds(self, key: CacheKey) -> int:
+        return self._entries.peek(key).finds if key in self._entries else 0
+
     @property
     def stats(self) -> Stats:
         return Stats(len(self._entries), int(self._entries.currsize), self._entries.evictions)
@@ -85,12 +93,14 @@ class MemoryStore:
         return f"<MemoryStore {stats.entries} entries, {stats.bytes} of {int(self._entries.maxsize)} bytes>"
 
 
-class _Kept(NamedTuple):
-    """An entry with its size, and when it was put: the how-manieth it was."""
+@dataclass(slots=True)
+class _Kept:
+    """An entry with its size, when it was put (the how-manieth it was), and how often it was found since."""
 
     entry: Entry
     size: int
     write: int
+    finds: int = 0
 
 
 class _Entries(LRUCache[CacheKey, _Kept]):
@@ -121,8 +131,14 @@ class _Entries(LRUCache[CacheKey, _Kept]):
     def parts(self, key: CacheKey) -> list[CacheKey]:
         """The keys of its parts, the latest put first."""
         keys = self._paths.get(key.distribution, {}).get(key.path, ())
-        found = [other for other in keys if other.part and other._replace(part="") == key]
-        return sorted(found, key=lambda part: -self.peek(part).write)
+        return self._latest_first(other for other in keys if other.part and other._replace(part="") == key)
+
+    def of_path(self, distribution: str, path: str) -> list[CacheKey]:
+        """The keys of a path, the latest put first."""
+        return self._latest_first(self._paths.get(distribution, {}).get(path, ()))
+
+    def _latest_first(self, keys: Iterable[CacheKey]) -> list[CacheKey]:
+        return sorted(keys, key=lambda key: -self.peek(key).write)
 
     def peek(self, key: CacheKey) -> _Kept:
         """What is kept under a key, without counting as use."""

@@ -64,7 +64,7 @@ def test_version() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["serve", "check", "explain", "invalidate", "functions", "clock", "demo", "stats", "reasons"]
+    "command", ["serve", "check", "explain", "invalidate", "functions", "clock", "demo", "stats", "reasons", "cache"]
 )
 def test_every_command_is_in_the_help_and_has_help_of_its_own(command: str) -> None:
     assert command in run("--help").output
@@ -113,7 +113,7 @@ def test_check_reports_every_problem_with_its_line_and_ends_with_2(template: Pat
 
 
 def test_check_prints_problems_as_json(template: Path) -> None:
-    template.write_text(TEMPLATE + "          Compress: true\n")
+    template.write_text(TEMPLATE + "          SmoothStreaming: true\n")
     told = run("check", str(template), "--json")
     problem = json.loads(told.output)[0]
     assert (problem["severity"], problem["line"]) == ("warning", 12)
@@ -162,11 +162,16 @@ def test_check_prints_problems_as_json(template: Path) -> None:
         ),
         pytest.param(("serve", "--origin", "http://a", "--cache-size", "x"), "is not a size", id="a size that is none"),
         pytest.param(
+            ("serve", "--origin", "http://a", "--cache-size", "100"), "64KiB is the least", id="a cache for nothing"
+        ),
+        pytest.param(
             ("serve", "--origin", "http://a", "--viewer-request", "none.js"),
             "none.js",
             id="a function that is not there",
         ),
         pytest.param(("explain", "--control-port", "1"), "no edgesim answers on control port 1", id="nobody to ask"),
+        pytest.param(("cache", "--control-port", "1"), "no edgesim answers on control port 1", id="no cache to show"),
+        pytest.param(("cache", "--limit", "0"), "0 is not in the range x>=1", id="a list of nothing"),
         pytest.param(("invalidate",), "Missing argument", id="nothing to invalidate"),
         pytest.param(("clock", "advance"), "by how much?", id="no time to pass"),
         pytest.param(("clock", "advance", "soon"), "'soon' is not a length of time", id="no length of time"),

@@ -13,7 +13,8 @@ from edgesim.distribution.limits import Edition, Limit
 from edgesim.distribution.terms import Terms
 from edgesim.errors import ConfigError
 from edgesim.loaders.toml_source import TomlLines
-from edgesim.settings import Settings, check_ranges, find_config, parse_size, read_config
+from edgesim.settings import LEAST_CACHE_BYTES, Settings, check_ranges, find_config, parse_size, read_config
+from edgesim.stores.memory import MAX_BYTES
 from edgesim.values.place import Place
 
 
@@ -94,7 +95,9 @@ def test_flags_win_over_the_file_and_tables_are_merged(tmp_path: Path) -> None:
         pytest.param('relax = "timeout"\n', "there is no limit 'timeout'", "did you mean timeouts?", id="no limit"),
         pytest.param("relax = [1]\n", "relax must be a text or a list of texts", "", id="limits that are no texts"),
         pytest.param('access-log-format = "csv"\n', "access-log-format is 'csv'", "w3c or json", id="no format"),
-        pytest.param('cache-size = "many"\n', "'many' is not a size", "write it as 64MiB", id="a size that is none"),
+        pytest.param(
+            'cache-size = "many"\n', "toml:1: 'many' is not a size", "write it as 64MiB", id="a size that is none"
+        ),
     ],
 )
 def test_a_bad_file_is_one_sentence_with_a_way_out(tmp_path: Path, text: str, says: str, hint: str) -> None:
@@ -122,7 +125,7 @@ def test_sizes(text: str, size: int) -> None:
     assert parse_size(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "MiB", "1.5g", "-1", "12parsecs"])
+@pytest.mark.parametrize("text", ["", "MiB", "1.5g", "-1", "12parsecs", "²", "٣g"])
 def test_what_is_no_size(text: str) -> None:
     with pytest.raises(ConfigError):
         parse_size(text)
@@ -134,6 +137,17 @@ def test_what_is_no_size(text: str) -> None:
 def test_settings_out_of_range_are_refused(settings: Settings) -> None:
     with pytest.raises(ConfigError):
         check_ranges(settings)
+
+
+def test_a_cache_that_could_hold_next_to_nothing_is_refused_with_a_way_out() -> None:
+    with pytest.raises(ConfigError, match="cache-size is 65535 bytes") as caught:
+        check_ranges(Settings(cache_size=LEAST_CACHE_BYTES - 1))
+    assert "64KiB is the least" in caught.value.hint
+    check_ranges(Settings(cache_size=LEAST_CACHE_BYTES))
+
+
+def test_the_cache_is_as_large_as_the_store_makes_it_unless_told() -> None:
+    assert Settings().cache_size == MAX_BYTES == 256 << 20
 
 
 @pytest.mark.parametrize(("written", "seconds"), [("30", 30.0), ("0.5", 0.5), ('"1m30s"', 90.0)])
@@ -240,7 +254,7 @@ def test_a_key_is_found_on_its_line_or_on_that_of_what_it_is_in(path: tuple[str,
         ("\nconcurrency = 0\n", 2, "concurrency must be above zero"),
         ("\nport = 70000\n", 2, "port is 70000"),
         ("\nenvironments = -1\n", 2, "environments must not be below zero"),
-        ('\ncache-size = "0"\n', 2, "cache-size must be above zero"),
+        ('\ncache-size = "0"\n', 2, "cache-size is 0 bytes, and hardly an object fits into a quarter of that"),
         ('\nviewer-country = "Germany"\n', 2, "viewer country is 'Germany'"),
         ('[viewer]\n\ndevice = "fridge"\n', 3, "viewer device is 'fridge'"),
         ('[viewer]\ncountree = "DE"\n', 2, "viewers have no setting 'countree'"),

@@ -66,6 +66,44 @@ class TestStore:
 
         assert self.run(story()) == ["2-5", "0-1"]
 
+    def test_what_is_kept_of_a_path_is_found_under_whatever_key_the_latest_first(self, make_store) -> None:
+        async def story() -> list[CacheKey]:
+            store = make_store()
+            of_path = [a_key(), a_key(query="x"), a_key(headers=(("accept", None),)), a_key(part="0-1")]
+            for key in [a_key("/b"), a_key(distribution="E"), *of_path, a_key("/a/")]:
+                await store.put(key, an_entry(key.query.encode()))
+            await store.put(a_key(), an_entry(b"again"))
+            assert next(iter(store.variants("D", "/a"))) == (a_key(), an_entry(b"again"))
+            return [key for key, _ in store.variants("D", "/a")]
+
+        assert self.run(story()) == [a_key(), a_key(part="0-1"), a_key(headers=(("accept", None),)), a_key(query="x")]
+
+    def test_a_path_of_which_nothing_is_kept_has_no_variants(self, make_store) -> None:
+        async def story() -> None:
+            store = make_store()
+            assert list(store.variants("D", "/a")) == []
+            await store.put(a_key(), an_entry())
+            await store.invalidate("D", "/a")
+            assert list(store.variants("D", "/a")) == []
+
+        self.run(story())
+
+    def test_it_counts_how_often_an_entry_was_found_since_it_was_put(self, make_store) -> None:
+        async def story() -> list[int]:
+            store = make_store()
+            await store.get(a_key())
+            counts = [store.finds(a_key())]
+            await store.put(a_key(), an_entry())
+            for _ in range(3):
+                counts.append(store.finds(a_key()))
+                await store.get(a_key())
+            list(store.entries()), list(store.variants("D", "/a")), list(store.parts(a_key()))
+            counts.append(store.finds(a_key()))
+            await store.put(a_key(), an_entry(b"new"))
+            return [*counts, store.finds(a_key())]
+
+        assert self.run(story()) == [0, 0, 1, 2, 3, 0]
+
     def test_what_was_never_put_is_not_there(self, make_store) -> None:
         assert self.run(make_store().get(a_key())) is None
 

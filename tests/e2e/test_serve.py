@@ -143,6 +143,8 @@ def test_explain_and_invalidate_talk_to_the_running_server(edge: Program) -> Non
     assert "TTL  60 s from max-age" in told.stdout
     assert edge.ask("explain", request_id).stdout == told.stdout
     assert "/b" in edge.ask("explain", "last").stdout
+    assert "GET /a" in edge.ask("cache").stdout
+    assert "header Cache-Control" in edge.ask("cache", "GET", "/a?x=1").stdout
     assert edge.ask("invalidate", "/a*").stdout == "invalidated 1 object\n"
     assert edge.get("/a?x=1").headers["x-cache"] == "Miss from cloudfront"
     assert edge.get("/b").headers["x-cache"] == "Hit from cloudfront"

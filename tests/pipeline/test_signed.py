@@ -12,7 +12,7 @@ from edgesim.distribution.model import Distribution, Trigger
 from edgesim.distribution.signers import Signers
 from edgesim.distribution.terms import Terms
 from edgesim.pipeline.effects import Fetch, Invoke, Invoked, Keep, LookUp
-from edgesim.rules.freshness import is_fresh
+from edgesim.rules.freshness import use_of
 from edgesim.rules.reasons import ArrivalReason, BehaviorReason, HookReason, Outcome, SignatureReason
 from edgesim.signatures.keys import key_pair_named, public_half
 from edgesim.signatures.signing import Signer, as_cookies, signed, with_parameters
@@ -50,7 +50,7 @@ def test_who_is_refused_reaches_no_function_and_no_cache() -> None:
 def test_who_is_let_in_is_keyed_and_sent_without_what_was_signed() -> None:
     (
         visit(a_request(URL), private())
-        .expect(LookUp((key_of("/a"),), is_fresh), reply=nothing())
+        .expect(LookUp((key_of("/a"),), use_of), reply=nothing())
         .expect(Fetch(having(target="/a"), ANY, ANY), reply=fetched())
         .expect(Keep)
         .returns(status=200)
@@ -82,7 +82,7 @@ def test_what_a_function_leaves_of_it_is_neither_keyed_nor_sent() -> None:
     (
         visit(a_request(URL), private(Trigger.VIEWER_REQUEST, terms=terms))
         .expect(Invoke, reply=echo)
-        .expect(LookUp((key_of("/a"),), is_fresh), reply=nothing())
+        .expect(LookUp((key_of("/a"),), use_of), reply=nothing())
         .expect(Fetch(having(target="/a"), ANY, ANY), reply=fetched())
         .expect(Keep)
         .returns(status=200)
@@ -105,7 +105,7 @@ def test_an_error_page_is_fetched_without_a_signature() -> None:
     site = private(error_responses=pages(_403="/403.html"))
     (
         visit(a_request("/a", cookie=cookie), site)
-        .expect(LookUp((key_of("/403.html"),), is_fresh), reply=nothing())
+        .expect(LookUp((key_of("/403.html"),), use_of), reply=nothing())
         .expect(Fetch(having(target="/403.html"), ANY, ANY), reply=fetched())
         .expect(Keep)
         .returns(status=403, x_cache=Outcome.ERROR)
