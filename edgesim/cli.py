@@ -434,7 +434,7 @@ def _paint(text: str, style: str) -> str:
 
 
 @main.command()
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH|#TAG...", nargs=-1, required=True)
 @click.option("--distribution", metavar="NAME", help="Only this distribution, by logical id or id; default: all.")
 @control_port_option
 @speaking
@@ -442,17 +442,22 @@ def invalidate(paths: tuple[str, ...], distribution: str | None, control_port: i
     """Drop objects from the running server's cache.
 
     PATH starts with / and may end in * for everything that begins so: '/images/*', or '/*' for all. A path without *
-    drops the object without a query string; '/a*' drops '/a?x=1' too.
+    drops the object without a query string; '/a*' drops '/a?x=1' too. '#TAG' drops what the origin gave that tag, in
+    the header that CacheTagConfig names; quote it, or the shell takes it for a comment.
     """
     asked = {"paths": list(paths), **({"distribution": distribution} if distribution else {})}
     answer = ask(control_port, "POST", "/invalidations", json=asked)
     count = answer["invalidated"]
     click.echo(f"invalidated {count} {'object' if count == 1 else 'objects'}")
     for path in paths:
-        if "*" in path[:-1]:
+        if path.startswith("#") and "*" in path:
+            click.echo(f"note: {path}: tags have no wildcard, * stands for itself", err=True)
+        elif "*" in path[:-1]:
             click.echo(
                 f"note: {path}: * is a wildcard as the last character only, elsewhere it stands for itself", err=True
             )
+    for name in answer.get("untagged", ()):
+        click.echo(f"note: {name} has no CacheTagConfig, so none of its objects has a tag", err=True)
 
 
 main.add_command(cache)

@@ -103,8 +103,9 @@ class Store(Protocol):
         length is more than this store takes."""
 
     async def invalidate(self, distribution: str, pattern: str) -> int:
-        """Drop every entry of a distribution whose path, with its query string where that is keyed, matches;
-        return how many. documented: `*` is a wildcard as the last character only (Invalidation)"""
+        """Drop every entry of a distribution whose path, with its query string where that is keyed, matches, or that
+        has the tag of a `#tag`; return how many. documented: `*` is a wildcard as the last character of a path only
+        (Invalidation)"""
 
     def entries(self) -> Iterable[tuple[CacheKey, Entry]]:
         """A snapshot of everything kept."""

@@ -56,7 +56,9 @@ def sign(
     set_cookies: bool,
     ecdsa: bool,
 ) -> None:
-    """Sign a URL as CloudFront wants it where a behavior has trusted key groups or signers.
+    """Sign a URL for a behavior with trusted signers.
+
+    The result is what AWS's own signers make: a canned policy, or a custom one where it has to say more.
 
     \b
       edgesim sign --new-key key.pem

@@ -136,6 +136,17 @@ def _logs_go_to_a_bucket(config: DistributionConfig) -> Findings:
         )
 
 
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def _tags_are_in_a_header(config: DistributionConfig) -> Findings:
+    """inferred: the API takes any text, but nothing else could be a header's name"""
+    tags = config.cache_tag_config
+    if tags is not None and "header_name" in tags.model_fields_set and not _HEADER_NAME.fullmatch(tags.header_name):
+        message = f"the cache tags can't be in a header '{tags.header_name}': that is no header name"
+        yield Finding(("CacheTagConfig", "HeaderName"), message, "write x-amz-meta-cache-tag", "InvalidArgument")
+
+
 def _error_codes_are_unique(config: DistributionConfig) -> Findings:
     seen: set[int] = set()
     for index, page in enumerate(config.custom_error_responses):
@@ -210,6 +221,7 @@ _DISTRIBUTION_RULES = (
     _patterns_are_written_well,
     _root_object_has_no_slash,
     _logs_go_to_a_bucket,
+    _tags_are_in_a_header,
     _error_codes_are_unique,
     _groups_are_whole,
     _group_targets_only_read,

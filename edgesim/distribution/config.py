@@ -258,6 +258,12 @@ class LoggingConfig(Part):
     include_cookies: bool = False
 
 
+class CacheTagConfig(Part):
+    required = ("header_name",)
+
+    header_name: str = ""
+
+
 class DistributionConfig(Part):
     """A whole distribution as CloudFormation spells it, with every default filled."""
 
@@ -287,7 +293,7 @@ class DistributionConfig(Part):
     tenant_config: Inert = None
     viewer_mtls_config: Inert = None
     connection_function_association: Inert = None
-    cache_tag_config: Inert = None
+    cache_tag_config: CacheTagConfig | None = None
     cname_list: Inert = Field(None, alias="CNAMEs")
     custom_origin: Inert = None
     s3_origin: Inert = Field(None, alias="S3Origin")

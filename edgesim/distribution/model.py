@@ -205,8 +205,9 @@ class Logging:
 @dataclass(frozen=True, slots=True)
 class Distribution:
     """One distribution. `behaviors` stand in matching order, the default one last; `name` is what the user calls it
-    (the template's logical id), `domain_name` is the `d….cloudfront.net` name that events and logs carry. `terms` are
-    no part of its configuration: the user of edgesim sets them (`--limits`, `--choice`)."""
+    (the template's logical id), `domain_name` is the `d….cloudfront.net` name that events and logs carry. Origins name
+    an object's cache tags in the header `cache_tag_header`; where it is empty there are none. `terms` are no part of
+    its configuration: the user of edgesim sets them (`--limits`, `--choice`)."""
 
     id: str
     name: str
@@ -221,6 +222,7 @@ class Distribution:
     comment: str = ""
     geo_restriction: GeoRestriction | None = None
     logging: Logging = Logging()
+    cache_tag_header: str = ""
     terms: Terms = STANDARD_TERMS
 
     @property

@@ -57,7 +57,6 @@ _DISTRIBUTION = (
     Gap("tenant_config", "does not fill in tenant parameters"),
     Gap("viewer_mtls_config", "asks no viewer for a certificate"),
     Gap("connection_function_association", "does not run connection functions"),
-    Gap("cache_tag_config", "does not invalidate by cache tag"),
     Gap("cname_list", "reads Aliases, not CloudFormation's legacy CNAMEs"),
     Gap("custom_origin", "reads Origins, not CloudFormation's legacy CustomOrigin"),
     Gap("s3_origin", "reads Origins, not CloudFormation's legacy S3Origin"),

@@ -206,6 +206,7 @@ class _Assembly:
             comment=config.comment,
             geo_restriction=_geo_restriction(config),
             logging=_logging(config.logging),
+            cache_tag_header=config.cache_tag_config.header_name if config.cache_tag_config else "",
         )
 
     def origin(self, origin: OriginConfig) -> Origin:

@@ -138,6 +138,11 @@ def _ttl(ttl: Any, facts: Facts) -> Told:
     )
 
 
+def _tags(tags: frozenset[str], facts: Facts) -> Told:
+    if tags:
+        yield "cache tags", ", ".join(sorted(tags))
+
+
 def _age(age: int, facts: Facts) -> Told:
     if "ttl" not in facts:
         yield "age", _seconds(age)
@@ -375,6 +380,7 @@ _TELLERS: dict[str, Teller] = {
     "page": _plain("page"),
     "sent_as": _plain("sent as"),
     "ttl": _ttl,
+    "tags": _tags,
     "unkept": _unkept,
     "made_by": _made_by,
     "result_types": _result_types,

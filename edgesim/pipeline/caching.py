@@ -44,7 +44,7 @@ from edgesim.rules.stale import (
     stale_terms,
     while_revalidated_outcome,
 )
-from edgesim.rules.storing import KEPT, entry_of, kept_for_outages, response_ttl, storing_verdict
+from edgesim.rules.storing import KEPT, cache_tags, entry_of, kept_for_outages, response_ttl, storing_verdict
 from edgesim.rules.ttl import Ttl, error_caching_min_ttl
 from edgesim.values.body import Coding
 from edgesim.values.entry import CacheKey, Entry, StaleTerms, Use
@@ -188,9 +188,10 @@ def _stored(journey: Journey, request: Request, key: CacheKey | None, answer: An
         yield from _nothing_kept(key)
         return answer
     key = stored_key(key, response.status)
-    _note_kept(journey, verdict, life, key, spare=spare)
+    tags = cache_tags(journey.distribution, response.headers)
+    _note_kept(journey, verdict, life, {"key": key, "tags": tags}, spare=spare)
     generated = answer.made_by is MadeBy.ORIGIN_REQUEST
-    entry = entry_of(request, response, life, answer.at, generated=generated, stale=stale, for_outages=spare)
+    entry = entry_of(request, response, life, answer.at, generated=generated, stale=stale, for_outages=spare, tags=tags)
     if coding is not None:
         entry = replace(entry, coding=coding, origin_etag=etag)
     kept = yield from keep(key, entry)
@@ -199,13 +200,13 @@ def _stored(journey: Journey, request: Request, key: CacheKey | None, answer: An
     return replace(answer, response=replace(response, body=kept.body))
 
 
-def _note_kept(journey: Journey, verdict: StoreReason, life: Ttl, key: CacheKey, *, spare: bool) -> None:
+def _note_kept(journey: Journey, verdict: StoreReason, life: Ttl, facts: dict[str, object], *, spare: bool) -> None:
     """What is kept, for how long; or that it may not be stored, and is kept to stand in for the origin."""
     if spare:
         journey.transcript.note(Station.STORE, verdict)
-        journey.transcript.note(Station.STORE, StoreReason.FOR_OUTAGES, key=key)
+        journey.transcript.note(Station.STORE, StoreReason.FOR_OUTAGES, **facts)
     else:
-        journey.transcript.note(Station.STORE, verdict, ttl=life, key=key)
+        journey.transcript.note(Station.STORE, verdict, ttl=life, **facts)
 
 
 def _compressed(journey: Journey, key: CacheKey, response: Response) -> Steps[tuple[Response, Coding | None]]:
@@ -250,8 +251,9 @@ def _revalidated(journey: Journey, request: Request, stored: Stored, answer: Ans
     stale = stored.entry
     headers = kept_vary(journey.behavior, merged_headers(stale.headers, answer.response.headers, stale.coding))
     life, terms = _lifetime(journey, stale.status, headers, answer.at)
-    entry = refreshed(stale, headers, life, terms, answer.at)
-    journey.transcript.note(Station.STORE, RevalidationReason.REVALIDATED, ttl=life, key=stored.key)
+    tags = cache_tags(journey.distribution, headers)
+    entry = refreshed(stale, headers, life, terms, answer.at, tags)
+    journey.transcript.note(Station.STORE, RevalidationReason.REVALIDATED, ttl=life, key=stored.key, tags=tags)
     verdict = storing_verdict(journey.behavior, request, Response(stale.status, headers), life)
     if verdict in KEPT:
         yield from keep(stored.key, entry)

@@ -65,7 +65,9 @@ def merged_headers(stored: Headers, not_modified: Headers, coding: Coding | None
     return merged if coding is None else compressed_headers(merged, coding)
 
 
-def refreshed(entry: Entry, headers: Headers, life: Ttl, stale: StaleTerms, now: Instant) -> Entry:
+def refreshed(
+    entry: Entry, headers: Headers, life: Ttl, stale: StaleTerms, now: Instant, tags: frozenset[str]
+) -> Entry:
     """The entry after a 304: new head and TTL, the body as it was. inferred: age starts anew, or at the 304's"""
     return replace(
         entry,
@@ -75,4 +77,5 @@ def refreshed(entry: Entry, headers: Headers, life: Ttl, stale: StaleTerms, now:
         stale=stale,
         stored_at=now,
         age_when_stored=life.age,
+        tags=tags,
     )

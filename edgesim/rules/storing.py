@@ -1,6 +1,6 @@
 """Whether a response is kept, and in what form.
 
-Source: Expiration, HTTPStatusCodes, Cookies, RangeGETs.
+Source: Expiration, HTTPStatusCodes, Cookies, RangeGETs, invalidation-by-tags.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from edgesim.rules.ranges import asked_part, part_of
 from edgesim.rules.reasons import StoreReason, TtlReason
 from edgesim.rules.ttl import Ttl, error_ttl, ttl
 from edgesim.values.cache_control import cache_control
+from edgesim.values.cache_tags import NO_TAGS, read_tags
 from edgesim.values.entry import NEVER_STALE, Entry, StaleTerms
 from edgesim.values.headers import Headers
 from edgesim.values.instant import Instant
@@ -80,6 +81,13 @@ def kept_for_outages(verdict: StoreReason, stale: StaleTerms) -> bool:
     return verdict in NOT_REUSED.values() and stale.on_error > 0
 
 
+def cache_tags(distribution: Distribution, headers: Headers) -> frozenset[str]:
+    """The tags of an object with these headers, which are those after the origin-response function: documented, it may
+    add them (invalidation-by-tags)."""
+    name = distribution.cache_tag_header
+    return read_tags(headers.all(name)) if name else NO_TAGS
+
+
 def entry_of(
     request: Request,
     response: Response,
@@ -89,6 +97,7 @@ def entry_of(
     generated: bool = False,
     stale: StaleTerms = NEVER_STALE,
     for_outages: bool = False,
+    tags: frozenset[str] = NO_TAGS,
 ) -> Entry:
     """What is kept of a response. Header fields that a qualified no-cache names stay out (documented: Cookies)."""
     unkept = cache_control(response.headers).fields_not_to_store
@@ -106,4 +115,5 @@ def entry_of(
         stale=stale,
         for_outages=for_outages,
         age_when_stored=life.age,
+        tags=tags,
     )

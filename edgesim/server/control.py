@@ -23,6 +23,7 @@ from edgesim.logs.cached import as_data as cache_as_data
 from edgesim.logs.explain import as_data
 from edgesim.logs.prometheus import CONTENT_TYPE, exposition
 from edgesim.logs.stats import as_data as as_stats
+from edgesim.values.cache_tags import MARK
 from edgesim.values.instant import iso_utc
 from edgesim.values.uri import invalid_path
 
@@ -132,7 +133,8 @@ class Control:
         return _refusal(404, _NOTHING_COUNTED) if self._figures is None else JSONResponse(as_stats(self._figures()))
 
     async def invalidate(self, request: Request) -> JSONResponse:
-        """`{"paths": ["/a*"], "distribution": "Web"}`; without a distribution, all of them."""
+        """`{"paths": ["/a*", "#tag"], "distribution": "Web"}`; without a distribution, all of them. `untagged` names
+        those whose objects have no tags, where tags were asked for."""
         if not _is_json(request):
             return _refusal(415, "send application/json")
         asked = _read_invalidation(await request.body())
@@ -143,7 +145,10 @@ class Control:
         if not chosen:
             return self._no_distribution(name)
         dropped = [await self._store.invalidate(d.id, path) for d in chosen for path in paths]
-        return JSONResponse({"paths": paths, "distributions": [d.name for d in chosen], "invalidated": sum(dropped)})
+        answer = {"paths": paths, "distributions": [d.name for d in chosen], "invalidated": sum(dropped)}
+        if any(path.startswith(MARK) for path in paths):
+            answer["untagged"] = [d.name for d in chosen if not d.cache_tag_header]
+        return JSONResponse(answer)
 
     async def cache(self, request: Request) -> JSONResponse:
         """What is stored: `?of=` a path, with or without a method before and a query string behind it, has the stored
@@ -258,7 +263,7 @@ def _read_invalidation(body: bytes) -> tuple[list[str], str | None] | str:
         return "the body is not JSON"
     paths = value.get("paths") if isinstance(value, dict) else None
     if not isinstance(paths, list) or not paths or not all(isinstance(path, str) for path in paths):
-        return "paths must be a list of paths such as /images/*"
+        return "paths must be a list of paths such as /images/*, or of tags such as #product:tv"
     name = value.get("distribution")
     if not isinstance(name, str | None):
         return "distribution must be a name or an id"

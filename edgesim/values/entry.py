@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from edgesim.values.body import length_of
+from edgesim.values.cache_tags import NO_TAGS
 from edgesim.values.instant import Duration, Instant
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Entry:
     having failed, it answers until `held_until` without another attempt. `for_outages` marks one that may not be stored
     and is kept to stand in for an origin out of reach, and for nothing else. `coding` is the one that the edge applied,
     and `origin_etag` then the ETag to ask the origin with; `age_when_stored` are the seconds that another cache had
-    held it before.
+    held it before; `tags` are those to invalidate it by (values/cache_tags.py).
     """
 
     status: int
@@ -90,6 +91,7 @@ class Entry:
     coding: Coding | None = None
     origin_etag: str | None = None
     age_when_stored: int = 0
+    tags: frozenset[str] = NO_TAGS
 
     @property
     def fresh_until(self) -> Instant:

@@ -415,3 +415,13 @@ def test_a_bucket_is_named_by_its_domain(bucket: str) -> None:
     assert refused.message == "The parameter Logging Bucket does not refer to a valid S3 bucket."
     assert (refused.at, refused.code) == (("Logging", "Bucket"), "InvalidArgument")
     assert checked(Logging={"Bucket": bucket, "Enabled": "false"}) == []
+
+
+def test_cache_tags_are_in_a_header() -> None:
+    assert checked(CacheTagConfig={"HeaderName": "x-amz-meta-cache-tag"}) == []
+
+
+@pytest.mark.parametrize("name", ["", "Cache Tag", "tags:", "é"])
+def test_what_is_no_header_name_has_no_cache_tags(name: str) -> None:
+    [refused] = checked(CacheTagConfig={"HeaderName": name})
+    assert (refused.at, refused.code) == (("CacheTagConfig", "HeaderName"), "InvalidArgument")

@@ -40,7 +40,6 @@ def warned(config: dict[str, Any] | None = None, behavior: dict[str, Any] | None
         ("WebACLId", "arn"),
         ("Staging", "true"),
         ("ContinuousDeploymentPolicyId", "x"),
-        ("CacheTagConfig", {"HeaderName": "x"}),
         ("ConnectionMode", "tenant-only"),
         ("CNAMEs", ["a"]),
     ],

@@ -151,6 +151,13 @@ def test_logging_is_read(printed: Load, said: dict[str, object], logging: Loggin
     assert loaded.distributions[0].logging == logging
 
 
+def test_the_header_of_cache_tags_is_read(printed: Load) -> None:
+    loaded = printed(config(CacheTagConfig={"HeaderName": "X-Tags"}))
+    assert loaded.problems == ()
+    assert loaded.distributions[0].cache_tag_header == "X-Tags"
+    assert printed(config()).distributions[0].cache_tag_header == ""
+
+
 def test_a_wrong_quantity_is_cloudfronts_error(printed: Load) -> None:
     [error] = printed(config(Aliases={"Quantity": 2, "Items": ["a"]})).errors
     assert error.message.startswith("The value of Quantity and the size of Items don't match")

@@ -82,6 +82,7 @@ WEB = {
          "Members": {"Quantity": 2, "Items": [{"OriginId": "s3"}, {"OriginId": "c"}]}},
     ]},
     "CustomErrorResponses": [{"ErrorCode": 404}],
+    "CacheTagConfig": {"HeaderName": "x"},
     "Restrictions": {"GeoRestriction": {"RestrictionType": "whitelist", "Locations": ["DE"]}},
 }  # fmt: skip
 PUBLIC_KEY = public_half(key_pair_named("k"))

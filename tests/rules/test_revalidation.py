@@ -5,6 +5,7 @@ from edgesim.rules.reasons import RevalidationReason, TtlReason
 from edgesim.rules.revalidation import conditional, merged_headers, refreshed, revalidation_verdict
 from edgesim.rules.ttl import Ttl
 from edgesim.testing.make import NOW, a_request, an_entry, an_origin_request_policy, behavior, some_headers
+from edgesim.values.cache_tags import NO_TAGS
 from edgesim.values.entry import NEVER_STALE
 
 R = RevalidationReason
@@ -70,12 +71,17 @@ def test_the_age_of_before_is_gone_with_a_304():
 
 
 def test_a_304_from_another_cache_is_as_old_as_that_says():
-    entry = refreshed(an_entry(ttl=1), some_headers(), Ttl(60, TtlReason.MAX_AGE, age=7), NEVER_STALE, NOW + 100)
+    entry = refreshed(
+        an_entry(ttl=1), some_headers(), Ttl(60, TtlReason.MAX_AGE, age=7), NEVER_STALE, NOW + 100, NO_TAGS
+    )
     assert entry.age(NOW + 101) == 8
 
 
 def test_a_304_keeps_the_body_and_restarts_freshness():
-    entry = refreshed(an_entry(ttl=1), some_headers(etag="x"), Ttl(60, TtlReason.S_MAXAGE), NEVER_STALE, NOW + 100)
+    entry = refreshed(
+        an_entry(ttl=1), some_headers(etag="x"), Ttl(60, TtlReason.S_MAXAGE), NEVER_STALE, NOW + 100, frozenset({"new"})
+    )
     assert (entry.body, entry.ttl, entry.because) == (b"hello", 60, TtlReason.S_MAXAGE)
     assert entry.age(NOW + 100) == 0
+    assert entry.tags == {"new"}
     assert entry.headers == some_headers(etag="x")

@@ -3,7 +3,7 @@ from hypothesis import given
 
 from edgesim.distribution.model import ALL_METHODS
 from edgesim.rules.reasons import StoreReason, TtlReason
-from edgesim.rules.storing import KEPT, entry_of, response_ttl, storing_verdict
+from edgesim.rules.storing import KEPT, cache_tags, entry_of, response_ttl, storing_verdict
 from edgesim.rules.ttl import Ttl
 from edgesim.testing.make import NOW, a_distribution, a_request, a_response, behavior
 from edgesim.testing.strategies import behaviors, origin_responses, viewer_requests
@@ -112,3 +112,9 @@ def test_fields_that_no_cache_names_stay_out():
     response = a_response(cache_control='no-cache="Set-Cookie, X-Private"', set_cookie="a=1", x_private="1", etag="x")
     entry = entry_of(a_request(), response, Ttl(60, TtlReason.DEFAULT), NOW)
     assert list(entry.headers.index) == ["cache-control", "etag"]
+
+
+def test_tags_are_in_the_header_that_the_distribution_names():
+    headers = a_response(x_tags="A, b", cache_tag="c").headers
+    assert cache_tags(a_distribution(cache_tag_header="X-Tags"), headers) == {"a", "b"}
+    assert cache_tags(a_distribution(), headers) == frozenset()

@@ -233,6 +233,12 @@ def test_a_mistake_in_a_request(written, message, hint):
         ),
         pytest.param("- invalidate: a", "'a' does not start with / ; try '/a'", "", id="a path without its slash"),
         pytest.param(
+            "- invalidate: '#a b'",
+            "the tag '#a b' has a character that no tag has: they are visible ASCII without the comma",
+            "",
+            id="no tag",
+        ),
+        pytest.param(
             "- repeat: 3", "there is nothing to repeat", "write steps: beside it, or a request: get: /a", id="repeat"
         ),
         pytest.param("- set: {site: 503}", "an origin can't be '503'", "write {answers: 503}", id="a bare status"),

@@ -112,6 +112,17 @@ def test_paths_are_invalidated_in_every_distribution() -> None:
     assert asked.paths() == ["/a"]
 
 
+def test_where_there_are_no_tags_is_said() -> None:
+    tagged = a_distribution(id="E3", name="Tagged", domain_name="d3.example", cache_tag_header="X-Tags")
+    asked = Asked("d1.example /a", distributions=(SITE, tagged))
+    assert asked.post({"paths": ["#one", "/a"]}).json() == {
+        "paths": ["#one", "/a"],
+        "distributions": ["Site", "Tagged"],
+        "invalidated": 1,
+        "untagged": ["Site"],
+    }
+
+
 @pytest.mark.parametrize("name", ["Shop", "E2"])
 def test_one_distribution_is_named_by_its_name_or_id(name: str) -> None:
     asked = Asked("d1.example /a", "d2.example /a", distributions=(SITE, SHOP))
@@ -137,6 +148,7 @@ def test_the_content_type_may_have_parameters_and_any_case() -> None:
         pytest.param(b'{"paths": "/a"}', 400, "a list of paths", id="a single text"),
         pytest.param(b'{"paths": [1]}', 400, "a list of paths", id="a number"),
         pytest.param(b'{"paths": ["a"]}', 400, "does not start with /", id="no slash"),
+        pytest.param(b'{"paths": ["/a", "#"]}', 400, "names no tag", id="no tag"),
         pytest.param(b'{"paths": ["http://localhost:8080/a"]}', 400, "try '/a'", id="a URL: the way out is named"),
         pytest.param(b'{"paths": ["/a"], "distribution": 1}', 400, "a name or an id", id="a number for a name"),
         pytest.param(b'{"paths": ["/a"], "distribution": []}', 400, "a name or an id", id="a list for a name"),

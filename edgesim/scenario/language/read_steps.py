@@ -300,7 +300,7 @@ def _advance(reading: Reading, element: Element, _: Context) -> Step:
 def _invalidate(reading: Reading, element: Element, _: Context) -> Step:
     paths: tuple[str, ...] = _the_one(INVALIDATE, reading, element)
     if not paths:
-        raise Wrong(element, "there is no path to invalidate", "write /a*, or /* for everything")
+        raise Wrong(element, "there is no path to invalidate", "write /a*, or /* for everything, or '#tag'")
     for path in paths:
         if (fault := invalid_path(path)) is not None:
             raise Wrong(element, fault)

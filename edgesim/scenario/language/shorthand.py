@@ -328,6 +328,10 @@ def _logging(reading: Reading, element: Element) -> Node:
     return n.node(element, n.renamed(LOGGING.read(reading, element), _LOGGING_NAMES))
 
 
+def _cache_tags(reading: Reading, element: Element) -> Node:
+    return n.node(element, {"HeaderName": n.text(reading, element)})
+
+
 _DISTRIBUTION_NAMES = {
     "default-root-object": "DefaultRootObject",
     "aliases": "Aliases",
@@ -338,6 +342,7 @@ _DISTRIBUTION_NAMES = {
     "error-responses": "CustomErrorResponses",
     "countries": "Restrictions",
     "logging": "Logging",
+    "cache-tags": "CacheTagConfig",
 }
 DISTRIBUTION = Shape(
     "a distribution",
@@ -351,6 +356,7 @@ DISTRIBUTION = Shape(
         "error-responses": _error_responses,
         "countries": _countries,
         "logging": _logging,
+        "cache-tags": _cache_tags,
         "behaviors": _behaviors,
         **_BEHAVIOR_KEYS,
     },
