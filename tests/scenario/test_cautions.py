@@ -16,6 +16,7 @@ from edgesim.scenario.runner.worker import as_data, from_data
 
 FRESH = "headers: {cache-control: max-age=60}"
 FAILS = "{python: 'def handler(event, context): raise ValueError(1)'}"
+NOISY = '{python: \'def handler(event, context): print("good", "day"); raise ValueError(1)\'}'
 REFUSED = "{python: 'def handler(event, context): return 1'}"
 MAKES = '{python: \'def handler(event, context): return {"status": "200"}\'}'
 UNLOADABLE = "{node: 'import nothing from \"nowhere\"'}"
@@ -155,6 +156,7 @@ def with_function(function: str, step: str, trigger: str = "viewer-request") -> 
             UNLOADABLE, "{get: /a, expect: {status: 503}}", "f failed at viewer-request", id="of which the status fits"
         ),
         pytest.param(FAILS, "{get: /a, expect: {headers: {x: null}}}", "f failed at viewer-request", id="that throws"),
+        pytest.param(NOISY, "{get: /a, expect: {log: [good day]}}", "f failed", id="that wrote something else, too"),
         pytest.param(REFUSED, "get: /a", "f rejected at viewer-request", id="a result that is refused"),
         pytest.param(MAKES, "{get: /a, origin: {body: x}}", "nothing fetched this answer", id="generated"),
     ],
@@ -174,6 +176,7 @@ def test_what_became_of_a_function_is_told_where_nobody_expects_it(function, ste
         pytest.param(FAILS, "{x-cache: LambdaExecutionError}", id="X-Cache"),
         pytest.param(FAILS, "{because: 'ran: failed'}", id="the reason"),
         pytest.param(FAILS, "{log: [ValueError]}", id="its log"),
+        pytest.param(FAILS, "{functions: {viewer-request: {log: [Traceback]}}}", id="the log of the function alone"),
         pytest.param(FAILS, "{status: 503}", id="the status"),
         pytest.param(UNLOADABLE, "{x-cache: LambdaExecutionError}", id="X-Cache of one that can't be loaded"),
         pytest.param(REFUSED, "{because: not an object}", id="the rule"),

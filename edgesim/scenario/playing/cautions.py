@@ -17,6 +17,7 @@ from edgesim.rules.reasons import HookReason, Outcome, Rejection, StoreReason
 from edgesim.scenario.language.reasons import name_of
 from edgesim.scenario.model import Expectation, Parallel, Place, Repeat, Scenario, Scripts, Send, SetOrigins, Step
 from edgesim.scenario.outcome import Caution
+from edgesim.scenario.playing.match import fault_of
 from edgesim.scenario.playing.met import Run, runs_of
 from edgesim.scenario.playing.origins import ANY, Given
 from edgesim.scenario.playing.seen import Seen
@@ -82,7 +83,17 @@ def _is_expected(run: Run, status: int, expect: Expectation, around: Expectation
         return True
     if expect.x_cache is not None and (expect.x_cache.equals or "").partition(" ")[0] in _RESULTS:
         return True
-    return bool(expect.log) or (status in _STATUSES and status in expect.status and not _did_not_load(run))
+    logs = (*expect.log, *(log for one in expect.functions if one.trigger is run.trigger for log in one.log))
+    if any(not fault_of(log, line, part=True) for log in logs for line in _lines_of(run)):
+        return True
+    return status in _STATUSES and status in expect.status and not _did_not_load(run)
+
+
+def _lines_of(run: Run) -> Iterator[str]:
+    """What a log has of a failure."""
+    yield run.why
+    if (failure := run.facts.get("failure")) is not None:
+        yield from (line for line in run.lines if failure.error_type in line and failure.message in line)
 
 
 def _did_not_load(run: Run) -> bool:

@@ -78,6 +78,7 @@ class Stage:
         self._from_before: set[EdgeFunction] = set()
         """Those of them that this scenario has not prepared yet."""
         self._begun = VIRTUAL_START
+        self._fresh = False
         self._found_warm = False
 
     async def __aenter__(self) -> Self:
@@ -112,13 +113,13 @@ class Stage:
     ) -> None:
         """Another story: everything that an edge needs is as it is at the beginning."""
         await self._move_to(account or Account())
-        self._begun = VIRTUAL_START if at is None else at
+        self._begun, self._fresh = VIRTUAL_START if at is None else at, fresh
         self.clock.restart(self._begun)
         self._from_before, self._found_warm = set(self._seen), False
         self.ids.restart()
         self.log.clear()
         self._ledger = Ledger(self.clock)
-        await self.prepare(setting, fresh=fresh)
+        await self.prepare(setting)
 
     async def _move_to(self, account: Account) -> None:
         """Another account has functions and environments of its own. One whose concurrency is counted has none but
@@ -133,9 +134,9 @@ class Stage:
         if service is not None:
             await service.close()
 
-    async def prepare(self, setting: Setting, *, fresh: bool = False) -> Setting:
-        """Have the functions of a setting deployed, those used last still warm: the setting with the versions that they
-        are in this story. Raises ConfigError."""
+    async def prepare(self, setting: Setting) -> Setting:
+        """Have the functions of a setting deployed, those used last still warm, unless this story is a fresh one: the
+        setting with the versions that they are in it. Raises ConfigError."""
         setting = published(setting, self._ledger)
         self._deployed = setting.distributions
         functions = list(dict.fromkeys(f for d in setting.distributions for f in d.functions))
@@ -159,7 +160,7 @@ class Stage:
             )
         problems = await self._service.deploy(self._functions)
         old = self._from_before.intersection(functions)
-        self._cool(functions if fresh else [function for function in old if self._seen[function] != self._begun])
+        self._cool([function for function in old if self._fresh or self._seen[function] != self._begun])
         self._found_warm |= not old.isdisjoint(self._seen)
         self._from_before -= old
         _refuse(functions, problems, self._service)
