@@ -103,4 +103,5 @@ def _environment(one: dict[str, Any]) -> str:
     pid = f", pid {one['pid']}" if one["pid"] else ""
     count = one["invocations"]
     ran = f"{count} invocation{'' if count == 1 else 's'}"
-    return f"{one['name']}  {one['state']} in {one['region']}, version {one['version']}{pid}, {ran}, {one['peakMb']} MB"
+    state = "without a process" if one["state"] == "reset" else one["state"]
+    return f"{one['name']}  {state} in {one['region']}, version {one['version']}{pid}, {ran}, {one['peakMb']} MB"

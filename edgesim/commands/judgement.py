@@ -142,7 +142,7 @@ def _unjudged(data: Data) -> Iterator[tuple[str, str]]:
         yield "failure", f"{failure['kind']}: {failure['error_type']}: {failure['message']}"
         if failure["place"]:
             yield "at", failure["place"]
-        yield from (("stack", frame) for frame in failure["stack"] if frame.strip())
+        yield from (("stack", frame.rstrip("\n")) for frame in failure["stack"] if frame.strip())
     else:
         yield "returned", json.dumps(data["returned"], indent=2)
 

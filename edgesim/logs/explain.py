@@ -17,7 +17,7 @@ from edgesim.pipeline.transcript import Note, Station, Transcript
 from edgesim.values.body import Cut, Span
 from edgesim.values.headers import Headers, readable
 from edgesim.values.instant import Instant, iso_utc
-from edgesim.values.invocation import Start
+from edgesim.values.invocation import FailureKind, Start
 from edgesim.values.message import Request, Response, standard_reason
 from edgesim.values.text import printable, printable_lines
 
@@ -224,12 +224,13 @@ def _start(invocation: Invocation) -> str:
 
 
 def _failure(failure: Failed, facts: Facts) -> Told:
-    yield "failure", f"{failure.kind.value}: {failure.error_type}: {failure.message}"
+    has = f" ({facts['function'].memory} MB)" if failure.kind is FailureKind.OUT_OF_MEMORY else ""
+    yield "failure", f"{failure.kind.value}{has}: {failure.error_type}: {failure.message}"
     if failure.place:
         yield "at", str(failure.place)
     for frame in failure.stack:
         if frame.strip():
-            yield "stack", frame
+            yield "stack", frame.rstrip("\n")
 
 
 def _rejected(rejected: Any, facts: Facts) -> Told:

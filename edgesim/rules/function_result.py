@@ -98,7 +98,8 @@ def _parsed(payload: str) -> dict[str, Any] | Rejected:
     except (ValueError, RecursionError) as why:
         return Rejected(Rejection.NOT_JSON, f"the result is not JSON: {why}")
     if not isinstance(value, dict):
-        return Rejected(Rejection.NOT_AN_OBJECT, f"the result is {shown(value)}, not an object")
+        nothing = ": the function returned nothing" if value is None else ""
+        return Rejected(Rejection.NOT_AN_OBJECT, f"the result is {shown(value)}, not an object{nothing}")
     return value
 
 

@@ -155,7 +155,7 @@ class MadeBy(Enum):
     VIEWER_REQUEST = "the viewer-request function"
     ORIGIN_REQUEST = "the origin-request function"
     CLOUDFRONT = "CloudFront"
-    FAILED_FUNCTION = "a function that failed"
+    FAILED_FUNCTION = "CloudFront, for a function that failed"
     ERROR_PAGE = "a custom error page"
 
 

@@ -133,6 +133,12 @@ def test_it_is_told_how_an_invocation_found_its_environment(start: dict[str, Any
     assert f"duration     1.00 ms, {told_as}\n" in text
 
 
+def test_a_function_that_ran_out_of_memory_is_told_with_what_it_has() -> None:
+    failure = Failed(FailureKind.OUT_OF_MEMORY, "Runtime.ExitError", "signal: killed")
+    text = told(Station.VIEWER_REQUEST, HookReason.FAILED, function=a_function(memory=256), failure=failure)
+    assert "the function ran out of memory (256 MB): Runtime.ExitError: signal: killed" in text
+
+
 def test_of_a_failure_the_place_is_told_and_no_empty_line_of_its_stack() -> None:
     failure = replace(NOT_LOADED, stack=("", "    at f (/code/a.js:3:1)"), place=Place("/code/a.js", 3))
     assert told(Station.VIEWER_REQUEST, HookReason.FAILED, failure=failure).splitlines()[1:] == [

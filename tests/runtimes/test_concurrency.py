@@ -84,14 +84,15 @@ def test_the_refusal_is_lambdas_with_its_reason():
 
 
 def test_the_refusal_tells_whose_limit_it_was_and_what_changes_it():
-    concurrency, a = Concurrency(), fn("a", concurrency=0)
-    concurrency.reserve([a])
-    failed = concurrency.enter(a, HOME)
-    assert failed is not None
-    assert failed.message == (
-        "Rate Exceeded. ReservedFunctionConcurrentInvocationLimitExceeded (the function's own limit: 0 of 0 run; its "
-        "ReservedConcurrentExecutions changes it)"
-    )
+    concurrency, one, paused = Concurrency(), fn("a", concurrency=1), fn("b", concurrency=0)
+    concurrency.reserve([one, paused])
+    assert concurrency.enter(one, HOME) is None
+    told = [failed.message for function in (one, paused) if (failed := concurrency.enter(function, HOME)) is not None]
+    because = "Rate Exceeded. ReservedFunctionConcurrentInvocationLimitExceeded"
+    assert told == [
+        f"{because} (the function's own limit: 1 of 1 run; its ReservedConcurrentExecutions changes it)",
+        f"{because} (the function is paused: its ReservedConcurrentExecutions is 0)",
+    ]
 
 
 def test_who_leaves_makes_room_and_who_was_refused_took_none():
