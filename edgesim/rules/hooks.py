@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 from types import MappingProxyType
 
 from edgesim.distribution import limits
@@ -138,6 +139,7 @@ class Hook:
         return self.terms.choices
 
 
+@lru_cache(maxsize=4096)
 def is_disallowed(name: str) -> bool:
     """Is a lower-case header name on the list that functions never see and may not add?"""
     return name in DISALLOWED or name.startswith(DISALLOWED_PREFIXES)

@@ -16,20 +16,22 @@ import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 from typing import Protocol
 
 from edgesim.runtimes.process import Process, Status
 from edgesim.runtimes.remarks import Leftover
 from edgesim.runtimes.wire import FrameReader, Kind, LineReader, WireError, encode_frame
 
-_SOCKET_READ = 256 * 1024
+_SOCKET_READ = 64 * 1024
+"""For more the memory of each read is asked of the kernel and given back, which costs more than reading (measured)."""
 _OUTPUT_READ = 8 * 1024
 """Bytes of output taken at once: a function that prints without end gets one turn of the loop like everybody else, and
 a short one even where all that it prints are line breaks."""
 _PIPE_READS = 9
 """Enough to empty a pipe (64 KiB on Linux, as much at most on macOS) that the child has filled before it answered."""
 _GRACE_SECONDS = 0.5
-_TOKEN_BYTES = 4
+_TOKENS = 2**32
 
 # observed: the names that Go, and so Lambda, gives signals
 SIGNAL_NAMES = {
@@ -97,6 +99,7 @@ class Child:
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._loop = asyncio.get_running_loop()
         self._frames = FrameReader()
+        self._tokens = count(int.from_bytes(os.urandom(4)))
         self._lines = LineReader()
         self._unsent = bytearray()
         self._frozen = False
@@ -126,7 +129,7 @@ class Child:
         if self.exited.done():
             return
         self.thaw()
-        token = int.from_bytes(os.urandom(_TOKEN_BYTES))
+        token = next(self._tokens) % _TOKENS
         self._frames.expect(token)
         frame = encode_frame(kind, token, text)
         if not self._unsent:

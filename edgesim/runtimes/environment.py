@@ -39,7 +39,7 @@ from edgesim.values.log_stream import LogStream, stream_name
 INIT_SECONDS = 10.0
 """documented: the init phase's limit, whatever the function's own timeout"""
 
-_PEAK_SECONDS = 0.005
+_QUICK_SECONDS, _PEAK_SECONDS = 0.002, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class Environment:
         self._anew = False
         self._output = Output()
         self._freezing: asyncio.TimerHandle | None = None
-        self._looked_at = 0.0
+        self._asked_at = self._looked_at = 0.0
         self._look = self._look_at_memory  # one object, to be found again
         self._stream = LogStream(region, log_group(self._function), self._stream_name())
 
@@ -334,7 +334,7 @@ class Environment:
         if self._child is None:  # shut down, or the process ended in this very turn of the loop
             then(_ShutDown())
             return
-        self._then = then
+        self._then, self._asked_at = then, perf_counter()
         if self._host.time_limits:
             self._deadline = self._loop.call_later(max(seconds, 0), self._expire)
         if self._host.memory is not None:
@@ -399,10 +399,11 @@ class Environment:
             await child.exited
 
     def _look_at_peak(self) -> None:
-        """What the process used at most so far. Not after every answer of many quick ones: telling costs the kernel
-        more than handling them costs edgesim."""
+        """What the process used at most so far. Not after every answer of many quick ones, in which memory can't have
+        grown by much: telling costs the kernel more than handling them costs edgesim."""
         now = perf_counter()
-        if self._child is not None and now - self._looked_at > _PEAK_SECONDS:
+        was_quick = now - self._asked_at < _QUICK_SECONDS
+        if self._child is not None and not (was_quick and now - self._looked_at < _PEAK_SECONDS):
             self._looked_at = now
             self._note_peak(self._child.peak_kb())
 

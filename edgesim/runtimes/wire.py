@@ -22,6 +22,8 @@ import struct
 from enum import IntEnum
 from typing import Any
 
+from pydantic_core import to_json
+
 from edgesim.ports import Clock
 from edgesim.values.instant import Pace
 
@@ -76,7 +78,11 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 def encode_json(contents: Any) -> str:
     """Compact JSON in ASCII. Raises TypeError or ValueError."""
-    return _ENCODER.encode(contents)
+    try:
+        data = to_json(contents)  # several times as quick as Python's own (measured), but in UTF-8
+    except ValueError:
+        return _ENCODER.encode(contents)
+    return data.decode("ascii") if data.isascii() else _ENCODER.encode(contents)
 
 
 def event_text(request_id: str, remaining_ms: int, event: str, clock: dict[str, int] | None = None) -> str:

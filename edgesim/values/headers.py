@@ -18,7 +18,7 @@ Field = tuple[str, str]
 class Headers:
     """An immutable list of fields. Order, repetition and case are kept; look-ups ignore case."""
 
-    __slots__ = ("_index", "_raw", "fields")
+    __slots__ = ("_index", "_raw", "_texts", "fields")
 
     fields: tuple[Field, ...]
 
@@ -26,6 +26,7 @@ class Headers:
         self.fields = tuple(fields)
         self._index: dict[str, tuple[str, ...]] | None = None
         self._raw: list[tuple[bytes, bytes]] | None = None
+        self._texts: tuple[tuple[str, str, str], ...] | None = None
 
     @classmethod
     def from_raw(cls, raw: Iterable[tuple[bytes, bytes]]) -> Headers:
@@ -60,6 +61,13 @@ class Headers:
                 index[lower] = (*index[lower], value) if lower in index else (value,)
             self._index = index
         return self._index
+
+    @property
+    def texts(self) -> tuple[tuple[str, str, str], ...]:
+        """Each field as (lower-case name, name, value as people and functions read it). Kept."""
+        if self._texts is None:
+            self._texts = tuple([(name.lower(), name, readable(value)) for name, value in self.fields])
+        return self._texts
 
     def get(self, name: str) -> str | None:
         """The first value of a name, or None."""

@@ -55,6 +55,23 @@ def test_a_frame_is_ascii_whatever_it_holds():
     assert json.loads(data[9:]) == {"text": "ü\ud800"}
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(JSON)
+def test_an_event_is_json_in_ascii_whatever_it_holds(event):
+    text = encode_json(event)
+    assert text.isascii()
+    assert json.loads(text) == event
+
+
+def test_what_is_no_text_for_others_is_one_for_a_child():
+    assert encode_json({"a": "\ud800", "b": float("inf")}) == '{"a":"\\ud800","b":Infinity}'
+
+
 STRAYS = {
     "another token": frame(5, b"late", OTHER),
     "before the answer": frame(5, b"early", 0) + frame(3, b"", 1),

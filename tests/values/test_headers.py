@@ -23,6 +23,10 @@ def test_repeated_names_keep_their_order():
     assert THREE.joined("nothing") is None
 
 
+def test_texts_are_what_people_read_with_the_name_in_both_cases():
+    assert Headers((("X-Name", "Gr\xc3\xb6\xc3\x9fe"),)).texts == (("x-name", "X-Name", "Größe"),)
+
+
 def test_having_replaces_all_in_the_place_of_the_first():
     assert THREE.having("Set-Cookie", "c").fields == (("Set-Cookie", "c"), ("ETag", "x"))
     assert THREE.having("X", "y").fields[-1] == ("X", "y")

@@ -498,7 +498,7 @@ function tellOnce(kind, isThere) {
 }
 
 /** Stand still until the next event; then let what became due meanwhile run before its handler (measured on Lambda:
- * overdue timers come first). */
+ * overdue timers come first). To be called where immediates are: then timers come before the next ones. */
 function awaitEvent() {
   if (inspected) whenFramed(takeEvent);
   else takeEvent();
@@ -512,7 +512,7 @@ function takeEvent() {
   const invocation = { answer: null, waiting: null, fallback: null };
   const context = makeContext(invocation, id, realNow() + remaining);
   current = invocation;
-  setImmediate(() => setImmediate(handle, invocation, event, context));
+  setImmediate(handle, invocation, event, context);
 }
 
 /** The form is observed. inferred: nobody samples at the edge, so the numbers are those of the request's id. */
@@ -708,7 +708,7 @@ async function main() {
   process.on('beforeExit', onLoopEmpty);
   reportPeak();
   send(READY, '');
-  awaitEvent();
+  setImmediate(awaitEvent);
 }
 
 main();

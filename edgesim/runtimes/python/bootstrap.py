@@ -11,6 +11,7 @@ as on Lambda.
 
 import json
 import logging
+import marshal
 import os
 import signal
 import struct
@@ -27,7 +28,7 @@ EVENT_LIMIT = 262144  # documented: CloudWatch Logs keeps 256 KB of one event
 SCALARS = frozenset({str, int, float, bool, type(None)})
 monotonic = time.monotonic  # deadlines are real time, whatever clock the function sees, or makes for itself
 # A function may replace these, as some do to make json tolerant; Lambda's client has an encoder of its own.
-JSONEncoder, loads, write, wall_clock = json.JSONEncoder, json.loads, os.write, time.time
+JSONEncoder, loads, write, wall_clock, marshalled = json.JSONEncoder, json.loads, os.write, time.time, marshal.dumps
 dumps = JSONEncoder().encode
 NBSP = "\u00a0"
 UNHANDLED = (
@@ -226,6 +227,8 @@ def encode(value, ascii_only):
     as an object, NaN as it is; bytes are not touched."""
     if isinstance(value, bytes):
         return value
+    if _is_plain(value):
+        return ENCODERS[ascii_only](value).encode("utf-8", "surrogatepass")
     decimals = []
     mark = f"decimal-{id(decimals)}-{monotonic()}-"
 
@@ -239,6 +242,19 @@ def encode(value, ascii_only):
     for index, number in enumerate(decimals):
         text = text.replace(f'"{mark}{index}."', number, 1)
     return text.encode("utf-8", "surrogatepass")
+
+
+ENCODERS = {ascii_only: JSONEncoder(ensure_ascii=ascii_only).encode for ascii_only in (False, True)}
+
+
+def _is_plain(value):
+    """Is there nothing in it but Python's own types, of which none is a named tuple? Only those can be marshalled,
+    which is much quicker than to look."""
+    try:
+        marshalled(value)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _with_objects(value):
