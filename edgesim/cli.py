@@ -14,6 +14,7 @@ import click
 from edgesim import __version__
 from edgesim.commands.access_log import access_log_options
 from edgesim.commands.cache import cache
+from edgesim.commands.chaos import chaos_option
 from edgesim.commands.choices import choices
 from edgesim.commands.clock import clock
 from edgesim.commands.control import ask, control_port_option, speaking
@@ -28,7 +29,6 @@ from edgesim.commands.relax import relax_option
 from edgesim.commands.sign import sign
 from edgesim.commands.stats import stats
 from edgesim.commands.test import test
-from edgesim.distribution.chaos import parse_chaos
 from edgesim.distribution.choices import chosen
 from edgesim.distribution.limits import ACCOUNT_CONCURRENCY
 from edgesim.distribution.terms import edition
@@ -87,12 +87,6 @@ def _span(context: Any, option: Any, value: str | None) -> float | None:
         return parse_duration(value) if value is not None else None
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
-
-
-def _chaos(context: Any, option: Any, value: str | None) -> str | None:
-    del context, option
-    _checked(lambda: parse_chaos(value, 0) if value is not None else None)
-    return value
 
 
 def _choices(context: Any, option: Any, values: tuple[str, ...]) -> dict[str, str] | None:
@@ -273,13 +267,7 @@ def _viewer_options(command: F, *, ip: str = "the connection's", protocol: str =
     help="Execution environments that a function may "
     "have at once; more requests wait.  [default: by the number of processors]",
 )
-@click.option(
-    "--chaos",
-    callback=_chaos,
-    metavar="PERCENT[:SEED]",
-    help="So many invocations are the last of their environment, at random: does a function count on what it left? "
-    "[default: none]",
-)
+@chaos_option
 @click.option(
     "--propagation",
     callback=_span,

@@ -122,14 +122,14 @@ def _signers(public_keys: Keys) -> tuple[Signers | None, list[Problem], list[str
 def _associations(
     functions: Mapping[Trigger, str], include_body: Collection[Trigger], problems: list[Problem]
 ) -> Iterator[tuple[Trigger, Association]]:
-    names: dict[str, tuple[str, str]] = {}
+    names: dict[str, tuple[str, str, str]] = {}
     for trigger, spec in functions.items():
         try:
             located = locate(spec)
         except ConfigError as error:
             problems.append(Problem(str(error), f"--{trigger}", error.hint))
             continue
-        code = (located.code.path, located.handler)
+        code = (located.code.path, located.handler, located.runtime)
         stem = located.handler.partition(".")[0].rpartition("/")[2] or "function"
         # One name for one piece of code; two files of the same name get their triggers' names
         name = stem if names.setdefault(stem, code) == code else f"{stem}-{trigger}"
@@ -175,7 +175,9 @@ def _server(url: str) -> Origin:
     except ValueError as error:
         raise ConfigError(f"{url} is no valid URL: {error}") from error
     if parts.scheme not in ("http", "https") or not host:
-        raise ConfigError(f"{url} is no http or https URL", "write http://localhost:3000")
+        rest = url.partition("=")[2]
+        named = f"without a template there is one origin, without an id: write {rest}" if "://" in rest else ""
+        raise ConfigError(f"{url} is no http or https URL", named or "write http://localhost:3000")
     if parts.username is not None or parts.query or parts.fragment:
         raise ConfigError(f"{url} may hold a host, a port and a path, but no user, query string or fragment")
     https = parts.scheme == "https"

@@ -65,6 +65,11 @@ class _Message:
         """The body as text, without its content coding: UTF-8, with a replacement character for what is not."""
         return self._readable.decode("utf-8", "replace")
 
+    @property
+    def body(self) -> str:
+        """The same as `text`: what scenarios call the body."""
+        return self.text
+
     def json(self) -> Any:
         """The body as the value that its JSON stands for. Raises ValueError where it is none."""
         return json.loads(self._readable)
