@@ -4,6 +4,7 @@ sandbox; what the other tests of this folder say of environments holds there too
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import socket
 import sys
@@ -276,6 +277,59 @@ def test_a_process_can_not_be_traced(said):
 def test_no_namespace_can_be_made_and_nothing_mounted(said, call):
     libc = "__import__('ctypes').CDLL(None, use_errno=True)"
     assert said(f"[{libc}.{call}, __import__('ctypes').get_errno()]") == [-1, 1]
+
+
+KEYCTL = {"x86_64": 250, "aarch64": 219}
+
+
+def test_keys_of_the_machines_users_are_not_there(said):
+    number = KEYCTL[os.uname().machine]
+    libc = "__import__('ctypes').CDLL(None, use_errno=True)"
+    assert said(f"[{libc}.syscall({number}, 0, -3, 0), __import__('ctypes').get_errno()]") == [-1, 1]
+
+
+@pytest.mark.parametrize(("family", "says"), [(1, 0), (2, 0), (10, 0), (16, 0), (17, 97), (38, 97), (40, 97)])
+def test_sockets_are_unix_tcp_and_udp_and_nothing_else(lab, expect_value, family, says):
+    source = (
+        "import socket\ndef handler(event, context):\n    try:\n"
+        f"        socket.socket({family}, socket.SOCK_RAW if {family} == 16 else socket.SOCK_DGRAM).close()\n"
+        "    except OSError as error:\n        return error.errno\n    return 0\n"
+    )
+    assert expect_value(lab.once(lab.python(source))) == says
+
+
+ABSTRACT = """
+import socket
+def handler(event, context):
+    def attempt(name, kind):
+        try:
+            socket.socket(socket.AF_UNIX, kind).connect(name)
+        except OSError as error:
+            return type(error).__name__
+        return 'connected'
+    own = socket.socket(socket.AF_UNIX)
+    own.bind('\\0' + event['name'] + '-own')
+    own.listen()
+    kinds = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
+    return [*(attempt('\\0' + event['name'], kind) for kind in kinds), attempt(own.getsockname(), kinds[0])]
+"""
+
+
+def test_unix_sockets_of_the_machine_are_out_of_reach_also_those_without_a_path(lab, expect_value):
+    if not can_scope():
+        pytest.skip("this kernel has no scopes for sockets (Linux 6.12)")
+    name = f"edgesim-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX) as stream, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams:
+        for one in (stream, datagrams):
+            one.bind(f"\0{name}")
+        stream.listen()
+        answer = lab.once(lab.python(ABSTRACT), {"name": name})
+        assert expect_value(answer) == ["PermissionError", "PermissionError", "connected"]
+
+
+def can_scope():
+    syscall = ctypes.CDLL(None, use_errno=True).syscall
+    return syscall(444, None, 0, 1) >= 6  # landlock_create_ruleset, which tells its version
 
 
 def test_limits_of_descriptors_and_processes(said):

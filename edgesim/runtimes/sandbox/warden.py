@@ -119,7 +119,10 @@ def _verdict(pid, call, arguments, said):
     number, at, length = arguments[0], arguments[1], min(arguments[2] & 0xFFFFFFFF, 128)
     with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
         memory.seek(at)
-        family, address, port = _read(memory.read(length))
+        raw = memory.read(length)
+    family, address, port = _read(raw)
+    if call == "connect" and _is_abstract(raw) and not kernel.can_scope():
+        return errno.ECONNREFUSED
     if family is None:
         return None
     if call == "connect":
@@ -128,6 +131,11 @@ def _verdict(pid, call, arguments, said):
     if address.is_loopback:
         return None
     return _with_theirs(pid, number, lambda theirs: _bind_here(theirs, family, port))
+
+
+def _is_abstract(raw):
+    """A Unix socket without a path: its name is the machine's, which newer kernels keep apart (kernel.scope)."""
+    return int.from_bytes(raw[:2], "little") == socket.AF_UNIX and len(raw) > 2 and raw[2] == 0
 
 
 def _read(raw):

@@ -164,6 +164,8 @@ def settle(program, descriptors, tasks):
         os.setresgid(GROUP, GROUP, GROUP)
         os.setresuid(USER, USER, USER)
     kernel.drop_capabilities()
+    if kernel.can_scope():
+        kernel.scope()
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # a change of user takes it away, and /proc/self with it
     for number in (signal.SIGCHLD, signal.SIGHUP, signal.SIGQUIT):  # a shell may have had edgesim ignore some
         signal.signal(number, signal.SIG_DFL)
