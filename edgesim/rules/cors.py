@@ -39,7 +39,7 @@ def with_cors(cors: Cors, request: Request, headers: Headers, choices: Choices) 
         return CorsAnswer(_varying(headers, choices), CorsReason.NOT_ASKED)
     allowed = allowed_origin(cors, origin)
     if allowed is None:
-        return CorsAnswer(_varying(headers, choices), CorsReason.NOT_ALLOWED)
+        return CorsAnswer(_varying(headers, choices), CorsReason.ORIGIN_NOT_ALLOWED)
     preflight = request.method == "OPTIONS"
     headers = _having(headers, Headers(_fields(cors, request, allowed, choices, preflight=preflight)))
     if allowed != _ANY:

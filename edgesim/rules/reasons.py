@@ -219,7 +219,7 @@ class CorsReason(StrEnum):
     GIVEN = "CORS headers: the policy allows this origin"
     PREFLIGHT = "CORS headers of a preflight request: the policy allows this origin"
     NOT_ASKED = "no CORS headers: the viewer sent no Origin"
-    NOT_ALLOWED = "no CORS headers: the policy does not allow this origin"
+    ORIGIN_NOT_ALLOWED = "no CORS headers: the policy does not allow this origin"
     ORIGINS_OWN = "no CORS headers of the policy: it does not override, and the origin sent its own"
 
 

@@ -184,9 +184,7 @@ def test_check_prints_problems_as_json(template: Path) -> None:
         pytest.param(("clock", "--", "advance", "-5s"), "the clock only goes forward", id="back in time after --"),
         pytest.param(("clock", "-5s"), "'-5s' is not one of 'show', 'advance'", id="back in time without a move"),
         pytest.param(("clock", "advance", "-x"), "No such option '-x'", id="an option that there is not"),
-        pytest.param(
-            ("reasons", "expired"), "did you mean 'stale' or 'Expires'?", id="a reason that is called otherwise"
-        ),
+        pytest.param(("reasons", "outdated"), "did you mean 'stale'?", id="a reason that is called otherwise"),
         pytest.param(("clock", "freeze", "5m"), "freeze takes no duration", id="a duration too many"),
         pytest.param(("clock", "rewind"), "is not one of", id="an unknown move"),
         pytest.param(("clock", "--control-port", "1"), "no edgesim answers on control port 1", id="no clock to show"),
@@ -236,7 +234,7 @@ def test_reasons_are_listed_by_their_text_and_name() -> None:
     assert run("reasons", "not", "in").output == (
         "LookUpReason: What the cache had.\n    NOT_STORED                  not in the cache\n"
     )
-    assert run("reasons", "no-store").output.count("no-store") == 2
+    assert run("reasons", "no-store").output.count("no-store") == 3
 
 
 def test_choices_are_listed_with_what_they_mean() -> None:

@@ -40,7 +40,7 @@ Resources:
         DefaultCacheBehavior:
           TargetOriginId: site
           ViewerProtocolPolicy: allow-all
-          Compress: true
+          SmoothStreaming: true
           CachePolicyId: 658327ea-f89d-4fab-a63d-7e88639e58f6
           LambdaFunctionAssociations: [{EventType: viewer-request, LambdaFunctionARN: !Ref V}]
 """
@@ -90,11 +90,16 @@ def test_an_origin_directory_that_vanished_leaves_the_last_configuration(tmp_pat
 def test_a_warning_is_told_once_and_again_when_it_comes_back(tmp_path: Path) -> None:
     async def tell(emulator: Emulator, folder: Path) -> None:
         template = folder / "template.yaml"
-        for text in (TEMPLATE, "# moved by a line\n" + TEMPLATE, TEMPLATE.replace("Compress: true", ""), TEMPLATE):
+        for text in (
+            TEMPLATE,
+            "# moved by a line\n" + TEMPLATE,
+            TEMPLATE.replace("SmoothStreaming: true", ""),
+            TEMPLATE,
+        ):
             template.write_text(text)
             await emulator.saved({template})
 
-    assert story(tmp_path, tell).count("does not compress") == 2
+    assert story(tmp_path, tell).count("has no Smooth Streaming") == 2
 
 
 def test_a_saved_function_is_said_to_be_reloaded(tmp_path: Path) -> None:

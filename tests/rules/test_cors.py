@@ -52,7 +52,7 @@ def test_a_request_without_origin_gets_none(method):
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "", "https://www.example.org.evil.example"])
 def test_an_origin_that_is_not_allowed_gets_none(origin):
-    assert given_to(CORS, origin=origin, choices=NO_VARY) == ({}, CorsReason.NOT_ALLOWED)
+    assert given_to(CORS, origin=origin, choices=NO_VARY) == ({}, CorsReason.ORIGIN_NOT_ALLOWED)
 
 
 def test_a_star_is_sent_as_it_stands():
@@ -94,7 +94,7 @@ def test_an_overriding_policy_leaves_them_where_it_does_not_allow_the_origin():
     cors = Cors((SITE,), override=True)
     had = [("Access-Control-Allow-Origin", "*")]
     assert given_to(cors, had=had, origin="https://evil.example", choices=NO_VARY) == (
-        {"access-control-allow-origin": "*"}, CorsReason.NOT_ALLOWED,
+        {"access-control-allow-origin": "*"}, CorsReason.ORIGIN_NOT_ALLOWED,
     )  # fmt: skip
 
 

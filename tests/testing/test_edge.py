@@ -339,5 +339,5 @@ def test_the_viewer_may_be_said_as_in_scenarios_and_a_response_has_a_body():
         edge.origin.answers(200, body="hello")
         response = edge.get("/a", viewer={"country": "FR"}, protocol="https")
         viewer = response.transcript.arrival.viewer
-        assert (viewer.country, viewer.protocol) == ("FR", "https")
+        assert (viewer.place["country"], viewer.protocol) == ("FR", "https")
         assert response.body == response.text == "hello"

@@ -335,7 +335,8 @@ def _scenario(reading: Reading, element: Element, own: _Own) -> Scenario:
             inner = steps(reading, found["steps"], context)
     settings = [setting, *_deployed(inner)]
     _check_origins(reading, settings)
-    if not (is_whole(said.get("distribution", _NOTHING)) or any(one.files for one in settings)):
+    tried = any(isinstance(step, Deploy) and step.refused for step in inner)  # of what is refused nothing can be said
+    if not (tried or is_whole(said.get("distribution", _NOTHING)) or any(one.files for one in settings)):
         written = said.get("functions", _NOTHING).fields.items()
         _check_functions(reading, settings, [*(one for one in written if one[0] in own.functions), *reading.functions])
     evidence, source = found.get("evidence", (None, ""))
