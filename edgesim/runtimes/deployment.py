@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,10 +115,19 @@ class Deployment:
         frames = error.get("trace", error.get("stackTrace"))
         return Failed(
             kind,
-            str(error.get("errorType", _UNREADABLE)),
-            self.shown(str(error.get("errorMessage", ""))),
-            tuple(self.shown(str(frame)) for frame in frames) if isinstance(frames, list) else (),
+            str(error.get("errorType", _UNREADABLE))[:_MOST_CHARACTERS],
+            self.shown(str(error.get("errorMessage", ""))[:_MOST_CHARACTERS]),
+            tuple(self._stack(frames)) if isinstance(frames, list) else (),
         )
+
+    def _stack(self, frames: list[Any]) -> Iterator[str]:
+        """As much of a stack as there is to be told."""
+        left = _MOST_CHARACTERS
+        for frame in map(str, frames):
+            if left <= 0:
+                return
+            yield self.shown(frame[:left])
+            left -= len(frame)
 
     def problem(self, failure: Failed, place: Place) -> Problem:
         """Why this version does not start, for the person who wrote it."""
@@ -173,6 +182,9 @@ def place_in(document: bytes) -> Place:
         case _:
             return NOWHERE
 
+
+_MOST_CHARACTERS = 256 * 1024
+"""documented: of what is wrong a log keeps as much"""
 
 _UNREADABLE = "Runtime.Unknown"
 """inferred: the type of an error that its own process can't tell any more"""
