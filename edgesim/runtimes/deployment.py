@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -119,15 +119,24 @@ class Deployment:
         """An error document of a bootstrap as a result."""
         error = _read(document)
         frames = error.get("trace", error.get("stackTrace"))
-        stack = tuple(self.shown(str(frame)) for frame in frames) if isinstance(frames, list) else ()
+        stack = tuple(self._stack(frames)) if isinstance(frames, list) else ()
         place = place_told(error.get("place")) or place_in_stack(stack, self.snapshot.shown)
         return Failed(
             kind,
-            str(error.get("errorType", _UNREADABLE)),
-            self.shown(str(error.get("errorMessage", ""))),
+            str(error.get("errorType", _UNREADABLE))[:_MOST_CHARACTERS],
+            self.shown(str(error.get("errorMessage", ""))[:_MOST_CHARACTERS]),
             stack,
             replace(place, file=self.shown(place.file)),
         )
+
+    def _stack(self, frames: list[Any]) -> Iterator[str]:
+        """As much of a stack as there is to be told."""
+        left = _MOST_CHARACTERS
+        for frame in map(str, frames):
+            if left <= 0:
+                return
+            yield self.shown(frame[:left])
+            left -= len(frame)
 
     def problem(self, failure: Failed) -> Problem:
         """Why this version does not start, for the person who wrote it."""
@@ -162,6 +171,9 @@ def _places_of(snapshot: Snapshot) -> Iterable[tuple[str, str]]:
     for path, place in snapshot.linked:
         yield f"/var/{place}/", f"{path}/"
 
+
+_MOST_CHARACTERS = 256 * 1024
+"""documented: of what is wrong a log keeps as much"""
 
 _UNREADABLE = "Runtime.Unknown"
 """inferred: the type of an error that its own process can't tell any more"""

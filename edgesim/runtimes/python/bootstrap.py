@@ -69,11 +69,19 @@ class Control:
 
     def read(self):
         """The next frame's contents. The emulator gone, we go too, with every process in our group."""
-        header = self._file.read(HEADER.size)
+        header = self._exactly(HEADER.size)
         if len(header) < HEADER.size:
             os.killpg(0, signal.SIGKILL)
         length, _, self._token = HEADER.unpack(header)
-        return loads(self._file.read(length))
+        return loads(self._exactly(length))
+
+    def _exactly(self, count):
+        """So many bytes, or what there is before the end, also where the function made the socket non-blocking."""
+        data = self._file.read(count) or b""
+        if len(data) < count and not os.get_blocking(self._number):
+            os.set_blocking(self._number, True)
+            data += self._file.read(count - len(data))
+        return data
 
     def send(self, kind, payload):
         write_all(self._number, HEADER.pack(len(payload), kind, self._token) + payload)
