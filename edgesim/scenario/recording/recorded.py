@@ -16,7 +16,6 @@ from urllib.parse import quote
 
 from edgesim.distribution import limits
 from edgesim.distribution.model import ALL_METHODS
-from edgesim.errors import ConfigError
 from edgesim.rules.reasons import Outcome
 from edgesim.scenario.recording.masking import FRAMING, NO_MASKS, Masks, expected, is_noise, is_volatile, masks_for
 from edgesim.scenario.recording.recorded_bodies import Bodies, Said, escaped, unpacked
@@ -32,10 +31,10 @@ from edgesim.scenario.recording.recorded_cache import (
 )
 from edgesim.scenario.recording.recorded_distribution import fitting_distribution, never_kept
 from edgesim.scenario.recording.recorded_origins import FAILS, body_is_told, scripted
+from edgesim.scenario.recording.recorded_viewers import host_of, own_settings, settings_of, shared_settings
 from edgesim.scenario.recording.told import AskedOrigin, Told
-from edgesim.server.viewer_header import parse_settings
 from edgesim.values.body import NO_BODY, length_of
-from edgesim.values.headers import Headers, list_items, readable, wire
+from edgesim.values.headers import list_items, readable
 from edgesim.values.instant import Instant, iso_utc
 from edgesim.values.message import Request, Response
 from edgesim.values.uri import cookie_pairs
@@ -101,7 +100,7 @@ def recorded(exchanges: Iterable[Exchange], wishes: Wishes = Wishes()) -> Record
         Bodies(masks, wishes.bodies),
         keying,
         never_kept(passed, keying, inline),
-        _shared_viewer(kept) if kept else {},
+        _shared_viewer(kept),
     )
     steps, told = _fitting(teller.steps(kept))
     if told < len(kept):
@@ -165,22 +164,11 @@ def _head(kept: Sequence[Exchange], wishes: Wishes) -> dict[str, Any]:
 
 
 def _shared_viewer(kept: Sequence[Exchange]) -> dict[str, str]:
-    """What all viewers were, but for those whose own header says otherwise."""
-    known = [(_known_viewer(exchange), _viewer(exchange.request.headers)) for exchange in kept]
-    found = {name: value for settings, _ in known for name, value in settings.items()}
-    return {
-        name: value
-        for name, value in found.items()
-        if all(settings.get(name) == value or name in own for settings, own in known)
-    }
+    return shared_settings([(_viewer(exchange), own_settings(exchange.request.headers)) for exchange in kept])
 
 
-def _known_viewer(exchange: Exchange) -> dict[str, str]:
-    """Who the server took the viewer for, or else what the connection to it says."""
-    if exchange.told is not None:
-        own = _viewer(exchange.request.headers)
-        return {name: _text(wire(value)) for name, value in exchange.told.viewer.items() if name not in own}
-    return {"protocol": "https"} if exchange.https else {}
+def _viewer(exchange: Exchange) -> dict[str, str]:
+    return settings_of(exchange.request.headers, exchange.told, https=exchange.https)
 
 
 _MOST_NODES = 100_000
@@ -299,7 +287,7 @@ class _Teller:
         parts = {
             **self._line(request),
             "name": name if was_there else "",
-            "host": _host(request.headers) if self.wishes.distribution else "",
+            "host": host_of(request.headers) if self.wishes.distribution else "",
             "headers": self._sent_headers(request),
             "cookies": self._cookies(request),
             **self.bodies.sent(request.headers, request.body, request.path),
@@ -351,7 +339,7 @@ class _Teller:
         return _text(self.masks.header(name, value))
 
     def _viewer(self, exchange: Exchange) -> dict[str, str]:
-        known = {**_known_viewer(exchange), **_viewer(exchange.request.headers)}
+        known = {**_viewer(exchange), **own_settings(exchange.request.headers)}
         return {name: value for name, value in known.items() if self.shared_viewer.get(name) != value}
 
     # ── what the origin does ─────────────────────────────────────────────────
@@ -441,19 +429,6 @@ class _Teller:
         return self.bodies.expected(response.headers, response.body)
 
 
-def _host(headers: Headers) -> str:
-    """The name that a viewer asked for, where it is one of its owner's: by it distributions and functions tell sites
-    apart."""
-    host = readable(headers.get("host") or "").lower()
-    name = host.rpartition(":")[0] if _PORT.search(host) else host
-    return "" if _NO_ALIAS.fullmatch(name) or "." not in name else name
-
-
-_PORT = re.compile(r":[0-9]+$")
-_NO_ALIAS = re.compile(r"\[.*|[0-9.]+|(?:.*\.)?localhost|.*\.cloudfront\.net")
-"""Addresses, this machine, and a distribution's own domain, which is another one when it is played."""
-
-
 def _is_body_lost(told: Told, request: Request, response: Response) -> bool:
     """Did a function replace a body that an origin gave?"""
     if request.method == "HEAD" or x_cache(response) in _FUNCTION_FAILED:
@@ -472,17 +447,6 @@ def _survives(vary: tuple[str, ...]) -> bool:
     """Does CloudFront pass Vary on as it is, whatever it forwards? documented:
     RequestAndResponseBehaviorCustomOrigin, "Vary" """
     return {name.lower() for name in list_items(vary)} <= {"accept-encoding", "cookie"} and bool(list_items(vary))
-
-
-def _viewer(headers: Headers) -> dict[str, str]:
-    """What an Edgesim-Viewer header tells; nothing where the server could not read it either."""
-    pairs = (item.partition("=") for item in list_items(headers.all("edgesim-viewer")))
-    told = {name.strip().lower().replace("_", "-"): _text(value.strip()) for name, _, value in pairs}
-    try:
-        parse_settings(told)
-    except ConfigError:
-        return {}
-    return told
 
 
 def _text(wire_text: str) -> str:
