@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from edgesim.server.listeners import Listener
 
 
-@click.command()
+@click.command(short_help="Show an example, or a scenario step by step.")
 @click.argument("name", required=False, metavar="[NAME]")
-@click.option("--list", "listing", is_flag=True, help="Say which scenarios there are.")
-@click.option("--port", type=int, help=f"Port for viewers.  [default: {DEFAULT_PORT}; NAME: if it is free]")
+@click.option("--list", "listing", is_flag=True, help="List the scenarios that there are.")
 @click.option(
-    "--control-port", type=int, help=f"Port for explain.  [default: {DEFAULT_CONTROL_PORT}; NAME: if it is free]"
+    "--port", type=int, metavar="PORT", help=f"Port for viewers.  [default: {DEFAULT_PORT}; NAME: if it is free]"
+)
+@click.option(
+    "--control-port",
+    type=int,
+    metavar="PORT",
+    help=f"Port for explain.  [default: {DEFAULT_CONTROL_PORT}; NAME: if it is free]",
 )
 @click.option("--no-pause", is_flag=True, help="NAME: don't wait for Enter between the steps.")
 @click.option("--once", is_flag=True, help="Stop when everything has been shown.")

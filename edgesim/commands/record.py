@@ -38,16 +38,28 @@ def _seconds(context: click.Context, option: click.Parameter, value: str) -> flo
 @click.argument("what", metavar="URL|FILE.har")
 @click.option("-o", "--output", metavar="FILE", help=f"The scenario to write.  [default: recorded{_SUFFIX}]")
 @click.option("--force", is_flag=True, help="Overwrite FILE where it is there already.")
-@click.option("--title", help="The scenario's title.")
+@click.option("--title", metavar="TEXT", help="The scenario's title.")
 @click.option("--distribution", metavar="SOURCE", help="The distribution to play it with; default: one made to fit.")
-@click.option("--port", type=int, default=_PORT, show_default=True, help="URL: the port to listen on.")
+@click.option("--port", type=int, metavar="PORT", default=_PORT, show_default=True, help="URL: the port to listen on.")
 @click.option(
     "--bind", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="URL: the address to listen on."
 )
 @click.option("--keep-host", is_flag=True, help="URL: send the viewer's Host on; default: the server's own.")
-@click.option("--control-port", type=int, help="URL: the control port, where it is an edgesim.  [default: 8090]")
+@click.option(
+    "--control-port",
+    type=int,
+    metavar="PORT",
+    help="URL: the control port of the edgesim there, if it is one.  [default: 8090]",
+)
 @click.option("--host", metavar="HOST", help="FILE.har: whose requests; default: those of the host with most.")
-@click.option("--gap", default="5s", show_default=True, callback=_seconds, help="Shorter pauses are left out.")
+@click.option(
+    "--gap",
+    default="5s",
+    show_default=True,
+    callback=_seconds,
+    metavar="DURATION",
+    help="Pauses shorter than this are left out.",
+)
 @click.option("--all-headers", is_flag=True, help="Also the request headers that every browser sends.")
 @click.option(
     "--keep", multiple=True, metavar="NAME", help="A header, cookie or parameter that is neither masked nor left out."

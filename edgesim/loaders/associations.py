@@ -8,12 +8,13 @@ Source: distribution-config.md §2 and §4, lambda-edge.md §9.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from edgesim.distribution import limits
 from edgesim.distribution.findings import Finding, Loc, closest
-from edgesim.distribution.model import Code, EdgeFunction
+from edgesim.distribution.model import AutoPublish, Code, EdgeFunction
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.errors import ConfigError
 from edgesim.loaders.arn import ACCOUNT, REGION
@@ -22,13 +23,15 @@ from edgesim.loaders.handlers import handler_finding
 from edgesim.loaders.intrinsics import FAILED
 from edgesim.loaders.request import Sources
 from edgesim.values.function_arn import LambdaArn, lambda_arn
+from edgesim.values.place import Place
 
 REFUSED = "InvalidLambdaFunctionAssociation"
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A function as a template declares it. `code` finds the code, and reports where there is none."""
+    """A function as a template declares it. `code` finds the code, and reports where there is none; `places` are where
+    its properties stand."""
 
     logical_id: str
     name: str
@@ -38,6 +41,8 @@ class Declared:
     memory: int
     code: Callable[[], Code | None]
     concurrency: int | None = None
+    auto_publish: AutoPublish | None = None
+    places: Mapping[str, Place] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def nothing_declared(name: str) -> Declared | None:
@@ -48,19 +53,27 @@ def nothing_declared(name: str) -> Declared | None:
 
 @dataclass
 class FunctionBook:
-    """The functions of one source by name. `findings` and `problems` grow as functions are asked for."""
+    """The functions of one source by name. `findings`, `problems` and `places` grow as functions are asked for."""
 
     overrides: Sources
     declared: Callable[[str], Declared | None] = nothing_declared
     findings: list[Finding] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     asked: dict[str, None] = field(default_factory=dict)
+    places: dict[str, Mapping[str, Place]] = field(default_factory=dict)
     _account: str = ""
     _made: dict[tuple[str, str], EdgeFunction | None] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
 
-    def function(self, text: str, unknown: str, loc: Loc) -> EdgeFunction | None:
-        """The function of an association at `loc`, or None where that has been reported."""
+    def function(self, text: str, unknown: str, loc: Loc, place: Place) -> EdgeFunction | None:
+        """The function of an association at `loc`, or None where that has been reported. The association is the
+        function's place where nothing declares it."""
+        function = self._function(text, unknown, loc)
+        if function is not None:
+            self.places.setdefault(function.name, {"": place})
+        return function
+
+    def _function(self, text: str, unknown: str, loc: Loc) -> EdgeFunction | None:
         arn = lambda_arn(text)
         if unknown == FAILED:
             return None
@@ -110,6 +123,8 @@ class FunctionBook:
         key = (arn.name, arn.qualifier)
         self.asked[arn.name] = None
         declared = self.declared(arn.name)
+        if declared is not None:
+            self.places[declared.name] = declared.places
         spec = self._override(arn.name, unknown, declared.logical_id if declared else "")
         if not spec and declared is None:
             self._not_found(arn.name, unknown, loc)
@@ -152,6 +167,10 @@ class FunctionBook:
         except ConfigError as error:
             self.problems.append(Problem(str(error), f"--function {name}={spec}", error.hint))
             return None
+
+    def versions(self) -> dict[str, set[str]]:
+        """The functions that were asked for, with the versions that associations name."""
+        return {name: {number for asked, number in self._made if asked == name} for name in self.asked}
 
     def check_overrides(self, known: list[str]) -> None:
         """A `--function` that nothing uses: a mistyped name is an error, an idle function a warning. `known` are the
@@ -198,6 +217,7 @@ def edge_function(arn: LambdaArn, located: Located, declared: Declared | None = 
         memory if located.memory is None else located.memory,
         arn.account,
         (declared.concurrency if declared else None) if located.concurrency is None else located.concurrency,
+        declared.auto_publish if declared else None,
     )
 
 

@@ -44,6 +44,7 @@ def _has(*keys: str) -> Callable[[Node], bool]:
 # Files that people try, and what to do with them
 _CACHE_POLICY = "this is a cache policy: --cache-policy ID=FILE"
 _ORIGIN_REQUEST_POLICY = "this is an origin request policy: --origin-request-policy ID=FILE"
+_RESPONSE_HEADERS_POLICY = "this is a response headers policy: --response-headers-policy ID=FILE"
 _SCENARIO = "this is a scenario: edgesim test plays it, and edgesim demo shows it step by step"
 _STRANGERS: tuple[tuple[Callable[[Node], bool], str], ...] = (
     (_has("CachePolicyConfig"), _CACHE_POLICY),
@@ -51,6 +52,8 @@ _STRANGERS: tuple[tuple[Callable[[Node], bool], str], ...] = (
     (_has("ParametersInCacheKeyAndForwardedToOrigin"), _CACHE_POLICY),
     (_has("OriginRequestPolicyConfig"), _ORIGIN_REQUEST_POLICY),
     (_has("OriginRequestPolicy"), _ORIGIN_REQUEST_POLICY),
+    (_has("ResponseHeadersPolicyConfig"), _RESPONSE_HEADERS_POLICY),
+    (_has("ResponseHeadersPolicy"), _RESPONSE_HEADERS_POLICY),
     (
         _has("terraform_version"),
         "edgesim does not read Terraform yet; save what `aws cloudfront get-distribution-config` prints",

@@ -7,13 +7,13 @@ Source: distribution-config.md §2; for settings see function_settings.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from edgesim.distribution.config import parse
 from edgesim.distribution.findings import Finding
-from edgesim.distribution.model import Code
+from edgesim.distribution.model import AutoPublish, Code
 from edgesim.distribution.problems import Severity
 from edgesim.distribution.versions import Configuration, LambdaFunction, Refused, publish
 from edgesim.loaders import resources
@@ -33,9 +33,11 @@ from edgesim.loaders.nodes import Node, plain, problem
 from edgesim.loaders.properties import report_unknown
 from edgesim.loaders.unknowns import Unknowns
 from edgesim.values.function_arn import function_name
+from edgesim.values.place import Place
 
 _PROPERTIES = [field.alias or "" for field in Settings.model_fields.values()]
 _VERSION_PROPERTIES = [field.alias or "" for field in VersionSettings.model_fields.values()]
+_CODE = ("Code", "CodeUri", "InlineCode", "ImageUri")
 _CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
 
 
@@ -100,7 +102,15 @@ class TemplateFunctions:
             settings.memory_size,
             lambda: self._code(logical_id, settings),
             settings.reserved_concurrent_executions,
+            _auto_publish(settings),
+            self._places(logical_id, tree),
         )
+
+    def _places(self, logical_id: str, tree: Node) -> Mapping[str, Place]:
+        """Where its properties stand, Globals included; `Code` is wherever its package is told."""
+        whole, written = self.resolver.resources[logical_id], self._properties(logical_id, list(_CODE)).fields.values()
+        nodes = {"": whole, **tree.fields, "Code": next(iter(written), whole)}
+        return {name: node.place(self.resolver.file) for name, node in nodes.items()}
 
     def _report(self, findings: Iterable[Finding], tree: Node) -> None:
         """Tell what is not about a stand-in."""
@@ -149,7 +159,7 @@ class TemplateFunctions:
     # ── the code ─────────────────────────────────────────────────────────────
 
     def _code(self, logical_id: str, settings: Settings) -> Code | None:
-        tree = self._properties(logical_id, ["Code", "CodeUri", "InlineCode", "ImageUri"])
+        tree = self._properties(logical_id, list(_CODE))
         inline = tree.get("InlineCode") if tree.get("InlineCode").value else tree.get("Code", "ZipFile")
         if inline.text:
             self._warn_of_stand_ins(inline)
@@ -229,7 +239,7 @@ class TemplateFunctions:
         first = handler_files(settings.handler, settings.runtime)[0]
         typescript = code.path and existing(Path(code.path), first.removesuffix(".js") + ".ts") is not None
         if found.code == NO_MODULE and (method or typescript):
-            found = replace(found, hint="run `sam build` first: edgesim then takes what it built")
+            found = replace(found, hint=_how_to_build(logical_id, settings.handler))
         self.resolver.problems.append(problem(found, named if named.text else written, self.resolver.file))
 
     def _warn_of_stand_ins(self, inline: Node) -> None:
@@ -239,6 +249,21 @@ class TemplateFunctions:
 
     def _complain(self, message: str, node: Node, hint: str = "") -> None:
         self.resolver.complain(message, node, hint=hint)
+
+
+def _auto_publish(settings: Settings) -> AutoPublish | None:
+    if not settings.auto_publish_alias:
+        return None
+    return AutoPublish(settings.auto_publish_alias_all_properties, settings.auto_publish_code_sha256)
+
+
+def _how_to_build(logical_id: str, handler: str) -> str:
+    """For code that has to be built before Lambda can run it."""
+    name, _, export = handler.rpartition(".")
+    return (
+        "run `sam build`, and edgesim takes what it makes; or name what your own build makes: "
+        f"--function {logical_id}=dist/{name}.js:{export}"
+    )
 
 
 _EDGE_PRINCIPAL = "edgelambda.amazonaws.com"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -23,13 +23,27 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_.\[\]$@+=,-]")
 def place_of(stream: LogStream) -> Path:
     """Where a stream is kept, below the folder. A part of a name that no file can have is percent-encoded."""
     parts = (stream.region, *stream.group.strip("/").split("/"), *stream.name.split("/"))
-    return Path(*map(_safe, parts))
+    return Path(*map(safe_name, parts))
 
 
-def _safe(part: str) -> str:
+def safe_name(part: str) -> str:
+    """A part of a name as a file can have it."""
     if part.strip(".") == "":
         return "%2E" * len(part) or "%"
     return _UNSAFE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "replace")), part)
+
+
+def usable(folder: Path, option: str) -> Path:
+    """The folder, made where it is not there. Raises ConfigError, which names the option, where it can't be had."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Whether one may write is seen by writing alone: access() knows no read-only mounts in containers
+        probe = folder / ".edgesim"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ConfigError(f"{option} {folder} can't be written: {error.strerror}") from None
+    return folder
 
 
 class LogFolder:
@@ -40,30 +54,23 @@ class LogFolder:
     """
 
     def __init__(self, folder: Path, now: Callable[[], Instant], complain: Callable[[str], None]) -> None:
-        self._folder, self._now, self._complain = folder, now, complain
+        self._folder, self._now, self._complain = usable(folder, "--log-dir"), now, complain
         self._open: OrderedDict[LogStream, IO[bytes]] = OrderedDict()
         self._failed = False
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            # Whether one may write is seen by writing alone: access() knows no read-only mounts in containers
-            probe = folder / ".edgesim"
-            probe.touch()
-            probe.unlink()
-        except OSError as error:
-            raise ConfigError(f"--log-dir {folder} can't be written: {error.strerror}") from None
 
     @property
     def open_files(self) -> int:
         """How many files are open."""
         return len(self._open)
 
-    def event(self, stream: LogStream, text: str) -> None:
-        """Write an event."""
+    def events(self, stream: LogStream, texts: Sequence[str]) -> None:
+        """Write events, in one piece."""
         if self._failed:
             return
-        line = f"{iso_utc(self._now())} {text.rstrip(chr(10))}\n".encode("utf-8", "replace")
+        at = iso_utc(self._now())
+        written = "".join([f"{at} {text.rstrip(chr(10))}\n" for text in texts])
         try:
-            self._file(stream).write(line)
+            self._file(stream).write(written.encode("utf-8", "replace"))
         except OSError as error:
             self._failed = True
             self._complain(f"--log-dir {self._folder}: {error.strerror}; no more logs are kept until edgesim restarts")

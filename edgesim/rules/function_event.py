@@ -31,7 +31,11 @@ class ReadBody:
 
 def header_map(headers: Headers) -> EventHeaders:
     """Lower-case name → one `{key, value}` for each line, without the disallowed ones."""
-    return _by_name(field for field in headers if not is_disallowed(field[0].lower()))
+    found: EventHeaders = {}
+    for name, key, value in headers.texts:
+        if not is_disallowed(name):
+            found.setdefault(name, []).append({"key": key, "value": value})
+    return found
 
 
 def _by_name(fields: Iterable[Field]) -> EventHeaders:

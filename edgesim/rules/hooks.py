@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 from types import MappingProxyType
 
 from edgesim.distribution import limits
@@ -29,17 +30,6 @@ DISALLOWED = frozenset(
     }
 )  # fmt: skip
 DISALLOWED_PREFIXES = ("x-amz-cf-", "x-edge-")
-
-# documented: add-origin-custom-headers
-NEVER_CUSTOM_ORIGIN_HEADERS = frozenset(
-    {
-        "cache-control", "connection", "content-length", "cookie", "host", "if-match", "if-modified-since",
-        "if-none-match", "if-range", "if-unmodified-since", "max-forwards", "pragma", "proxy-authorization",
-        "proxy-connection", "range", "request-range", "te", "trailer", "transfer-encoding", "upgrade", "via",
-        "x-real-ip",
-    }
-)  # fmt: skip
-NEVER_CUSTOM_ORIGIN_PREFIXES = ("x-amz-", "x-edge-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +139,7 @@ class Hook:
         return self.terms.choices
 
 
+@lru_cache(maxsize=4096)
 def is_disallowed(name: str) -> bool:
     """Is a lower-case header name on the list that functions never see and may not add?"""
     return name in DISALLOWED or name.startswith(DISALLOWED_PREFIXES)
@@ -166,7 +157,7 @@ class MadeBy(Enum):
     VIEWER_REQUEST = "the viewer-request function"
     ORIGIN_REQUEST = "the origin-request function"
     CLOUDFRONT = "CloudFront"
-    FAILED_FUNCTION = "a function that failed"
+    FAILED_FUNCTION = "CloudFront, for a function that failed"
     ERROR_PAGE = "a custom error page"
 
 

@@ -16,17 +16,22 @@ import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 from typing import Protocol
 
-from edgesim.runtimes.process import MemoryFile, Process
-from edgesim.runtimes.wire import FrameReader, Kind, LineReader, WireError
+from edgesim.runtimes.process import Process, Status
+from edgesim.runtimes.remarks import Leftover
+from edgesim.runtimes.wire import FrameReader, Kind, LineReader, WireError, encode_frame
 
-_SOCKET_READ = 256 * 1024
-_OUTPUT_READ = 32 * 1024
-"""Bytes of output taken at once: a function that prints without end gets one turn of the loop like everybody else."""
-_PIPE_READS = 4
+_SOCKET_READ = 64 * 1024
+"""For more the memory of each read is asked of the kernel and given back, which costs more than reading (measured)."""
+_OUTPUT_READ = 8 * 1024
+"""Bytes of output taken at once: a function that prints without end gets one turn of the loop like everybody else, and
+a short one even where all that it prints are line breaks."""
+_PIPE_READS = 9
 """Enough to empty a pipe (64 KiB on Linux, as much at most on macOS) that the child has filled before it answered."""
 _GRACE_SECONDS = 0.5
+_TOKENS = 2**32
 
 # observed: the names that Go, and so Lambda, gives signals
 SIGNAL_NAMES = {
@@ -52,11 +57,15 @@ def exit_text(code: int) -> str:
 
 
 class Listener(Protocol):
-    """Who is told what a child does. Frames come after all output that was written before them."""
+    """Who is told what a child does. Frames are those that answer what was sent; they come after all output that was
+    written before them."""
 
     def on_frame(self, kind: Kind, payload: bytes) -> None: ...
 
-    def on_line(self, text: str) -> None: ...
+    def on_lines(self, texts: list[str]) -> None: ...
+
+    def on_private_address(self, address: str) -> None:
+        """It connects there."""
 
     def on_exit(self, code: int) -> None:
         """It ended: by itself or otherwise. `code` is negative for a signal. Nothing comes afterwards."""
@@ -67,7 +76,9 @@ class _Nobody:
 
     def on_frame(self, kind: Kind, payload: bytes) -> None: ...
 
-    def on_line(self, text: str) -> None: ...
+    def on_lines(self, texts: list[str]) -> None: ...
+
+    def on_private_address(self, address: str) -> None: ...
 
     def on_exit(self, code: int) -> None: ...
 
@@ -88,10 +99,11 @@ class Child:
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._loop = asyncio.get_running_loop()
         self._frames = FrameReader()
+        self._tokens = count(int.from_bytes(os.urandom(4)))
         self._lines = LineReader()
         self._unsent = bytearray()
         self._frozen = False
-        self._memory: MemoryFile | None = None
+        self._status: Status | None = None
         self._control, self._output, self.process = _connected(start)
         self._watch()
 
@@ -107,15 +119,19 @@ class Child:
         os.set_blocking(self._output, False)
         self._loop.add_reader(self._control.fileno(), self._read_control)
         self._loop.add_reader(self._output, self._read_output)
-        self.process.watch(self._bury)
+        self.process.watch(self._bury, self._tell_address)
 
     # ── speaking ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def send(self, frame: bytes) -> None:
-        """Send a frame, now or as soon as the socket takes it. A child that is gone hears nothing."""
+    def ask(self, kind: Kind, text: str) -> None:
+        """Send a frame, now or as soon as the socket takes it, and wait for its answer. A child that is gone hears
+        nothing."""
         if self.exited.done():
             return
         self.thaw()
+        token = next(self._tokens) % _TOKENS
+        self._frames.expect(token)
+        frame = encode_frame(kind, token, text)
         if not self._unsent:
             frame = frame[self._send_some(frame) :]
         if frame:
@@ -171,8 +187,7 @@ class Child:
         for _ in range(_PIPE_READS):
             if not self._read_output():
                 break
-        for line in self._lines.flush():
-            self.listener.on_line(line)
+        self._tell(self._lines.flush())
 
     def _read_output(self) -> bool:
         """One read's worth of output. False when there was none."""
@@ -183,9 +198,28 @@ class Child:
         if not data:
             self._loop.remove_reader(self._output)
             return False
-        for line in self._lines.feed(data):
-            self.listener.on_line(line)
+        self._tell(self._lines.feed(data))
         return True
+
+    def _tell(self, lines: list[str]) -> None:
+        if lines:
+            self.listener.on_lines(lines)
+
+    # ── what goes on ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def leftovers(self, *, threads_at_rest: int | None) -> list[Leftover]:
+        """What the kernel knows to go on while a process waits for its next event. `threads_at_rest`: how many threads
+        it has itself, None where that is not known."""
+        status = self.status()
+        if status is None:
+            return []
+        found = [Leftover.PROCESSES] if status.others() else []
+        if threads_at_rest is not None and status.threads() > threads_at_rest:
+            found.append(Leftover.THREADS)
+        return found
+
+    def _tell_address(self, address: str) -> None:
+        self.listener.on_private_address(address)
 
     # ── freezing ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -230,28 +264,28 @@ class Child:
         self._loop.remove_reader(self._output)
         self._control.close()
         os.close(self._output)
-        if self._memory is not None:
-            self._memory.close()
+        if self._status is not None:
+            self._status.close()
 
     # ── memory ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def memory(self) -> MemoryFile | None:
-        """Where its memory can be read; None where nothing tells, or no longer."""
+    def status(self) -> Status | None:
+        """Where its state can be read; None where nothing tells, or no longer."""
         if self.exited.done():
             return None
-        if self._memory is None:
-            self._memory = self.process.memory()
-        return self._memory
+        if self._status is None:
+            self._status = self.process.status()
+        return self._status
 
     def peak_kb(self) -> int:
         """Peak resident memory in kilobytes, or 0 where nothing tells."""
-        memory = self.memory()
-        return memory.peak_kb() if memory is not None else 0
+        status = self.status()
+        return status.peak_kb() if status is not None else 0
 
     def resident_kb(self) -> int:
         """Resident memory now in kilobytes, or 0 where nothing tells."""
-        memory = self.memory()
-        return memory.resident_kb() if memory is not None else 0
+        status = self.status()
+        return status.resident_kb() if status is not None else 0
 
 
 def _connected(start: Start) -> tuple[socket.socket, int, Process]:

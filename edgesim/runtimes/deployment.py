@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.problems import Problem
 from edgesim.runtimes.inspecting import Inspector
 from edgesim.runtimes.interpreters import NODE_BOOTSTRAP, PYTHON_BOOTSTRAP, Interpreter, Language, RuntimeName
+from edgesim.runtimes.places import place_in_stack, place_told
 from edgesim.runtimes.room import RUNTIME_ROOT, TASK_ROOT, Room
 from edgesim.runtimes.snapshot import Snapshot
 from edgesim.runtimes.variables import context_fields, variables
@@ -49,19 +50,24 @@ class Deployment:
     snapshot: Snapshot
     lent: Lent | None = None
     inspector: Inspector | None = None
+    _places: tuple[tuple[str, str], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        places = (*_places_of(self.snapshot), *_BOOTSTRAPS)
+        object.__setattr__(self, "_places", places)  # a frozen value's own
+
+    def runs_as(self, other: Deployment) -> bool:
+        """Is the other one the same but for its number?"""
+        same = replace(other.function, version=self.function.version)
+        return self.snapshot == other.snapshot and self.function == same
 
     def shown(self, text: str) -> str:
         """A text from the function with the user's own paths in the place of the copy's."""
-        text = text.replace(str(self.snapshot.root), self.snapshot.shown)
-        for place, shown in (*self._in_a_room, *_BOOTSTRAPS):
+        if "/" not in text:
+            return text
+        for place, shown in self._places:
             text = text.replace(place, shown)
         return text
-
-    @property
-    def _in_a_room(self) -> Iterable[tuple[str, str]]:
-        yield f"{TASK_ROOT}/", f"{self.snapshot.shown}/"
-        for path, place in self.snapshot.linked:
-            yield f"/var/{place}/", f"{path}/"
 
     def program(self) -> list[str]:
         """What to start for it, before it is known which function it is for; the control socket's number follows."""
@@ -78,11 +84,15 @@ class Deployment:
         listens = (f"--inspect=127.0.0.1:{self.inspector.port}",) if self.inspector else ()
         return (*heap_options(self.function.memory), *listens)
 
+    @property
+    def threads_at_rest(self) -> int | None:
+        """How many threads its process has of itself; None where the interpreter makes some as it likes."""
+        return 1 if self.runtime.language is Language.PYTHON else None
+
     def room(self, environment: str) -> Room:
         """What an environment of this version sees in a sandbox."""
         lent = ((path, f"runtime/{name}") for name, path in (self.lent.packages if self.lent else ()))
-        modules = ((path, f"node_modules/{name}") for name, path in self.snapshot.lent)
-        things = ((self.snapshot.root, "task"), *self.snapshot.linked, *lent, *modules)
+        things = ((self.snapshot.root, "task"), *self.snapshot.linked, *lent)
         return Room(tuple(things), environment)
 
     def settings(self, region: str, log_stream: str, *, sandboxed: bool) -> dict[str, Any]:
@@ -109,22 +119,34 @@ class Deployment:
         """An error document of a bootstrap as a result."""
         error = _read(document)
         frames = error.get("trace", error.get("stackTrace"))
+        stack = tuple(self._stack(frames)) if isinstance(frames, list) else ()
+        place = place_told(error.get("place")) or place_in_stack(stack, self.snapshot.shown)
         return Failed(
             kind,
-            str(error.get("errorType", _UNREADABLE)),
-            self.shown(str(error.get("errorMessage", ""))),
-            tuple(self.shown(str(frame)) for frame in frames) if isinstance(frames, list) else (),
+            str(error.get("errorType", _UNREADABLE))[:_MOST_CHARACTERS],
+            self.shown(str(error.get("errorMessage", ""))[:_MOST_CHARACTERS]),
+            stack,
+            replace(place, file=self.shown(place.file)),
         )
 
-    def problem(self, failure: Failed, place: Place) -> Problem:
+    def _stack(self, frames: list[Any]) -> Iterator[str]:
+        """As much of a stack as there is to be told."""
+        left = _MOST_CHARACTERS
+        for frame in map(str, frames):
+            if left <= 0:
+                return
+            yield self.shown(frame[:left])
+            left -= len(frame)
+
+    def problem(self, failure: Failed) -> Problem:
         """Why this version does not start, for the person who wrote it."""
         said = failure.message.removeprefix(f"{failure.error_type}: ").split("\nRequire stack:")[0]
         return Problem(
             f"{failure.error_type}: {said}",
             at=f"function {self.function.name}",
             hint=_sdk_hint(said),
-            file=self.shown(place.file) if place.file else self.snapshot.shown,
-            line=place.line,
+            file=failure.place.file or self.snapshot.shown,
+            line=failure.place.line,
             code=failure.error_type,
         )
 
@@ -142,25 +164,16 @@ def _sdk_hint(said: str) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in the code; empty where unknown. The line counts from 1."""
-
-    file: str = ""
-    line: int | None = None
-
-
-NOWHERE = Place()
+def _places_of(snapshot: Snapshot) -> Iterable[tuple[str, str]]:
+    """Where a function's code is when it runs, outside of a sandbox and in one, and what to show for it."""
+    yield str(snapshot.root), snapshot.shown
+    yield f"{TASK_ROOT}/", f"{snapshot.shown}/"
+    for path, place in snapshot.linked:
+        yield f"/var/{place}/", f"{path}/"
 
 
-def place_in(document: bytes) -> Place:
-    """The place that the error document of a failed init names."""
-    match _read(document).get("place"):
-        case [str(file), int() | None as line]:
-            return Place(file, line)
-        case _:
-            return NOWHERE
-
+_MOST_CHARACTERS = 256 * 1024
+"""documented: of what is wrong a log keeps as much"""
 
 _UNREADABLE = "Runtime.Unknown"
 """inferred: the type of an error that its own process can't tell any more"""

@@ -20,15 +20,18 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from edgesim.distribution.model import EdgeFunction, Trigger
+from edgesim.distribution.problems import Problem
 from edgesim.logs import lambda_log
 from edgesim.ports import Call, Clock, FunctionLog, LogKeeper
 from edgesim.runtimes.child import NOBODY, Child, exit_text
 from edgesim.runtimes.closing import closing_lines
-from edgesim.runtimes.deployment import NOWHERE, Deployment, Place, place_in
+from edgesim.runtimes.deployment import Deployment
 from edgesim.runtimes.memory import MemoryWatch
+from edgesim.runtimes.output import Output
+from edgesim.runtimes.remarks import Leftover, left_over, reaches_inside
 from edgesim.runtimes.spares import Spares
 from edgesim.runtimes.variables import log_group
-from edgesim.runtimes.wire import Kind, encode_event, encode_frame, seen_clock
+from edgesim.runtimes.wire import Kind, encode_json, event_text, seen_clock
 from edgesim.values.instant import Pace
 from edgesim.values.invocation import Failed, FailureKind, Invocation, Result, Returned
 from edgesim.values.log_stream import LogStream, stream_name
@@ -36,15 +39,14 @@ from edgesim.values.log_stream import LogStream, stream_name
 INIT_SECONDS = 10.0
 """documented: the init phase's limit, whatever the function's own timeout"""
 
-_PEAK_SECONDS = 0.005
-_KEPT_BYTES = 256 * 1024
-"""How much of its output an Invocation carries; the FunctionLog gets all of it."""
+_QUICK_SECONDS, _PEAK_SECONDS = 0.002, 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
     """What environments need of the service they belong to. `freeze_after` is seconds, or None for never; `memory` is
-    None where memory is not limited; `kept` is where log groups are kept, or None. Without `time_limits` nothing is
+    None where memory is not limited; `kept` is where log groups are kept, or None; `remark` is told what is not to be
+    passed over (remarks.py), each time. Without `time_limits` nothing is
     ended for taking long: functions see their remaining time pass all the same, to 0 in Python and below it in Node.js,
     so that what they do about it stays what it is."""
 
@@ -56,6 +58,7 @@ class Host:
     memory: MemoryWatch | None = None
     kept: LogKeeper | None = None
     time_limits: bool = True
+    remark: Callable[[Problem], None] = lambda problem: None
 
 
 # ── what comes of sending a frame ───────────────────────────────────────────────────────────────────────────────
@@ -108,26 +111,7 @@ class InitFailure:
     """Why an environment could not be initialised."""
 
     failed: Failed
-    place: Place = NOWHERE
     timed_out: bool = False
-
-
-class _Output:
-    """The output of one invocation, as far as it is kept."""
-
-    __slots__ = ("_bytes", "lines")
-
-    def __init__(self, lines: list[str]) -> None:
-        self.lines = lines
-        self._bytes = sum(map(len, lines))
-
-    def add(self, line: str) -> None:
-        if self._bytes > _KEPT_BYTES:
-            return
-        self._bytes += len(line) + 1
-        self.lines.append(
-            line if self._bytes <= _KEPT_BYTES else "[the log holds the rest of this invocation's output]"
-        )
 
 
 class Environment:
@@ -146,12 +130,13 @@ class Environment:
         self._steered = False
         self._then: Callable[[_Outcome], None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
-        self._disposed = False
+        self._disposed = self._retired = False
         self._unreported_init_ms: float | None = None
         self._trigger: Trigger | None = None
-        self._output = _Output([])
+        self._anew = False
+        self._output = Output()
         self._freezing: asyncio.TimerHandle | None = None
-        self._looked_at = 0.0
+        self._asked_at = self._looked_at = 0.0
         self._look = self._look_at_memory  # one object, to be found again
         self._stream = LogStream(region, log_group(self._function), self._stream_name())
 
@@ -167,9 +152,15 @@ class Environment:
 
     @property
     def outdated(self) -> bool:
-        """Was the process started when the clock was still the machine's, and it no longer is? A child's view of time
-        is built before the function is loaded, or not at all."""
+        """Is it not to be used again? So it is where the process was started when the clock was still the machine's,
+        and it no longer is: a child's view of time is built before the function is loaded, or not at all."""
+        if self._retired:
+            return True
         return not self._steered and self._child is not None and self._host.clock.pace is not Pace.MACHINE
+
+    def retire(self) -> None:
+        """What it is at is its last invocation."""
+        self._retired = True
 
     @property
     def pid(self) -> int | None:
@@ -207,7 +198,7 @@ class Environment:
         self._steered = clock is not None
         if clock is not None:
             settings["clock"] = clock
-        outcome = await self._exchange(encode_frame(Kind.INIT, settings), seconds)
+        outcome = await self._exchange(Kind.INIT, encode_json(settings), seconds)
         failure = self._init_failure(outcome, request_id)
         if failure is not None:
             self._let_go()
@@ -230,7 +221,7 @@ class Environment:
             case _Answered(Kind.READY):
                 return None
             case _Answered(_, document):
-                return InitFailure(self.deployment.failed(FailureKind.INIT, document), place_in(document))
+                return InitFailure(self.deployment.failed(FailureKind.INIT, document))
             case _Exited(code):
                 message = lambda_log.exited(request_id, exit_text(code))
                 return InitFailure(Failed(FailureKind.INIT, "Runtime.ExitError", message))
@@ -270,7 +261,7 @@ class Environment:
 
         documented: the init after a failed one, or after a crash, is part of the invocation and of its time
         """
-        self._trigger = job.call.trigger
+        self._trigger, self._anew = job.call.trigger, True
         begun = perf_counter()
         failure = await self._start("invoke", job.call.timeout, job.request_id)
         if failure is None:
@@ -284,8 +275,8 @@ class Environment:
         self._write(lambda_log.start(job.request_id, self._function.version))
         seconds = job.call.timeout - (perf_counter() - begun)
         clock = seen_clock(self._host.clock) if self._steered else None
-        frame = encode_event(job.request_id, round(seconds * 1000), job.event, clock)
-        self._send(frame, seconds, lambda outcome: self._conclude(job, begun, self._result(job, outcome)))
+        text = event_text(job.request_id, round(seconds * 1000), job.event, clock)
+        self._ask(Kind.INVOKE, text, seconds, lambda outcome: self._conclude(job, begun, self._result(job, outcome)))
 
     def _result(self, job: Job, outcome: _Outcome) -> Result:
         match outcome:
@@ -316,6 +307,7 @@ class Environment:
     def _account(self, request_id: str, result: Result, duration_ms: float) -> Invocation:
         """Write the closing lines, and say what happened."""
         init_ms, self._unreported_init_ms = self._unreported_init_ms, None
+        anew, self._anew = self._anew, False
         invocation = Invocation(
             request_id=request_id,
             result=result,
@@ -327,32 +319,32 @@ class Environment:
             init_ms=init_ms,
             log=tuple(self._output.lines),
             version=self._function.version,
+            anew=anew,
         )
-        for line in closing_lines(invocation):
-            self._write(line)
+        self._write(*closing_lines(invocation))
         self.invocations += 1
         self._rest()
-        self._output = _Output([])
+        self._output = Output()
         return invocation
 
     # ── the process ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _send(self, frame: bytes, seconds: float, then: Callable[[_Outcome], None]) -> None:
+    def _ask(self, kind: Kind, text: str, seconds: float, then: Callable[[_Outcome], None]) -> None:
         """Send a frame; `then` is called with what comes of it, by the deadline at the latest."""
         if self._child is None:  # shut down, or the process ended in this very turn of the loop
             then(_ShutDown())
             return
-        self._then = then
+        self._then, self._asked_at = then, perf_counter()
         if self._host.time_limits:
             self._deadline = self._loop.call_later(max(seconds, 0), self._expire)
         if self._host.memory is not None:
             self._host.memory.started(self._look)
-        self._child.send(frame)
+        self._child.ask(kind, text)
 
-    async def _exchange(self, frame: bytes, seconds: float) -> _Outcome:
+    async def _exchange(self, kind: Kind, text: str, seconds: float) -> _Outcome:
         """The same for who waits."""
         outcome: asyncio.Future[_Outcome] = self._loop.create_future()
-        self._send(frame, seconds, lambda came: None if outcome.done() else outcome.set_result(came))
+        self._ask(kind, text, seconds, lambda came: None if outcome.done() else outcome.set_result(came))
         return await outcome
 
     def _settle(self, outcome: _Outcome) -> None:
@@ -407,10 +399,11 @@ class Environment:
             await child.exited
 
     def _look_at_peak(self) -> None:
-        """What the process used at most so far. Not after every answer of many quick ones: telling costs the kernel
-        more than handling them costs edgesim."""
+        """What the process used at most so far. Not after every answer of many quick ones, in which memory can't have
+        grown by much: telling costs the kernel more than handling them costs edgesim."""
         now = perf_counter()
-        if self._child is not None and now - self._looked_at > _PEAK_SECONDS:
+        was_quick = now - self._asked_at < _QUICK_SECONDS
+        if self._child is not None and not (was_quick and now - self._looked_at < _PEAK_SECONDS):
             self._looked_at = now
             self._note_peak(self._child.peak_kb())
 
@@ -432,6 +425,9 @@ class Environment:
             return
         rested = perf_counter() - self.idle_since
         if rested >= self._host.freeze_after:
+            threads = self.deployment.threads_at_rest
+            for leftover in self._child.leftovers(threads_at_rest=threads):
+                self._host.remark(left_over(self._function, leftover))
             self._child.freeze()
         else:
             self._freezing = self._loop.call_later(self._host.freeze_after - rested, self._freeze)
@@ -442,6 +438,9 @@ class Environment:
         if kind is Kind.PEAK:
             self._note_peak(int(payload))
             return
+        if kind is Kind.LEFT:
+            self._host.remark(left_over(self._function, Leftover[payload.decode()]))
+            return
         self._look_at_peak()
         if self._host.memory is not None and self.peak_mb > self._function.memory:
             self._end_for_memory()
@@ -450,19 +449,23 @@ class Environment:
             self._let_go()
         self._settle(_Answered(kind, payload))
 
-    def on_line(self, text: str) -> None:
-        line = self.deployment.shown(text)
-        self._output.add(line)
-        self._write(line)
+    def on_lines(self, texts: list[str]) -> None:
+        lines = [self.deployment.shown(text) for text in texts]
+        self._output.add(lines)
+        self._write(*lines)
+
+    def on_private_address(self, address: str) -> None:
+        self._host.remark(reaches_inside(self._function, address))
 
     def on_exit(self, code: int) -> None:
         self._child = None
         self._settle(_Exited(code))
 
-    def _write(self, line: str) -> None:
-        self._host.log.line(self._function, self._trigger, line)
+    def _write(self, *lines: str) -> None:
+        for line in lines:
+            self._host.log.line(self._function, self._trigger, line)
         if self._host.kept is not None:
-            self._host.kept.event(self._stream, line)
+            self._host.kept.events(self._stream, lines)
 
 
 def _out_of_memory(request_id: str) -> Failed:

@@ -37,10 +37,11 @@ class _Lent:
 
 class Pool:
     """Lends environments of one deployment, each to one caller at a time. `limit`: how many there may be of them.
-    `ended` is told of each call when its invocation has ended, whether or not somebody still waits for it."""
+    `ended` is told of each call when its invocation has ended, whether or not somebody still waits for it, and says
+    whether that was its environment's last."""
 
     def __init__(
-        self, deployment: Deployment, start: StartEnvironment, limit: int, fleet: Fleet, ended: Callable[[Call], None]
+        self, deployment: Deployment, start: StartEnvironment, limit: int, fleet: Fleet, ended: Callable[[Call], bool]
     ) -> None:
         self.deployment = deployment
         self.limit = limit
@@ -94,6 +95,14 @@ class Pool:
         for idle in tuple(self._idle):
             self.give_up(idle)
         self._fleet.freed()
+
+    def recycle(self) -> int:
+        """Give up every environment: those at work when they have answered. How many there were."""
+        count = len(self._all)
+        for environment in self._all:
+            environment.retire()
+        self.cool()
+        return count
 
     def adopt(self, environment: Environment) -> None:
         """Take in an environment that was initialised elsewhere."""
@@ -153,8 +162,9 @@ class Pool:
 
     def _job(self, call: Call, request_id: str, event: str, environment: Environment, outcome: Outcome) -> Job:
         def conclude(invocation: Invocation) -> None:
+            if self._ended(call):
+                environment.retire()
             self._give_back(environment)
-            self._ended(call)
             _resolve(outcome, invocation)
 
         return Job(call, request_id, event, conclude)

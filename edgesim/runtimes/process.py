@@ -25,6 +25,7 @@ BOOT_VARIABLES = {
 _EXIT_POLL_SECONDS = 0.005
 
 Ended = Callable[[], None]
+Reached = Callable[[str], None]
 
 
 class Process(Protocol):
@@ -37,8 +38,9 @@ class Process(Protocol):
     @property
     def sandboxed(self) -> bool: ...
 
-    def watch(self, ended: Ended) -> None:
-        """Have `ended` called once, when the process has ended and `reap` may be called."""
+    def watch(self, ended: Ended, reached: Reached) -> None:
+        """Have `ended` called once, when the process has ended and `reap` may be called, and `reached` with each
+        private address that it connects to, where that is known."""
 
     def signal(self, number: signal.Signals) -> None:
         """To the whole group, if it still is there."""
@@ -52,11 +54,11 @@ class Process(Protocol):
     def reap(self) -> int:
         """The exit code, negative for a signal. Nothing of the group is left, and its id is free from here on."""
 
-    def memory(self) -> MemoryFile | None:
-        """Where its memory can be read, once it runs; None where nothing tells."""
+    def status(self) -> Status | None:
+        """Where its state can be read, once it runs; None where nothing tells."""
 
 
-class MemoryFile:
+class Status:
     """The /proc status of a process, kept open so that it never becomes another one's; `first` leads everything that it
     starts, also what is no longer its own child. Raises OSError."""
 
@@ -71,10 +73,18 @@ class MemoryFile:
 
     def resident_kb(self) -> int:
         """Resident memory now, in kilobytes, with that of the processes it started. What they share counts once."""
-        others = [pid for pid in family(self._first) if pid not in (self._pid, self._first)]
+        others = self.others()
         if not others:
             return self._field(b"VmRSS:")
         return sum(_proportional_kb(pid) for pid in (self._pid, *others))
+
+    def others(self) -> list[int]:
+        """The processes that it started and that still run."""
+        return [pid for pid in family(self._first) if pid not in (self._pid, self._first)]
+
+    def threads(self) -> int:
+        """How many threads it has; 0 once the process has ended."""
+        return self._field(b"Threads:")
 
     def _field(self, name: bytes) -> int:
         with suppress(OSError):
@@ -150,7 +160,8 @@ class PlainProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    def watch(self, ended: Ended) -> None:
+    def watch(self, ended: Ended, reached: Reached) -> None:
+        del reached
         self._ended = ended
         if self._pidfd is not None:
             self._loop.add_reader(self._pidfd, self._look)
@@ -187,9 +198,9 @@ class PlainProcess:
             os.close(self._pidfd)
         return code
 
-    def memory(self) -> MemoryFile | None:
+    def status(self) -> Status | None:
         try:
-            return MemoryFile(self.pid, self.pid)
+            return Status(self.pid, self.pid)
         except OSError:
             return None
 

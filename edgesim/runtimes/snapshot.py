@@ -5,9 +5,7 @@ its author works on. Each version of the code lies in a folder named by its dige
 share it. In whatever is shown, the copy's path is turned back into the user's own.
 
 What is copied: the files of a directory, a single file, a zip's contents, or inline text as Lambda writes it
-(index.js, index.py). Not copied: `IGNORED` folders. Linked, not copied: node_modules and the like, which are large
-and change by reinstalling. The link leads to a folder beside the copy, and that on to the user's own: in a sandbox,
-which has no such folder, the user's own stands in its place.
+(index.js, index.py). Not copied: `IGNORED` folders. Linked, not copied: node_modules (modules.py).
 """
 
 from __future__ import annotations
@@ -16,18 +14,19 @@ import base64
 import hashlib
 import os
 import shutil
-import stat
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from edgesim.distribution.model import Code, EdgeFunction
 from edgesim.distribution.package_size import PackageSize
 from edgesim.errors import ConfigError
+from edgesim.runtimes import modules
 from edgesim.runtimes.interpreters import Language
 from edgesim.runtimes.measuring import Measure
 from edgesim.runtimes.room import TASK_ROOT
+from edgesim.runtimes.unpacking import lock, make_folder, unpack
 
 IGNORED = frozenset(
     {".git", ".hg", ".svn", ".venv", "venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".idea"}
@@ -35,20 +34,16 @@ IGNORED = frozenset(
 LINKED = frozenset({"node_modules"})
 """Folders that are linked where they stand."""
 
-_LENT_NODE_MODULES = ("@aws-sdk", "@smithy")
-"""documented: nodejs18.x and later bring version 3 of the SDK. Found in a node_modules above the user's code, they
-are linked above the copy: nothing else that lies there is found, as nothing else would be on Lambda."""
-
 _ATTEMPTS = 3
-_TASK, _LINKS = "task", "linked"
+_TASK = "task"
 _INLINE_FILES = {Language.NODE: "index.js", Language.PYTHON: "index.py"}
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """One version of some code. `root` is the folder the function runs in; `shown` is what stands for it in texts.
-    `linked` are the user's own folders and where they belong beside `root`, `lent` packages of the SDK by name;
-    `code_sha256` is Lambda's CodeSha256, base64, and `code_size` its CodeSize, bytes.
+    `linked` are further folders and where they belong beside `root`; `code_sha256` is Lambda's CodeSha256, base64, and
+    `code_size` its CodeSize, bytes; `unreadable` are files of a zip that the function can't read there either.
 
     documented: these are of the zip. inferred: of code that is none, they are of its files, since the zip that it is to
     become is not known
@@ -58,9 +53,9 @@ class Snapshot:
     root: Path
     shown: str
     linked: tuple[tuple[Path, str], ...] = ()
-    lent: tuple[tuple[str, Path], ...] = ()
     code_sha256: str = field(default="", compare=False)
     code_size: int = field(default=0, compare=False)
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +105,8 @@ class Snapshots:
         path = Path(code.path)
         shown = path.parent if path.is_file() and not _is_zip(path) else path
         try:
-            kept = self._keep(self._copy_settled(code), str(shown), _modules_above(shown))
+            draft, unreadable = self._copy_settled(code)
+            kept = self._keep(draft, str(shown), modules.above(shown), unreadable)
             return _as_zip(kept, path) if path.is_file() and _is_zip(path) else kept
         except (OSError, zipfile.BadZipFile) as error:
             raise ConfigError(f"{path} can't be read: {error}") from error
@@ -135,7 +131,7 @@ class Snapshots:
     def _take_inline(self, text: str, name: str) -> Snapshot:
         draft = self._draft()
         (draft / _TASK / name).write_text(text)
-        return self._keep(draft, TASK_ROOT, [])
+        return self._keep(draft, TASK_ROOT)
 
     def _draft(self) -> Path:
         self._folder.mkdir(exist_ok=True)
@@ -146,32 +142,34 @@ class Snapshots:
         (draft / _TASK).chmod(0o755)
         return draft
 
-    def _copy_settled(self, code: Code) -> Path:
-        """A copy during which nothing changed; after some attempts, the last one."""
+    def _copy_settled(self, code: Code) -> tuple[Path, frozenset[str]]:
+        """A copy during which nothing changed, and what in it is not to be read. Raises ConfigError."""
         for _ in range(_ATTEMPTS):
             before = fingerprint(code)
             draft = self._draft()
-            _copy(Path(code.path), draft / _TASK)
+            unreadable = _copy(Path(code.path), draft / _TASK)
             if fingerprint(code) == before:
-                return draft
+                return draft, unreadable
             shutil.rmtree(draft)
         raise ConfigError(f"{code.path} keeps changing while it is copied")
 
-    def _keep(self, draft: Path, shown: str, lenders: Iterable[Path]) -> Snapshot:
+    def _keep(
+        self, draft: Path, shown: str, lenders: Iterable[Path] = (), unreadable: frozenset[str] = frozenset()
+    ) -> Snapshot:
         """Give a draft its final name, or drop it where the same code is already there."""
         content, size = _content(draft / _TASK)
-        digest = hashlib.sha256(shown.encode() + content).hexdigest()[:16]
+        digest = hashlib.sha256(shown.encode() + content + repr(sorted(unreadable)).encode()).hexdigest()[:16]
         home = self._folder / digest
-        lent = _lent_modules(lenders)
         if home.exists():
             shutil.rmtree(draft)
         else:
-            _link_all(draft / "node_modules", lent)
+            modules.lend(draft, lenders)
+            modules.mend(draft)
+            lock(draft / _TASK, unreadable)
             draft.rename(home)
-        linked = tuple(_linked(home))
-        return Snapshot(
-            digest, home / _TASK, shown, linked, tuple(lent.items()), base64.b64encode(content).decode(), size
-        )
+        linked = modules.things_beside(home)
+        code_sha256 = base64.b64encode(content).decode()
+        return Snapshot(digest, home / _TASK, shown, linked, code_sha256, size, tuple(sorted(unreadable)))
 
 
 def _as_zip(snapshot: Snapshot, archive: Path) -> Snapshot:
@@ -236,126 +234,16 @@ def _is_zip(path: Path) -> bool:
     return path.suffix == ".zip"
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path) -> frozenset[str]:
+    """Copy or unpack. The names of the files that are not to be read."""
     if source.is_file() and _is_zip(source):
-        _unpack(source, target)
-        return
+        return unpack(source, target)
     for file in _files(source):
         place = target / file.name
-        _make_folder(place.parent)
+        make_folder(place.parent)
         if file.is_link:
-            _link(place, file.path.resolve(), target.parent / _LINKS)
+            modules.link_from(place, file.path.resolve(), target.parent)
         else:
             shutil.copy(file.path, place)
             place.chmod(place.stat().st_mode | 0o444)  # inferred: packing tools make everything readable
-
-
-def _make_folder(path: Path) -> None:
-    """Like mkdir -p, for everybody to enter, whatever this process's umask is."""
-    if not path.is_dir():
-        _make_folder(path.parent)
-        path.mkdir()
-        path.chmod(0o755)
-
-
-def _link(place: Path, real: Path, links: Path) -> None:
-    """A link to a folder beside the copy, and from there to the real one."""
-    number = str(len(list(links.iterdir())) if links.exists() else 0)
-    link = links / number / _DEEP / place.name
-    link.parent.mkdir(parents=True)
-    link.symlink_to(real)
-    place.symlink_to(os.path.relpath(link, place.parent))
-
-
-_DEEP = "_/_/_/_/_/_"
-"""So far down, the links that lead upwards out of a node_modules folder still end beside it."""
-
-
-def _linked(home: Path) -> Iterator[tuple[Path, str]]:
-    """What stands in the places of a copy's links, where the links themselves can't lead: the real folders, and what
-    their own links lead to outside of them, as in workspaces of several packages."""
-    for link in sorted(home.glob(f"{_LINKS}/*/{_DEEP}/*")):
-        real, place = link.resolve(), link.relative_to(home)
-        yield real, str(place)
-        outside = {_outside(real, place, package) for package in _packages(real) if package.is_symlink()}
-        yield from sorted(found for found in outside if found is not None)
-
-
-def _packages(modules: Path) -> Iterator[Path]:
-    """The packages in a node_modules folder, those of scopes too."""
-    for entry in modules.iterdir():
-        if entry.name.startswith("@") and not entry.is_symlink() and entry.is_dir():
-            yield from entry.iterdir()
-        else:
-            yield entry
-
-
-def _outside(modules: Path, place: Path, package: Path) -> tuple[Path, str] | None:
-    """(folder, where it must be) for a relative link that leads out of a node_modules folder. Where it leads into
-    another such folder, it is that folder as a whole: what the package needs lies beside it."""
-    target, text = package.resolve(), package.readlink()
-    if target.is_relative_to(modules) or text.is_absolute() or not target.exists():
-        return None
-    within = Path(os.path.normpath(place / package.relative_to(modules).parent / text))
-    parents = (folder for folder in target.parents if not modules.is_relative_to(folder))
-    above = [folder for folder in parents if folder.name == "node_modules"]
-    root = above[-1] if above else target
-    rest = target.relative_to(root)
-    if within.parts[:2] != place.parts[:2] or not str(within).endswith(str(rest) if above else ""):
-        return None
-    return root, str(within.parents[len(rest.parts) - 1]) if above else str(within)
-
-
-def _modules_above(folder: Path) -> list[Path]:
-    """The node_modules folders in the folders above the code, nearest first."""
-    return [parent / "node_modules" for parent in folder.parents if (parent / "node_modules").is_dir()]
-
-
-def _lent_modules(lenders: Iterable[Path]) -> dict[str, Path]:
-    searched = list(lenders)
-    found = {name: next((one / name for one in searched if (one / name).is_dir()), None) for name in _LENT_NODE_MODULES}
-    return {name: place.resolve() for name, place in found.items() if place is not None}
-
-
-def _link_all(folder: Path, lent: Mapping[str, Path]) -> None:
-    for name, place in lent.items():
-        folder.mkdir(exist_ok=True)
-        (folder / name).symlink_to(place)
-
-
-# ── zip archives ────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _unpack(archive: Path, target: Path) -> None:
-    """Unpack what stays within the target. Raises ConfigError."""
-    with zipfile.ZipFile(archive) as contents:
-        for member in contents.infolist():
-            _unpack_member(contents, member, target / _safe_name(archive, member.filename), target)
-
-
-def _safe_name(archive: Path, name: str) -> PurePosixPath:
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts:
-        raise ConfigError(f"{archive} holds a file outside of itself: {name!r}")
-    return path
-
-
-def _unpack_member(contents: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path, target: Path) -> None:
-    mode = member.external_attr >> 16
-    if member.is_dir():
-        _make_folder(place)
-        return
-    _make_folder(place.parent)
-    if stat.S_ISLNK(mode):
-        _unpack_link(place, contents.read(member).decode(), target)
-        return
-    with contents.open(member) as packed, place.open("wb") as unpacked:
-        shutil.copyfileobj(packed, unpacked)
-    place.chmod(0o755 if mode & 0o100 else 0o644)
-
-
-def _unpack_link(place: Path, text: str, target: Path) -> None:
-    """A link that stays within the package. inferred: any other is left out, since it could lead anywhere"""
-    leads = Path(os.path.normpath(place.parent / text))
-    if not Path(text).is_absolute() and leads.is_relative_to(target):
-        place.symlink_to(text)
+    return frozenset()

@@ -24,7 +24,7 @@ from typing import Any
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.runtimes.guard import Guard
 from edgesim.runtimes.interpreters import NODE_BOOTSTRAP, PYTHON_BOOTSTRAP, Interpreter, Language
-from edgesim.runtimes.process import BOOT_VARIABLES, Ended, MemoryFile, family, first_child
+from edgesim.runtimes.process import BOOT_VARIABLES, Ended, Reached, Status, family, first_child
 from edgesim.runtimes.room import Room, place_of
 
 PROGRAMS = Path(__file__).parent / "sandbox"
@@ -59,6 +59,7 @@ class SandboxedProcess:
         self._code: int | None = None
         self._filled: asyncio.Future[None] | None = None
         self._ended: Ended | None = None
+        self._reached: Reached | None = None
         self._stopped: list[int] = []
         self._loop.add_reader(status.fileno(), self._hear)
 
@@ -66,8 +67,8 @@ class SandboxedProcess:
     def pid(self) -> int | None:
         return self._pid
 
-    def watch(self, ended: Ended) -> None:
-        self._ended = ended
+    def watch(self, ended: Ended, reached: Reached) -> None:
+        self._ended, self._reached = ended, reached
 
     async def fill(self, room: Room) -> None:
         """Furnish the room that the process waits in. Raises OSError."""
@@ -109,6 +110,8 @@ class SandboxedProcess:
                     self._end()
             case {"exit": int(code)}:
                 self._code = code
+            case {"private": str(address)} if self._reached is not None:
+                self._reached(address)
 
     def _settle(self, error: OSError | None) -> None:
         filled, self._filled = self._filled, None
@@ -164,12 +167,12 @@ class SandboxedProcess:
         self._zygote.bury(self._number)
         return self._code if self._code is not None else -signal.SIGKILL
 
-    def memory(self) -> MemoryFile | None:
+    def status(self) -> Status | None:
         if not self._running or self._pid is None:
             return None
         child = first_child(self._pid)
         try:
-            return MemoryFile(child, self._pid) if child is not None else None
+            return Status(child, self._pid) if child is not None else None
         except OSError:
             return None
 
@@ -210,6 +213,7 @@ class Zygote:
             self._process = self._spawn(theirs)
         except OSError as error:
             ours.close()
+            self._remove_folder()
             raise Refused(f"the sandbox can't be started: {error}") from error
         finally:
             theirs.close()
@@ -259,7 +263,7 @@ class Zygote:
         }
 
     async def close(self) -> None:
-        """End it, and see that it has ended."""
+        """End it, and see that it has ended. Its folder goes too."""
         self._loop.remove_writer(self._ours.fileno())
         self._ours.close()
         for _, descriptors in self._unsent:
@@ -268,6 +272,12 @@ class Zygote:
         self._process.kill()
         await asyncio.to_thread(self._process.communicate)
         self._guard.gone(self._process.pid)
+        self._remove_folder()
+
+    def _remove_folder(self) -> None:
+        """It is empty: what the zygote mounted there it alone could see."""
+        with suppress(OSError):  # somebody cleaned up before
+            self._folder.rmdir()
 
     # ── speaking ────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from edgesim.distribution.findings import closest
 from edgesim.errors import ConfigError
 from edgesim.values.headers import list_items
-from edgesim.values.viewer import Device, Viewer
+from edgesim.values.viewer import TLS, Device, Viewer
 
 HEADER = b"edgesim-viewer"
 
@@ -119,8 +119,14 @@ def parse_header(value: str, base: ViewerDefaults) -> ViewerDefaults:
     return parse_settings(pairs, base)
 
 
-def viewer_of(defaults: ViewerDefaults, peer: tuple[str, int], scheme: str, http_version: str) -> Viewer:
-    """The viewer of one connection."""
+def viewer_of(
+    defaults: ViewerDefaults,
+    peer: tuple[str, int],
+    scheme: str,
+    http_version: str,
+    tls: tuple[str, str] | None = None,
+) -> Viewer:
+    """The viewer of one connection. `tls` is the version and cipher that it uses, None for one in the clear."""
     return Viewer(
         ip=defaults.ip or peer[0],
         port=peer[1],
@@ -130,6 +136,7 @@ def viewer_of(defaults: ViewerDefaults, peer: tuple[str, int], scheme: str, http
         device=defaults.device,
         pop=defaults.pop,
         https_port=defaults.https_port,
+        tls=tls or TLS,
     )
 
 

@@ -18,7 +18,7 @@ Field = tuple[str, str]
 class Headers:
     """An immutable list of fields. Order, repetition and case are kept; look-ups ignore case."""
 
-    __slots__ = ("_index", "_raw", "fields")
+    __slots__ = ("_index", "_raw", "_texts", "fields")
 
     fields: tuple[Field, ...]
 
@@ -26,6 +26,7 @@ class Headers:
         self.fields = tuple(fields)
         self._index: dict[str, tuple[str, ...]] | None = None
         self._raw: list[tuple[bytes, bytes]] | None = None
+        self._texts: tuple[tuple[str, str, str], ...] | None = None
 
     @classmethod
     def from_raw(cls, raw: Iterable[tuple[bytes, bytes]]) -> Headers:
@@ -61,6 +62,13 @@ class Headers:
             self._index = index
         return self._index
 
+    @property
+    def texts(self) -> tuple[tuple[str, str, str], ...]:
+        """Each field as (lower-case name, name, value as people and functions read it). Kept."""
+        if self._texts is None:
+            self._texts = tuple([(name.lower(), name, readable(value)) for name, value in self.fields])
+        return self._texts
+
     def get(self, name: str) -> str | None:
         """The first value of a name, or None."""
         values = self.index.get(name.lower())
@@ -95,6 +103,14 @@ class Headers:
         more = Headers(self.fields + fields)
         if self._raw is not None:
             more._raw = self._raw + _encoded(fields)
+        return more
+
+    def followed_by(self, others: Headers) -> Headers:
+        """The same with other fields at the end, none of whose names is here. What is known of both stays known."""
+        more = Headers(self.fields + others.fields)
+        more._index = {**self.index, **others.index}
+        if self._raw is not None:
+            more._raw = self._raw + others.raw
         return more
 
     def without(self, *names: str) -> Headers:

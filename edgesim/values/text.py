@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-# Lambda's Python runtime indents stack frames with no-break spaces
-_PLAIN = str.maketrans({"\t": "    ", "\xa0": " "})
-
 
 def printable(line: str) -> str:
     """One line that can't steer a terminal: spaces of any kind are plain ones, what does not print is an escape."""
-    line = line.translate(_PLAIN)
+    # Lambda's Python runtime indents stack frames with no-break spaces
+    line = line.replace("\t", "    ").replace("\xa0", " ")
     return line if line.isprintable() else "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
 
 

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -36,9 +36,11 @@ from edgesim.rules.function_result import ChangedRequest, judge
 from edgesim.rules.hooks import Hook
 from edgesim.runtimes import LambdaService, Language, Settings
 from edgesim.runtimes.interpreters import Interpreter, Interpreters
-from edgesim.runtimes.wire import FrameReader, Kind, encode_frame
+from edgesim.runtimes.wire import FrameReader, Kind, encode_frame, encode_json
 from edgesim.testing.make import a_distribution, a_request, an_arrival
+from edgesim.values.headers import Headers
 from edgesim.values.invocation import Returned
+from edgesim.values.message import Request
 
 WARM_CALLS = 2_000
 COLD_CALLS = 12
@@ -53,26 +55,27 @@ BARE = {
     Language.NODE: """
 const fs = require('fs'), fd = Number(process.argv[2]), inbox = Buffer.allocUnsafe(65536);
 for (;;) {
-  let got = 0, want = 5;
+  let got = 0, want = 9;
   while (got < want) {
     got += fs.readSync(fd, inbox, got, inbox.length - got);
-    if (got >= 5) want = 5 + inbox.readUInt32BE(0);
+    if (got >= 9) want = 9 + inbox.readUInt32BE(0);
   }
-  const event = JSON.parse(inbox.latin1Slice(5, want)).event;
+  const event = JSON.parse(inbox.latin1Slice(9, want)).event;
   const text = JSON.stringify(event.Records[0].cf.request), length = Buffer.byteLength(text);
-  const frame = Buffer.allocUnsafe(5 + length);
-  frame.writeUInt32BE(length, 0); frame[4] = 5; frame.write(text, 5);
+  const frame = Buffer.allocUnsafe(9 + length);
+  frame.writeUInt32BE(length, 0); frame[4] = 5; inbox.copy(frame, 5, 5, 9); frame.write(text, 9);
   fs.writeSync(fd, frame);
 }
 """,
     Language.PYTHON: """
 import json, os, struct, sys
-header, fd = struct.Struct(">IB"), int(sys.argv[1])
+header, fd = struct.Struct(">IBI"), int(sys.argv[1])
 file = os.fdopen(fd, "rb", buffering=65536, closefd=False)
-while start := file.read(5):
-    event = json.loads(file.read(header.unpack(start)[0]))["event"]
+while start := file.read(9):
+    length, _, token = header.unpack(start)
+    event = json.loads(file.read(length))["event"]
     text = json.dumps(event["Records"][0]["cf"]["request"], separators=(",", ":")).encode()
-    os.write(fd, header.pack(len(text), 5) + text)
+    os.write(fd, header.pack(len(text), 5, token) + text)
 """,
 }
 SUFFIXES = {Language.NODE: "index.js", Language.PYTHON: "index.py"}
@@ -103,8 +106,8 @@ REQUEST = a_request("/page?lang=de", **{f"x-header-{number}": "v" * 60 for numbe
 ARRIVAL, DISTRIBUTION = an_arrival(REQUEST), a_distribution()
 
 
-def an_event() -> dict[str, object]:
-    return function_event(Trigger.VIEWER_REQUEST, DISTRIBUTION, ARRIVAL, REQUEST)
+def an_event(request: Request = REQUEST) -> dict[str, object]:
+    return function_event(Trigger.VIEWER_REQUEST, DISTRIBUTION, ARRIVAL, request)
 
 
 class Bare:
@@ -124,12 +127,13 @@ class Bare:
         self._answer: asyncio.Future[bytes] = self._loop.create_future()
 
     def _read(self) -> None:
-        for _, payload in self._frames.feed(self._socket.recv(256 * 1024)):
+        for _, payload in self._frames.feed(self._socket.recv(64 * 1024)):
             self._answer.set_result(payload)
 
     async def call(self, contents: dict[str, object]) -> None:
         self._answer = self._loop.create_future()
-        self._socket.send(encode_frame(Kind.INVOKE, contents))
+        self._frames.expect(1)
+        self._socket.send(encode_frame(Kind.INVOKE, 1, encode_json(contents)))
         json.loads(await self._answer)
 
     def close(self) -> None:
@@ -171,11 +175,11 @@ async def warm(service: LambdaService, function: EdgeFunction, bare: Bare) -> Wa
         await service.invoke(Call(function, Trigger.VIEWER_REQUEST, event, 5.0))
 
     async def whole() -> None:
-        invocation = await service.invoke(Call(function, Trigger.VIEWER_REQUEST, an_event(), 5.0))
+        request = replace(REQUEST, headers=Headers(REQUEST.headers.fields))  # of which nothing is known yet
+        invocation = await service.invoke(Call(function, Trigger.VIEWER_REQUEST, an_event(request), 5.0))
         assert isinstance(invocation.result, Returned), invocation
-        assert isinstance(
-            judge(Hook(Trigger.VIEWER_REQUEST), invocation.result.payload, request=REQUEST), ChangedRequest
-        )
+        verdict = judge(Hook(Trigger.VIEWER_REQUEST), invocation.result.payload, request=request)
+        assert isinstance(verdict, ChangedRequest)
 
     async def round_trip() -> None:
         await bare.call({"id": "0" * 36, "remaining": 5000, "event": event})

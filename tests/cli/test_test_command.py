@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -167,6 +168,7 @@ def test_ctrl_c_ends_with_2_and_tells_of_what_was_played(
         played += 1
         if played == 2:
             os.kill(os.getpid(), number)
+            await asyncio.Event().wait()  # it is under way, and would never end by itself
         return await play(scenario, stage)  # type: ignore[arg-type]
 
     write(good=GOOD, old=FAILS)

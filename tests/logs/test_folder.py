@@ -65,9 +65,9 @@ def test_whatever_a_stream_is_called_its_file_is_in_the_folder(stream: LogStream
 
 
 def test_events_are_lines_with_their_time_as_an_export_has_them(kept: Kept) -> None:
-    kept.logs.event(STREAM, "START RequestId: 1 Version: 3")
+    kept.logs.events(STREAM, ["START RequestId: 1 Version: 3"])
     kept.now = Instant(NOON + 0.25)
-    kept.logs.event(STREAM, "an error\n    at line 1\n")
+    kept.logs.events(STREAM, ["an error\n    at line 1\n"])
     assert kept.text() == (
         "2026-01-02T12:00:00.000Z START RequestId: 1 Version: 3\n2026-01-02T12:00:00.250Z an error\n    at line 1\n"
     )
@@ -75,22 +75,22 @@ def test_events_are_lines_with_their_time_as_an_export_has_them(kept: Kept) -> N
 
 def test_an_event_is_there_to_read_as_soon_as_it_is_written(kept: Kept) -> None:
     """for `tail -F`"""
-    kept.logs.event(STREAM, "one")
+    kept.logs.events(STREAM, ["one"])
     assert kept.text().endswith(" one\n")
-    kept.logs.event(STREAM, "two")
+    kept.logs.events(STREAM, ["two"])
     assert kept.text().endswith(" two\n")
 
 
 def test_what_an_earlier_run_kept_stays(tmp_path: Path) -> None:
     for text in ("yesterday", "today"):
         kept = Kept(tmp_path)
-        kept.logs.event(STREAM, text)
+        kept.logs.events(STREAM, [text])
         kept.logs.close()
     assert [line.partition(" ")[2] for line in kept.text().splitlines()] == ["yesterday", "today"]
 
 
 def test_text_that_is_no_unicode_is_kept_as_far_as_it_goes(kept: Kept) -> None:
-    kept.logs.event(STREAM, "a\ud800b")
+    kept.logs.events(STREAM, ["a\ud800b"])
     assert kept.text().endswith(" a?b\n")
 
 
@@ -98,7 +98,7 @@ def test_many_streams_need_few_open_files(kept: Kept) -> None:
     streams = [LogStream("r", "/g", f"{number}") for number in range(100)]
     for _ in range(2):
         for stream in streams:
-            kept.logs.event(stream, "here")
+            kept.logs.events(stream, ["here"])
     assert kept.logs.open_files < 50
     assert all(kept.text(stream).count("here") == 2 for stream in streams)
     kept.logs.close()
@@ -119,6 +119,6 @@ def test_a_full_disk_is_said_once_and_functions_go_on(kept: Kept) -> None:
     place.parent.mkdir(parents=True)
     place.symlink_to(full)
     for _ in range(3):
-        kept.logs.event(STREAM, "lost")
+        kept.logs.events(STREAM, ["lost"])
     [said] = kept.complaints
     assert said.endswith("logs: No space left on device; no more logs are kept until edgesim restarts")

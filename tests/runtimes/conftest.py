@@ -10,7 +10,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -70,13 +70,19 @@ class Lines(list[Line]):
 class Streams(list[tuple[LogStream, str]]):
     """A LogKeeper that keeps everything in memory."""
 
-    def event(self, stream: LogStream, text: str) -> None:
-        self.append((stream, text))
+    def events(self, stream: LogStream, texts: Sequence[str]) -> None:
+        self.extend((stream, text) for text in texts)
 
 
-def new_service(log: FunctionLog, settings: Settings, clock: Clock, kept: LogKeeper | None = None) -> LambdaService:
+def new_service(
+    log: FunctionLog,
+    settings: Settings,
+    clock: Clock,
+    kept: LogKeeper | None = None,
+    remark: Callable[[Problem], None] | None = None,
+) -> LambdaService:
     new_id = lambda: str(uuid.uuid4())  # noqa: E731
-    return LambdaService(clock, log, new_id, interpreters=interpreters(), settings=settings, kept=kept)
+    return LambdaService(clock, log, new_id, interpreters=interpreters(), settings=settings, kept=kept, remark=remark)
 
 
 class Lab:
@@ -88,10 +94,11 @@ class Lab:
         self.folder = folder
         self.log = Lines()
         self.streams = Streams()
+        self.remarks: list[Problem] = []
         self._folders = 0
         self._runner = runner
         settings = settings or Settings(spares={}, max_environments=4, publishes=False)
-        self.service = new_service(self.log, settings, clock or SystemClock(), self.streams)
+        self.service = new_service(self.log, settings, clock or SystemClock(), self.streams, self.remarks.append)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._runner.run(work)

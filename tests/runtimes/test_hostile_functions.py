@@ -60,6 +60,9 @@ NODE = {
     "a timer left behind that throws": Case("setTimeout(() => { throw new Error('late') }, 60000); return 1", 1),
     # output
     "five megabytes on stdout": Case("process.stdout.write('x'.repeat(5e6)); return 1", 1),
+    "200,000 line breaks": Case("process.stdout.write('\\n'.repeat(2e5)); return 1", 1),
+    "100,000 NUL bytes, each in a line": Case("process.stdout.write('\\0\\n'.repeat(1e5)); return 1", 1),
+    "an event without end": Case("process.stdout.write('\\0\\x01' + 'x'.repeat(5e6)); return 1", 1),
     "a log line of a megabyte": Case("console.log('x'.repeat(1e6)); return 1", 1),
     "NUL bytes and marks in the output": Case(
         "console.log('a\\0\\x02b\\0\\x01c'); process.stdout.write('d\\0\\x01e\\0f\\n'); console.log('g'); return 1", 1
@@ -79,6 +82,12 @@ NODE = {
     "nonsense on every socket": Case("sockets(Buffer.alloc(64, 255)); await turn(); return 1", error=EXIT),
     "a forged frame that is no number": Case("sockets(frame(9, 'x')); await turn(); return 1", error=EXIT),
     "a forged frame that only edgesim sends": Case("sockets(frame(2, '{}')); await turn(); return 1", error=EXIT),
+    "forged answers": Case("for (const kind of [3, 5, 6, 7, 8]) sockets(frame(kind, '2')); await turn(); return 1", 1),
+    "answers forged for later": Case(
+        "setInterval(() => sockets(frame(5, '2')), 1); sockets(frame(5, '2')); await turn(5); return 1", 1
+    ),
+    "an answer forged at init": Case("return 1", 1, before="sockets(frame(3, '')); sockets(frame(5, '2'))"),
+    "a flood of forged answers": Case("for (;;) sockets(frame(5, '2'))", error=EXIT),
     # endings
     "process.exit": Case("process.exit(3)", error=EXIT, message="exit status 3"),
     "process.exit in a callback": Case(
@@ -131,6 +140,8 @@ NODE = {
     "an error whose stack is no text": Case("throw Object.assign(new Error('x'), { stack: 7 })", error="handled"),
     "an object without a prototype, thrown": Case("throw Object.create(null)", error="handled"),
     "a symbol, thrown": Case("throw Symbol('s')", error="symbol", message="Symbol(s)"),
+    "an error of two megabytes": Case("throw new RangeError('x'.repeat(2e6))", error="RangeError", message="xxx"),
+    "an error of ten megabytes": Case("throw new RangeError('x'.repeat(1e7))", error=EXIT),
     # monkey patches
     "console taken away": Case("globalThis.console = undefined; return 1", 1),
     "console.log replaced": Case("console.log = () => { throw 1 }; return 1", 1),
@@ -147,8 +158,20 @@ NODE = {
     "every object has a toJSON": Case(
         "Object.prototype.toJSON = () => 'x'; throw new Error('no')", error="*", then="*"
     ),
+    "every object has a then": Case("Object.prototype.then = () => {}; return {}", error="*", then="*"),
+    "Function.prototype replaced": Case(
+        "Function.prototype.call = Function.prototype.apply = Function.prototype.bind = null; return 1", 1, then="*"
+    ),
+    "listeners taken away": Case("process.removeAllListeners(); return 1", 1),
     "Array.prototype replaced": Case("Array.prototype.map = Array.prototype.join = undefined; return 1", 1),
     # what is around it
+    "it stops itself": Case("process.kill(process.pid, 'SIGSTOP'); await turn(50)", error=TIMEOUT),
+    "it stops, ends and kills what is above it": Case(
+        "for (const s of ['SIGSTOP', 'SIGTERM', 'SIGKILL']) try { process.kill(process.ppid, s) } catch {}; return 1", 1
+    ),
+    "it waits for nobody": Case("Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)", error=TIMEOUT),
+    "it reads stdin": Case("return fs.readFileSync(0, 'utf8')", ""),
+    "every descriptor taken": Case("try { for (;;) fs.openSync('/dev/null') } catch (e) { return e.code }", "EMFILE"),
     "another working directory": Case("process.chdir('/'); return 1", 1),
     "its own files deleted": Case(
         "fs.rmSync(__filename); return 1", error="Error", message="EROFS: read-only file system"
@@ -174,8 +197,8 @@ NODE = {
 NODE_MODULE = """\
 const fs = require('fs')
 const turn = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms))
-const frame = (kind, text) => { const b = Buffer.alloc(5 + text.length); b.writeUInt32BE(text.length); b[4] = kind;
-  b.write(text, 5); return b }
+const frame = (kind, text) => { const b = Buffer.alloc(9 + text.length); b.writeUInt32BE(text.length); b[4] = kind;
+  b.write(text, 9); return b }
 function sockets(bytes) {
   for (const fd of fs.readdirSync('/proc/self/fd')) {
     try { if (fs.readlinkSync('/proc/self/fd/' + fd).startsWith('socket:')) fs.writeSync(Number(fd), bytes) } catch {}
@@ -297,7 +320,10 @@ PYTHON = {
     "nonsense on every socket": Case("sockets(b'\\xff' * 64); return 1", error=EXIT),
     "a forged frame that is no number": Case("sockets(frame(9, b'x')); return 1", error=EXIT),
     "a forged frame that only edgesim sends": Case("sockets(frame(2, b'{}')); return 1", error=EXIT),
-    "a forged error that is no document": Case("sockets(frame(7, b'[]')); return 1", error="Runtime.Unknown", then="*"),
+    "forged answers": Case("[sockets(frame(kind, b'2')) for kind in (3, 5, 6, 7, 8)]; return 1", 1),
+    "answers forged for later": Case("threading.Thread(target=forge).start(); forge(1); return 1", 1),
+    "an answer forged at init": Case("return 1", 1, before="sockets(frame(3, b'')); sockets(frame(5, b'2'))"),
+    "a flood of forged answers": Case("forge(1_000_000)", error=EXIT),
     # endings
     "os._exit": Case("os._exit(3)", error=EXIT, message="exit status 3"),
     "os._exit(0)": Case("os._exit(0)", error=EXIT, message="without providing a reason"),
@@ -339,6 +365,8 @@ PYTHON = {
     "a BaseException of its own": Case(
         "raise type('Odd', (BaseException,), {})()", error=EXIT, message="exit status 1"
     ),
+    "an error of five megabytes": Case("raise ValueError('x' * 5_000_000)", error="ValueError", message="xxx"),
+    "an error of ten megabytes": Case("raise ValueError('x' * 10_000_000)", error=EXIT),
     # monkey patches
     "json replaced": Case("json.dumps = json.loads = json.JSONEncoder = json.JSONDecoder = None; return 1", 1),
     "json.dumps made tolerant, which results are not": Case(
@@ -356,6 +384,34 @@ PYTHON = {
     "a recursion limit": Case("sys.setrecursionlimit(50); return 1", 1),
     "tracing": Case("sys.settrace(lambda *a: None); sys.setprofile(lambda *a: None); return 1", 1),
     # what is around it
+    "another program in its place": Case("os.execv('/bin/sleep', ['sleep', '100'])", error=EXIT, message="killed"),
+    "its socket shut down": Case("socket.socket(fileno=3).shutdown(2); return 1", error=EXIT),
+    "its output in the place of its socket": Case("os.dup2(1, 3); return 1", error=EXIT),
+    "its socket in the place of its output": Case("os.dup2(3, 1); print('nonsense ' * 9); return 1", error=EXIT),
+    "a socket that does not block": Case("os.set_blocking(3, False); return 1", 1),
+    "a null pointer": Case("ctypes.string_at(0)", error=EXIT, message="signal: segmentation fault"),
+    "recursion without a limit": Case("sys.setrecursionlimit(10**9); handler(event, context)", error=EXIT),
+    "it kills everybody": Case("os.kill(-1, signal.SIGKILL)", error="ProcessLookupError"),  # there is nobody else
+    "it kills its group": Case("os.killpg(0, signal.SIGKILL)", error=EXIT, message="signal: killed"),
+    "it stops itself": Case("os.kill(os.getpid(), signal.SIGSTOP); return 1", error=TIMEOUT),
+    "it stops, ends and kills what is above it": Case(
+        "\n        for one in (signal.SIGSTOP, signal.SIGTERM, signal.SIGKILL):\n            try:\n"
+        "                os.kill(os.getppid(), one)\n            except OSError:\n                pass\n"
+        "        return 1",
+        1,
+    ),
+    "an alarm that raises, later": Case(
+        "signal.signal(signal.SIGALRM, lambda *_: 1 / 0); signal.setitimer(signal.ITIMER_REAL, 0.05); return 1",
+        1,
+        then="*",
+    ),
+    "it reads stdin": Case("return sys.stdin.read()", ""),
+    "every descriptor taken": Case(
+        "\n        held = []\n        try:\n            while True: held.append(open(os.devnull))\n"
+        "        except OSError as error:\n            kept.extend(held)\n            return error.errno",
+        24,
+        before="kept = []",
+    ),
     "another working directory": Case("os.chdir('/'); return 1", 1),
     "its own files deleted": Case("os.remove(__file__)", error="OSError", message="[Errno 30] Read-only file system"),
     "a child process that lives on": Case("subprocess.Popen(['/bin/sleep', '300']); return 1", 1),
@@ -366,13 +422,17 @@ PYTHON = {
 }
 
 PYTHON_MODULE = """\
-import functools, json, logging, os, signal, struct, subprocess, sys, threading, time
+import ctypes, functools, json, logging, os, signal, socket, struct, subprocess, sys, threading, time
 from collections import namedtuple
 
 Pair = namedtuple('Pair', 'a b')
 
 def frame(kind, data):
-    return struct.pack('>IB', len(data), kind) + data
+    return struct.pack('>IBI', len(data), kind, 0) + data
+
+def forge(times=50):
+    for _ in range(times):
+        sockets(frame(5, b'2'))
 
 def sockets(data):
     for fd in os.listdir('/proc/self/fd'):

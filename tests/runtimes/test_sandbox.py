@@ -4,9 +4,11 @@ sandbox; what the other tests of this folder say of environments holds there too
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import socket
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -190,6 +192,75 @@ def test_modules_come_from_a_single_package_of_pnpm(lab, expect_value):
     assert expect_value(lab.once(function)) == "b"
 
 
+ABSOLUTE = {
+    "packages/fn/index.js": "exports.handler = async () => ['ws', 'user', '@me/in', 'a', 'inner'].map("
+    "(name) => require(name).name)",
+    "packages/fn/index.mjs": "import a from 'a'; import ws from 'ws'; import user from 'user'\n"
+    "export const handler = async () => [a.name, ws.name, user.name]",
+    "packages/fn/lib/index.js": "exports.name = 'within the code'",
+    "packages/fn/node_modules/.store/a/index.js": "exports.name = 'stored'",
+    "packages/fn/node_modules/hoisted/index.js": "exports.name = 'hoisted'",
+    "packages/fn/node_modules/user/index.js": "exports.name = 'user of ' + require('ws').name",
+    "packages/fn/packages/ws/index.js": "exports.name = 'ws with ' + require('hoisted').name",
+    "node_modules/inner/index.js": "exports.name = 'inner'",
+}
+LINKS = {
+    "ws": "packages/fn/packages/ws",
+    "@me/in": "packages/fn/lib",
+    "a": "packages/fn/node_modules/.store/a",
+    "inner": "node_modules/inner",
+    "gone": "nowhere",
+}
+
+
+@pytest.mark.parametrize("without", ["index.js", "index.mjs"])
+def test_absolute_links_between_packages_are_followed(lab, expect_value, without):
+    root = lab.folder / "workspace"
+    links = {f"packages/fn/node_modules/{name}": str(root / leads) for name, leads in LINKS.items()}
+    function = workspace(lab, ABSOLUTE, links, "")
+    (root / "packages/fn" / without).unlink()
+    ws, user = "ws with hoisted", "user of ws with hoisted"
+    of = {"index.mjs": [ws, user, "within the code", "stored", "inner"], "index.js": ["stored", ws, user]}
+    assert expect_value(lab.once(function)) == of[without]
+
+
+def test_what_the_sdk_needs_is_found_beside_it_and_by_nobody_else(lab, expect_value):
+    lab.write(
+        "",
+        {
+            "node_modules/@aws-sdk/client-s3/index.js": "exports.name = 's3 with ' + require('@smithy/core').name",
+            "node_modules/@smithy/core/index.js": "exports.name = 'core with ' + require('helper').name",
+            "node_modules/helper/index.js": "exports.name = 'helper'",
+        },
+    )
+    source = (
+        "const { name } = require('@aws-sdk/client-s3')\nlet helper\n"
+        "try { require('helper') } catch (error) { helper = error.code }\nexports.handler = async () => [name, helper]"
+    )
+    assert expect_value(lab.once(lab.node(source))) == ["s3 with core with helper", "MODULE_NOT_FOUND"]
+
+
+ZIPS = {
+    "index.js": ("exports.handler = async () => 1", "Error", "EACCES: permission denied, open"),
+    "app.py": ("def handler(event, context): return 1", "PermissionError", "[Errno 13] Permission denied"),
+}
+
+
+@pytest.mark.parametrize("name", ZIPS)
+def test_a_file_of_a_zip_that_is_not_for_others_is_denied(new_lab, tmp_path, expect_failure, name):
+    source, error, message = ZIPS[name]
+    lab = new_lab(Settings(spares={}))
+    with zipfile.ZipFile(tmp_path / "fn.zip", "w") as packed:
+        packed.writestr(name, source)  # mode 600, as many a build script has it
+    function = lab.node("") if name == "index.js" else lab.python("")
+    function = replace(function, code=Code(str(tmp_path / "fn.zip")))
+    warning, problem = lab.run(lab.service.deploy([function]))
+    assert warning.message == f"fn can't read {name}: permission denied, as on Lambda"
+    assert problem.severity == "error"
+    failure = expect_failure(lab.run(lab.call(function)))
+    assert (failure.error_type, message in failure.message) == (error, True)
+
+
 # ── processes ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -206,6 +277,59 @@ def test_a_process_can_not_be_traced(said):
 def test_no_namespace_can_be_made_and_nothing_mounted(said, call):
     libc = "__import__('ctypes').CDLL(None, use_errno=True)"
     assert said(f"[{libc}.{call}, __import__('ctypes').get_errno()]") == [-1, 1]
+
+
+KEYCTL = {"x86_64": 250, "aarch64": 219}
+
+
+def test_keys_of_the_machines_users_are_not_there(said):
+    number = KEYCTL[os.uname().machine]
+    libc = "__import__('ctypes').CDLL(None, use_errno=True)"
+    assert said(f"[{libc}.syscall({number}, 0, -3, 0), __import__('ctypes').get_errno()]") == [-1, 1]
+
+
+@pytest.mark.parametrize(("family", "says"), [(1, 0), (2, 0), (10, 0), (16, 0), (17, 97), (38, 97), (40, 97)])
+def test_sockets_are_unix_tcp_and_udp_and_nothing_else(lab, expect_value, family, says):
+    source = (
+        "import socket\ndef handler(event, context):\n    try:\n"
+        f"        socket.socket({family}, socket.SOCK_RAW if {family} == 16 else socket.SOCK_DGRAM).close()\n"
+        "    except OSError as error:\n        return error.errno\n    return 0\n"
+    )
+    assert expect_value(lab.once(lab.python(source))) == says
+
+
+ABSTRACT = """
+import socket
+def handler(event, context):
+    def attempt(name, kind):
+        try:
+            socket.socket(socket.AF_UNIX, kind).connect(name)
+        except OSError as error:
+            return type(error).__name__
+        return 'connected'
+    own = socket.socket(socket.AF_UNIX)
+    own.bind('\\0' + event['name'] + '-own')
+    own.listen()
+    kinds = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
+    return [*(attempt('\\0' + event['name'], kind) for kind in kinds), attempt(own.getsockname(), kinds[0])]
+"""
+
+
+def test_unix_sockets_of_the_machine_are_out_of_reach_also_those_without_a_path(lab, expect_value):
+    if not can_scope():
+        pytest.skip("this kernel has no scopes for sockets (Linux 6.12)")
+    name = f"edgesim-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX) as stream, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams:
+        for one in (stream, datagrams):
+            one.bind(f"\0{name}")
+        stream.listen()
+        answer = lab.once(lab.python(ABSTRACT), {"name": name})
+        assert expect_value(answer) == ["PermissionError", "PermissionError", "connected"]
+
+
+def can_scope():
+    syscall = ctypes.CDLL(None, use_errno=True).syscall
+    return syscall(444, None, 0, 1) >= 6  # landlock_create_ruleset, which tells its version
 
 
 def test_limits_of_descriptors_and_processes(said):
@@ -457,16 +581,18 @@ def test_what_a_kernel_lacks_is_told_by_name():
     assert Isolation().problem() is None
 
 
-def test_a_zygote_that_is_killed_is_replaced(new_lab, expect_value):
+def test_a_zygote_that_is_killed_is_replaced_and_leaves_no_folder(new_lab, expect_value):
     lab = new_lab(Settings(spares={}))
     function = lab.python(PY_DO)
 
     async def story():
         await lab.deploy(function)
-        await lab.call(function, {"do": "1"})
-        [zygote] = lab.service._zygotes._standing()
-        os.kill(zygote._process.pid, 9)
-        await asyncio.sleep(0.1)
+        for _ in range(2):
+            await lab.call(function, {"do": "1"})
+            [zygote] = lab.service._zygotes._standing()
+            os.kill(zygote._process.pid, 9)
+            await asyncio.sleep(0.1)
         return await lab.call(function, {"do": "os.getcwd()"})
 
     assert expect_value(lab.run(story())) == "/var/task"
+    assert len(list((lab.service._workspace.path / "sandbox").iterdir())) == 1

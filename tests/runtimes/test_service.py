@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from edgesim.distribution.chaos import Chaos
 from edgesim.distribution.model import Code, EdgeFunction
 from edgesim.runtimes import Language, Settings
 from edgesim.runtimes.workspace import Lent
 from edgesim.values.invocation import FailureKind
+from edgesim.values.place import Place
 from tests.runtimes.conftest import PLAIN
 
 pytestmark = pytest.mark.slow
@@ -124,6 +126,35 @@ def test_idle_environments_end(new_lab, expect_value, alive):
         return await lab.call(function)
 
     assert lab.run(story()).cold
+
+
+def test_recycled_environments_end_and_those_at_work_when_they_have_answered(plain_lab, tmp_path, expect_value):
+    function, go_on = plain_lab.python(PY_WAIT), tmp_path / "go on"
+
+    async def story():
+        await plain_lab.deploy(function)
+        slow = asyncio.ensure_future(plain_lab.call(function, {"until": str(go_on)}))
+        fast = await _another_environment(plain_lab, function, slow)
+        ended = plain_lab.service.recycle(["fn", "nobody"])
+        go_on.touch()
+        return ended, [fast, await slow, await plain_lab.call(function)]
+
+    ended, answers = plain_lab.run(story())
+    assert ended == {"fn": 2, "nobody": 0}
+    assert len({expect_value(one) for one in answers}) == 3
+
+
+def test_chaos_ends_environments_after_their_invocations(new_lab, expect_value):
+    chaos = Chaos(50, seed=7)
+    lab = new_lab(replace(PLAIN, chaos=chaos))
+    function = lab.python(PY_PID)
+
+    async def story():
+        await lab.deploy(function)
+        return [await lab.call(function) for _ in range(20)]
+
+    cold = [one.cold for one in lab.run(story())]
+    assert cold == [True, *(chaos.ends_with(number) for number in range(19))]
 
 
 def test_a_caller_that_leaves_does_not_stop_the_function(lab):
@@ -376,7 +407,18 @@ def test_a_function_broken_from_the_start_is_mended_by_a_save(lab, expect_failur
     first, second, third = lab.run(story())
     assert expect_failure(first).error_type == "Runtime.UserCodeSyntaxError"
     assert expect_failure(second).error_type == "Runtime.ImportModuleError"
+    assert {expect_failure(first).place, expect_failure(second).place} == {Place(f"{function.code.path}/app.py", 1)}
     assert expect_value(third) == 1
+
+
+def test_what_is_thrown_has_its_place_in_the_users_own_file(lab, expect_failure):
+    function = lab.node("exports.handler = async (event) => {\n  return event.nothing.here\n}\n")
+
+    async def story():
+        await lab.deploy(function)
+        return await lab.call(function)
+
+    assert expect_failure(lab.run(story())).place == Place(f"{function.code.path}/index.js", 2)
 
 
 def test_an_invocation_that_runs_during_a_reload_finishes_with_its_version(plain_lab, expect_value, tmp_path):

@@ -99,10 +99,17 @@ def test_code_that_is_not_there(snapshots, tmp_path):
 
 
 def zipped(path, members):
+    """Members are by name, or by what `member` makes."""
     with zipfile.ZipFile(path, "w") as archive:
         for name, text in members.items():
-            archive.writestr(name, text)
+            archive.writestr(member(name, 0o644) if isinstance(name, str) else name, text)
     return path
+
+
+def member(name, mode):
+    info = zipfile.ZipInfo(name)
+    info.external_attr = (0o100000 | mode) << 16
+    return info
 
 
 def test_a_zip_is_unpacked(snapshots, tmp_path):
@@ -123,6 +130,41 @@ def _link(name):
     link = zipfile.ZipInfo(name)
     link.external_attr = 0o120777 << 16
     return link
+
+
+MODES = {
+    "for everybody": (member("a", 0o644), 0o644),
+    "a program": (member("a", 0o755), 0o755),
+    "a program of its owner's alone": (member("a", 0o744), 0o644),
+    "for its owner alone": (member("a", 0o600), 0),
+    "for its group": (member("a", 0o640), 0),
+    "to be run and not read": (member("a", 0o711), 0),
+}
+
+
+@pytest.mark.parametrize(("packed", "unpacked"), MODES.values(), ids=MODES)
+def test_what_a_zip_does_not_let_others_read_can_not_be_read(snapshots, tmp_path, packed, unpacked):
+    copy = snapshots.take(fn(zipped(tmp_path / "fn.zip", {packed: "x"})), Language.NODE)
+    assert (copy.root / "a").stat().st_mode & 0o777 == unpacked
+    assert copy.unreadable == (() if unpacked else ("a",))
+
+
+def test_a_folder_of_a_zip_may_be_closed_to_others(snapshots, tmp_path):
+    members = {member("closed/", 0o700): "", member("closed/a/b", 0o644): "", member("open/a", 0o644): ""}
+    assert snapshots.take(fn(zipped(tmp_path / "fn.zip", members)), Language.NODE).unreadable == ("closed/a/b",)
+
+
+def test_a_zip_without_modes_can_be_read(snapshots, tmp_path):
+    info = zipfile.ZipInfo("a")
+    info.external_attr = 0x20  # what DOS calls an archive
+    assert snapshots.take(fn(zipped(tmp_path / "fn.zip", {info: "x"})), Language.NODE).unreadable == ()
+
+
+def test_a_zip_that_is_packed_anew_for_everybody_can_be_read(snapshots, tmp_path):
+    closed = snapshots.take(fn(zipped(tmp_path / "fn.zip", {member("a", 0o600): "x"})), Language.NODE)
+    now = snapshots.take(fn(zipped(tmp_path / "fn.zip", {member("a", 0o644): "x"})), Language.NODE)
+    assert closed.root != now.root
+    assert (now.root / "a").read_text() == "x"
 
 
 @pytest.mark.parametrize("leads", ["/etc/passwd", "../../passwd", "lib/../../index.js"])

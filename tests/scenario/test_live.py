@@ -109,6 +109,15 @@ def test_what_does_not_hold_is_shown_and_does_not_end_it():
     assert "2. GET /b" in said
 
 
+def test_what_is_refused_is_shown_as_such():
+    said = holds(Deploy(SETTING, refused=(is_("Code: no"),), refusals=("Code: no",)))
+    assert "1. something is deployed that AWS refuses" in said
+    said, failed = show(a_scenario(Deploy(SETTING, refused=(is_("no"),)), get("/b")))
+    assert failed
+    assert "  ✗ refused\n    expected  no\n    got       it can be deployed\n" in said
+    assert "2. GET /b" in said
+
+
 def test_origins_that_take_their_time_take_the_scenarios():
     slow = Answer(200, after=20)
     said = holds(get("/", slow, expect=Expectation(status=(200,), takes=20)))
@@ -240,3 +249,27 @@ def test_the_control_port_explains_and_moves_the_scenarios_clock():
     assert (before["now"], before["pace"]) == ("2025-05-06T10:00:00.000Z", "still")
     assert moved.json()["now"] == "2025-05-06T11:00:00.000Z"
     assert (refused.status_code, frozen.status_code) == (409, 200)
+
+
+def test_a_viewer_leaves_with_what_it_has_or_with_nothing():
+    left = Expectation(
+        complete=False,
+        access_log=(HeaderMatch("x-edge-detailed-result-type", is_("ClientCommError")),),
+        logged=True,
+        body=BodyMatch(is_("he")),
+    )
+    slow = Answer(chunks=("he", "llo"), every=2)
+    nothing = Expectation(
+        complete=False, access_log=(HeaderMatch("sc-status", is_("000")),), logged=True, body=BodyMatch(is_(""))
+    )
+    patient = Expectation(status=(200,), body=BodyMatch(is_("hello")), complete=True)
+    scenario = a_scenario(
+        get("/a", slow, leaves=3, expect=left),
+        get("/b", says(after=5), leaves=2, expect=nothing),
+        get("/c", slow, leaves=60, expect=patient),
+    )
+    said, failed = asyncio.run(shown(scenario))
+    assert not failed, said
+    assert "GET /a, whose viewer leaves after 3s" in said
+    assert "nothing: the viewer has left" in said
+    assert "x-edge-detailed-result-type ClientCommError" in said

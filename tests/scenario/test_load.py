@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from edgesim.distribution.limits import Limit, PackageLimits
 from edgesim.distribution.model import Trigger
 from edgesim.errors import ConfigError, OriginTrouble
 from edgesim.scenario.language.load import find_files, load_file, load_text
 from edgesim.scenario.model import (
     UNSET,
+    Account,
     Advance,
     Answer,
     Barrier,
@@ -21,6 +23,7 @@ from edgesim.scenario.model import (
     Evidence,
     Invalidate,
     Match,
+    Need,
     OriginExpectation,
     Parallel,
     Place,
@@ -88,6 +91,31 @@ steps: [{get: /}]
     assert found.fresh
     assert found.viewer == {"country": "DE", "http-version": "2.0"}
     assert found.origins["site"].rules[0].answers[0].body == Content(text="hello")
+
+
+def test_what_an_account_allows_and_a_machine_must_have():
+    found = scenario("title: t\nneeds: [sandbox]\npackage-size: 2KB\nrelax: memory\nsteps: [{get: /}]\n")
+    assert found.needs == {Need.SANDBOX}
+    assert found.account == Account(package=PackageLimits(unzipped=2048), relaxed=frozenset({Limit.MEMORY}))
+
+
+REFUSED = """\
+- deploy: {limits: 2023, functions: {f: %s}, distribution: {viewer-request: f%s}, refused: [one, {matches: two}]}
+- deploy: {functions: {f: {node: exports.handler = 2}}}
+"""
+
+
+def test_what_must_be_refused_may_have_problems_and_is_not_what_is_deployed():
+    text = f"title: t\nfunctions: {{f: {{node: exports.handler = 1}}}}\nsteps:\n{REFUSED}"
+    in_vain, deployed = scenario(text % ("{node: exports.handler = 1, timeout: 6s}", ", cache-policy: Nonsense")).steps
+    assert in_vain.refused == (
+        Match(contains=("one",), place=in_vain.refused[0].place),
+        Match(matches=("two",), place=in_vain.refused[1].place),
+    )
+    assert "Nonsense" in " ".join(in_vain.refusals)
+    assert deployed.setting.distributions[0].behaviors[0].associations == {}
+    (warned, _) = scenario(text % ("{node: exports.handler = 1, timeout: 6s}", "")).steps
+    assert any("6 Max allowed: 5" in one for one in warned.refusals)
 
 
 def test_a_scenario_that_speaks_of_cold_starts_begins_fresh():

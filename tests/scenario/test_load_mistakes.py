@@ -19,6 +19,9 @@ def told(text, path=FILE):
 
 
 IN_A_STEP = [
+    pytest.param(
+        "expect: {cloudwach: REPORT}", "expect has no key 'cloudwach'", "did you mean cloudwatch?", id="no cloudwatch"
+    ),
     pytest.param("hedaers: {a: b}", "a request has no key 'hedaers'", "did you mean headers?", id="an unknown key"),
     pytest.param("Headers: {a: b}", "a request has no key 'Headers'", "write headers", id="a capital"),
     pytest.param(
@@ -42,6 +45,18 @@ IN_A_STEP = [
         "there is no reason 'capped at maximum ttl'",
         "did you mean 'capped at the maximum TTL'?",
         id="a reason with a slip",
+    ),
+    pytest.param(
+        "expect: {access-log: {x-edge-resulttype: Hit}}",
+        "the access log has no field 'x-edge-resulttype'",
+        "did you mean x-edge-result-type?",
+        id="a field with a slip",
+    ),
+    pytest.param(
+        "expect: {access-log: Hit}",
+        "a line of the access log can't be expected to be 'Hit'",
+        "write absent, or fields: {x-edge-result-type: Hit}",
+        id="a line that is a word",
     ),
     pytest.param(
         "expect: {because: S_MAXGE}",
@@ -218,6 +233,12 @@ def test_a_mistake_in_a_request(written, message, hint):
         ),
         pytest.param("- invalidate: a", "'a' does not start with / ; try '/a'", "", id="a path without its slash"),
         pytest.param(
+            "- invalidate: '#a b'",
+            "the tag '#a b' has a character that no tag has: they are visible ASCII without the comma",
+            "",
+            id="no tag",
+        ),
+        pytest.param(
             "- repeat: 3", "there is nothing to repeat", "write steps: beside it, or a request: get: /a", id="repeat"
         ),
         pytest.param("- set: {site: 503}", "an origin can't be '503'", "write {answers: 503}", id="a bare status"),
@@ -358,6 +379,15 @@ def test_a_mistake_in_a_step(written, message, hint):
                 (5, "environments can't be 'cold': it is one of fresh, warm", ""),
             ],
             id="several at once",
+        ),
+        pytest.param(
+            "title: t\nneeds: sandbx\npackage-size: large\nsteps: [{deploy: {refused: no}}]\n",
+            [
+                (2, "needs can't be 'sandbx': it is one of sandbox", "did you mean sandbox?"),
+                (3, "package-size must be a size, not 'large'", "write 300, 40KB or 1.5MB"),
+                (4, "this deploys nothing", "write deploy: {functions: {auth: PATH}}, or distribution:"),
+            ],
+            id="an account that is none",
         ),
         pytest.param(
             "scenarios:\n- {title: a, steps: [{get: /}]}\n- {title: a, steps: [{get: /}]}\n",

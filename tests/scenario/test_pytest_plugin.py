@@ -122,6 +122,17 @@ def test_a_scenario_that_cannot_be_played_any_more_fails_with_the_reason(run):
     result.stdout.fnmatch_lines(["BROKEN a body from a file*", "*page.html: No such file or directory*"])
 
 
+def test_a_scenario_that_needs_what_is_not_there_is_skipped_with_the_reason(run, monkeypatch):
+    monkeypatch.setattr("edgesim.runtimes.zygotes.PROGRAMS", "/nowhere")
+    text = (
+        "title: nobody comes in\nneeds: sandbox\ndistribution: {viewer-request: fn}\nsteps: [{get: /a}]\n"
+        "functions: {fn: {python: 'def handler(event, context): return {}'}}\n"
+    )
+    result = run("-rs", **files(needs=text))
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["SKIPPED*it needs a sandbox: *"])
+
+
 def test_what_makes_a_scenario_less_than_it_seems_is_a_warning_and_may_be_an_error(run):
     text = PASSES.replace("- advance: 59s\n- get: /a\n", "- get: /a\n  origin: {body: other}\n")
     allowed = run("-W", "default::edgesim.errors.ScenarioWarning", **{"a.scenario.yaml": text})

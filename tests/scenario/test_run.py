@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from edgesim.distribution.limits import Limit, PackageLimits
 from edgesim.distribution.model import Code, Trigger
 from edgesim.errors import OriginTrouble
 from edgesim.scenario.model import (
+    Account,
     Advance,
     Answer,
     Barrier,
@@ -25,6 +27,7 @@ from edgesim.scenario.model import (
     HeaderMatch,
     Invalidate,
     Match,
+    Need,
     OriginExpectation,
     Parallel,
     Repeat,
@@ -255,6 +258,59 @@ def test_a_function_that_fails_is_the_reason_that_is_given():
     (mismatch,) = mismatches_of(scenario)
     assert mismatch.got == "503 Service Unavailable"
     assert "TypeError: no way" in mismatch.why
+
+
+@pytest.mark.slow
+def test_what_is_refused_changes_nothing():
+    large = a_function(code=Code(inline="exports.handler = async () => ({ status: '200' }) // " + "x" * 2_000))
+    too_large = Setting((a_distribution(behavior(functions={Trigger.VIEWER_REQUEST: large})),))
+    account = Account(package=PackageLimits(unzipped=1_000))
+    refused = (Match(contains=("Unzipped size must be smaller than 1000 bytes",)),)
+    passes(
+        a_scenario(
+            get("/a", expect=Expectation(headers=(HeaderMatch("x-version", is_("1")),))),
+            Deploy(too_large, refused=refused),
+            get("/b", expect=Expectation(headers=(HeaderMatch("x-version", is_("1")),))),
+            distribution=stamped("1"),
+            account=account,
+        )
+    )
+    (mismatch,) = mismatches_of(
+        a_scenario(Deploy(too_large, refused=(is_("no"),)), distribution=stamped("1"), account=account)
+    )
+    assert (mismatch.what, mismatch.expected) == ("refused", "no")
+    assert mismatch.got.startswith("InvalidParameterValueException: Unzipped size")
+
+
+@pytest.mark.slow
+def test_what_should_be_refused_and_is_not_fails():
+    (mismatch,) = mismatches_of(
+        a_scenario(Deploy(Setting((stamped("2"),)), refused=(is_("no"),)), distribution=stamped("1"))
+    )
+    assert (mismatch.what, mismatch.got) == ("refused", "it can be deployed")
+
+
+@pytest.mark.slow
+def test_what_needs_a_sandbox_is_left_out_where_there_is_none(monkeypatch):
+    scenario = a_scenario(get("/a"), distribution=stamped("1"), needs=frozenset({Need.SANDBOX}))
+    assert "isolation is relaxed" in played(replace(scenario, account=Account(relaxed=frozenset(Limit)))).message
+    monkeypatch.setattr("edgesim.runtimes.zygotes.PROGRAMS", "/nowhere")
+    outcome = played(scenario)
+    assert outcome.verdict is Verdict.LEFT_OUT
+    assert outcome.message.startswith("it needs a sandbox: ")
+
+
+@pytest.mark.slow
+def test_cloudwatch_has_lambdas_lines_and_what_cloudfront_refuses():
+    refused = a_function(code=Code(inline="exports.handler = async () => 1"))
+    expected = tuple(Match(contains=(text,)) for text in ("START RequestId", "REPORT RequestId", "Validation error"))
+    distribution = a_distribution(behavior(functions={Trigger.VIEWER_REQUEST: refused}))
+    passes(a_scenario(get("/a", expect=Expectation(cloudwatch=expected)), distribution=distribution))
+    parallel = Parallel((get("/a", expect=Expectation(cloudwatch=expected[:2])),))
+    passes(a_scenario(parallel, distribution=distribution))
+    wanted = Expectation(cloudwatch=(Match(contains=("INIT_REPORT",)),))
+    (mismatch,) = mismatches_of(a_scenario(get("/a", expect=wanted), distribution=distribution))
+    assert mismatch.what == "cloudwatch"
 
 
 def test_a_function_that_nothing_can_run_breaks_the_scenario():

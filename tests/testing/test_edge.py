@@ -332,3 +332,12 @@ def test_paths_begin_at_the_file_that_speaks_of_them():
         assert edge.get("/").text.startswith('"""edgesim.testing.edge')
     with pytest.raises(ConfigError, match=r"there is no test_edge\.py"):
         edgesim.testing.edge(origins={"site": {"file": "test_edge.py"}}, folder="/").__enter__()
+
+
+def test_the_viewer_may_be_said_as_in_scenarios_and_a_response_has_a_body():
+    with edgesim.testing.edge() as edge:
+        edge.origin.answers(200, body="hello")
+        response = edge.get("/a", viewer={"country": "FR"}, protocol="https")
+        viewer = response.transcript.arrival.viewer
+        assert (viewer.place["country"], viewer.protocol) == ("FR", "https")
+        assert response.body == response.text == "hello"

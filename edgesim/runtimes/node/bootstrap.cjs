@@ -29,8 +29,8 @@ const { allocUnsafe, byteLength, from: bytesOf } = Buffer;
 const { setImmediate } = globalThis;
 const exit = process.reallyExit.bind(process);
 
-const READY = 3, INIT_FAILED = 4, RESULT = 5, LAST_RESULT = 6, ERROR = 7, LAST_ERROR = 8, PEAK = 9;
-const HEADER_BYTES = 5;
+const READY = 3, INIT_FAILED = 4, RESULT = 5, LAST_RESULT = 6, ERROR = 7, LAST_ERROR = 8, PEAK = 9, LEFT = 10;
+const HEADER_BYTES = 9;
 const RESULT_LIMIT = 6291556; // observed in Lambda's runtime clients
 const EVENT_LIMIT = 262144; // documented: CloudWatch Logs keeps 256 KB of one event
 const EXIT_CODE = { uncaught: 129, unhandled: 128 }; // observed in Lambda's Node.js runtime client
@@ -59,6 +59,7 @@ function writeAll(fd, bytes) {
 
 let inbox = allocUnsafe(65536);
 let inboxStart = 0, inboxEnd = 0;
+let token = 0; // of the frame that was read last; what is sent answers that
 
 /** Have at least `count` unread bytes in the inbox; the emulator's end of the socket closing ends everything. */
 function fill(count) {
@@ -95,6 +96,7 @@ function whenFramed(then) {
 function readFrame() {
   fill(HEADER_BYTES);
   const length = inbox.readUInt32BE(inboxStart);
+  token = inbox.readUInt32BE(inboxStart + 5);
   inboxStart += HEADER_BYTES;
   fill(length);
   const text = inbox.latin1Slice(inboxStart, inboxStart + length);
@@ -109,6 +111,7 @@ function send(kind, text) {
   const frame = allocUnsafe(HEADER_BYTES + length);
   frame.writeUInt32BE(length, 0);
   frame[4] = kind;
+  frame.writeUInt32BE(token, 5);
   frame.write(text, HEADER_BYTES);
   writeAll(CONTROL, frame);
 }
@@ -466,6 +469,7 @@ function deliver(invocation) {
   if (current !== invocation) return;
   current = null;
   reportPeak();
+  reportLeftovers();
   send(...invocation.answer);
   awaitEvent();
 }
@@ -475,8 +479,26 @@ function reportPeak() {
   if (process.platform !== 'linux') send(PEAK, String(process.resourceUsage().maxRSS));
 }
 
+const resources = process.getActiveResourcesInfo?.bind(process) ?? (() => []);
+const UNFINISHED = new Set(['FSReqCallback', 'FSReqPromise', 'GetAddrInfoReqWrap', 'QueryReqWrap', 'TCPConnectWrap']);
+const told = new Set();
+
+/** What is left to run when the answer is there, each kind once. Open connections are not: clients keep them. */
+function reportLeftovers() {
+  const left = resources();
+  if (left.length === 0) return;
+  tellOnce('TIMERS', left.includes('Timeout'));
+  tellOnce('WORK', left.some((one) => UNFINISHED.has(one)));
+}
+
+function tellOnce(kind, isThere) {
+  if (!isThere || told.has(kind)) return;
+  told.add(kind);
+  send(LEFT, kind);
+}
+
 /** Stand still until the next event; then let what became due meanwhile run before its handler (measured on Lambda:
- * overdue timers come first). */
+ * overdue timers come first). To be called where immediates are: then timers come before the next ones. */
 function awaitEvent() {
   if (inspected) whenFramed(takeEvent);
   else takeEvent();
@@ -490,7 +512,7 @@ function takeEvent() {
   const invocation = { answer: null, waiting: null, fallback: null };
   const context = makeContext(invocation, id, realNow() + remaining);
   current = invocation;
-  setImmediate(() => setImmediate(handle, invocation, event, context));
+  setImmediate(handle, invocation, event, context);
 }
 
 /** The form is observed. inferred: nobody samples at the edge, so the numbers are those of the request's id. */
@@ -686,7 +708,7 @@ async function main() {
   process.on('beforeExit', onLoopEmpty);
   reportPeak();
   send(READY, '');
-  awaitEvent();
+  setImmediate(awaitEvent);
 }
 
 main();

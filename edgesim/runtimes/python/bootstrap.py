@@ -11,6 +11,7 @@ as on Lambda.
 
 import json
 import logging
+import marshal
 import os
 import signal
 import struct
@@ -21,13 +22,13 @@ from decimal import Decimal
 from importlib import import_module
 
 READY, INIT_FAILED, RESULT, ERROR, PEAK = 3, 4, 5, 7, 9
-HEADER = struct.Struct(">IB")
+HEADER = struct.Struct(">IBI")
 RESULT_LIMIT = 6291556  # observed in Lambda's runtime clients
 EVENT_LIMIT = 262144  # documented: CloudWatch Logs keeps 256 KB of one event
 SCALARS = frozenset({str, int, float, bool, type(None)})
 monotonic = time.monotonic  # deadlines are real time, whatever clock the function sees, or makes for itself
 # A function may replace these, as some do to make json tolerant; Lambda's client has an encoder of its own.
-JSONEncoder, loads, write, wall_clock = json.JSONEncoder, json.loads, os.write, time.time
+JSONEncoder, loads, write, wall_clock, marshalled = json.JSONEncoder, json.loads, os.write, time.time, marshal.dumps
 dumps = JSONEncoder().encode
 NBSP = "\u00a0"
 UNHANDLED = (
@@ -49,13 +50,14 @@ class RuntimeFault(Exception):
 
 
 class Control:
-    """The emulator's socket. Bare reads and writes: an object would close it while the process still ends."""
+    """The emulator's socket, bare: an object would close it at the end. What is sent has the token of what was read."""
 
     def __init__(self, number):
         self._number = number
         self._file = os.fdopen(number, "rb", buffering=65536, closefd=False)
         os.set_inheritable(number, False)
         self.is_lost = False
+        self._token = 0
         os.register_at_fork(after_in_child=self._lose)
 
     def _lose(self):
@@ -66,13 +68,22 @@ class Control:
 
     def read(self):
         """The next frame's contents. The emulator gone, we go too, with every process in our group."""
-        header = self._file.read(HEADER.size)
+        header = self._exactly(HEADER.size)
         if len(header) < HEADER.size:
             os.killpg(0, signal.SIGKILL)
-        return loads(self._file.read(HEADER.unpack(header)[0]))
+        length, _, self._token = HEADER.unpack(header)
+        return loads(self._exactly(length))
+
+    def _exactly(self, count):
+        """So many bytes, or what there is before the end, also where the function made the socket non-blocking."""
+        data = self._file.read(count) or b""
+        if len(data) < count and not os.get_blocking(self._number):
+            os.set_blocking(self._number, True)
+            data += self._file.read(count - len(data))
+        return data
 
     def send(self, kind, payload):
-        write_all(self._number, HEADER.pack(len(payload), kind) + payload)
+        write_all(self._number, HEADER.pack(len(payload), kind, self._token) + payload)
 
 
 def write_all(number, data):
@@ -223,6 +234,8 @@ def encode(value, ascii_only):
     as an object, NaN as it is; bytes are not touched."""
     if isinstance(value, bytes):
         return value
+    if _is_plain(value):
+        return ENCODERS[ascii_only](value).encode("utf-8", "surrogatepass")
     decimals = []
     mark = f"decimal-{id(decimals)}-{monotonic()}-"
 
@@ -236,6 +249,19 @@ def encode(value, ascii_only):
     for index, number in enumerate(decimals):
         text = text.replace(f'"{mark}{index}."', number, 1)
     return text.encode("utf-8", "surrogatepass")
+
+
+ENCODERS = {ascii_only: JSONEncoder(ensure_ascii=ascii_only).encode for ascii_only in (False, True)}
+
+
+def _is_plain(value):
+    """Is there nothing in it but Python's own types, of which none is a named tuple? Only those can be marshalled,
+    which is much quicker than to look."""
+    try:
+        marshalled(value)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _with_objects(value):
@@ -383,11 +409,10 @@ class Environment:
 
 def install_site_builtins():
     """What the module site gives to programs, which is left out here for its time (-S)."""
-    import _sitebuiltins
     import builtins
+    from _sitebuiltins import Quitter
 
-    for name in ("exit", "quit"):
-        setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
+    builtins.exit, builtins.quit = (Quitter(name, "Ctrl-D (i.e. EOF)") for name in ("exit", "quit"))
 
 
 def prepare(settings):
@@ -462,8 +487,7 @@ def main(number):
     control = Control(number)
     Log.open()
     tolerant_streams()
-    log_handler = LogHandler()
-    logging.getLogger().addHandler(log_handler)
+    logging.getLogger().addHandler(log_handler := LogHandler())
     rehearse()
     settings = control.read()
     seen_time = steer(settings.get("clock"))

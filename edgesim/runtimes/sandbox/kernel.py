@@ -24,6 +24,8 @@ _NUMBERS = {
     "clone3": (435, 435),
     "pidfd_getfd": (438, 438),
     "mount_setattr": (442, 442),
+    "landlock_create_ruleset": (444, 444),
+    "landlock_restrict_self": (446, 446),
 }
 MACHINES = ("x86_64", "aarch64")
 _machine = platform.machine()
@@ -153,16 +155,44 @@ def take_descriptor(pidfd, number):
     return syscall("pidfd_getfd", pidfd, number, 0)
 
 
+# ── landlock ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_SCOPE_ABSTRACT_SOCKETS, _SCOPE_SIGNALS = 1, 2
+
+
+def can_scope():
+    """Does this kernel know scopes (Linux 6.12)?"""
+    try:
+        return syscall("landlock_create_ruleset", 0, 0, 1) >= 6
+    except OSError:
+        return False
+
+
+def scope():
+    """Keep this process, and all that it starts, from Unix sockets without a path and from signals of others: the
+    network, to which the names of such sockets belong, is the machine's."""
+    rules = struct.pack("3Q", 0, 0, _SCOPE_ABSTRACT_SOCKETS | _SCOPE_SIGNALS)
+    ruleset = syscall("landlock_create_ruleset", ctypes.c_char_p(rules), len(rules), 0)
+    try:
+        syscall("landlock_restrict_self", ruleset, 0)
+    finally:
+        os.close(ruleset)
+
+
 # ── seccomp ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _AUDIT_ARCH = (0xC000003E, 0xC00000B7)
 _PTRACE, _VM_READ, _VM_WRITE, _BIND, _CONNECT = (101, 117), (310, 270), (311, 271), (49, 200), (42, 203)
 _LISTEN, _UNSHARE, _SETNS, _MOUNT, _CLONE = (50, 201), (272, 97), (308, 268), (165, 40), (56, 220)
 _SENDTO, _SENDMSG, _SENDMMSG = (44, 206), (46, 211), (307, 269)
+_ADD_KEY, _REQUEST_KEY, _KEYCTL = (248, 217), (249, 218), (250, 219)
+_BPF, _PERF_EVENT_OPEN, _USERFAULTFD = (321, 280), (298, 241), (323, 282)
+_SOCKET = (41, 198)
+_FAMILIES = (1, 2, 10, 16)  # Unix, the internet's two, and netlink, by which programs ask for their own addresses
 _IO_URING_SETUP, _CLONE3 = 425, 435
 _FAST_OPEN = 0x20000000  # connects without connect
 _ALLOW, _ERRNO, _NOTIFY = 0x7FFF0000, 0x00050000, 0x7FC00000
-_EPERM, _ENOSYS = 1, 38
+_EPERM, _ENOSYS, _EAFNOSUPPORT = 1, 38, 97
 _LOAD, _JUMP_EQUAL, _JUMP_FROM, _JUMP_WITH, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ARGUMENTS = 16
 _NEW_LISTENER = 8
@@ -170,11 +200,13 @@ X86_64 = 0
 
 
 def watch_calls():
-    """Refuse what traces other processes and what makes namespaces, and have bind, listen and connect asked for first:
-    a descriptor that tells of them. In this process and all it starts. io_uring and clone3, whose arguments a filter
-    can't see, are not there; their users do without."""
+    """Refuse what traces other processes, what makes namespaces, what is kept for the machine's users (keys) and the
+    machine as a whole, and sockets of other families, and have bind, listen and connect asked for first: a descriptor
+    that tells of them. In this process and all it starts. io_uring and clone3, whose arguments a filter can't see, are
+    not there; their users do without."""
     index = MACHINES.index(_machine)
     refused = (_PTRACE, _VM_READ, _VM_WRITE, _UNSHARE, _SETNS, _MOUNT)
+    refused += (_ADD_KEY, _REQUEST_KEY, _KEYCTL, _BPF, _PERF_EVENT_OPEN, _USERFAULTFD)
     verdicts = [
         *((numbers[index], _ERRNO | _EPERM) for numbers in refused),
         *((number, _ERRNO | _ENOSYS) for number in (_IO_URING_SETUP, _CLONE3)),
@@ -205,7 +237,13 @@ def watch_calls():
             (_RETURN, 0, 0, _ERRNO | _EPERM),
             (_RETURN, 0, 0, _ALLOW),
         ]
-    program.append((_RETURN, 0, 0, _ALLOW))
+    program += [
+        (_JUMP_EQUAL, 0, 2 + len(_FAMILIES), _SOCKET[index]),
+        (_LOAD, 0, 0, _ARGUMENTS),
+        *((_JUMP_EQUAL, len(_FAMILIES) - number, 0, family) for number, family in enumerate(_FAMILIES)),
+        (_RETURN, 0, 0, _ERRNO | _EAFNOSUPPORT),
+        (_RETURN, 0, 0, _ALLOW),
+    ]
     code = b"".join(struct.pack("HBBI", *line) for line in program)
     held = ctypes.create_string_buffer(code, len(code))
     prctl(PR_SET_NO_NEW_PRIVS, 1)

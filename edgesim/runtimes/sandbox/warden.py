@@ -20,11 +20,19 @@ import kernel
 _INET = struct.Struct("!2xH4s")
 _INET6 = struct.Struct("!2xH4x16s")
 _V4, _V6 = 4, 6
+# What nobody outside can reach (RFC 1918, 6598, 3927, 4193, 4291); loopback is a function's own business
+_PRIVATE = [
+    ipaddress.ip_network(one)
+    for one in (
+        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10",
+    )
+]  # fmt: skip
+_MOST_ADDRESSES = 100
 
 
 def watch(child, listener, tell):
     """Until the child has ended, and then say how: negative for a signal. `listener` is kernel.watch_calls()'s, or
-    None. Never returns."""
+    None. Each private address that is connected to is told once. Never returns."""
     woken, wakes = os.pipe()
     os.set_blocking(wakes, False)
     os.set_blocking(woken, False)
@@ -34,17 +42,38 @@ def watch(child, listener, tell):
     poll.register(woken, select.POLLIN)
     if listener is not None:
         poll.register(listener, select.POLLIN)
-    code = None
+    said = _Once(tell)
     while (code := _buried(child)) is None:
         for descriptor, events in poll.poll():
             if descriptor == woken:
                 _drain(woken)
             elif events & select.POLLIN:
-                _answer(listener)
+                _answer(listener, said)
             else:
                 poll.unregister(listener)
-    tell(code)
+    tell({"exit": code})
     os._exit(0)
+
+
+class _Once:
+    """Tells of private addresses, each once."""
+
+    def __init__(self, tell):
+        self._tell = tell
+        self._told = set()
+
+    def __call__(self, pid, number, address, port):
+        """A process connects a socket. One of UDP may do no more than ask for a name, or for a way."""
+        if (address, port) in self._told or len(self._told) >= _MOST_ADDRESSES or not _is_private(address):
+            return
+        if _with_theirs(pid, number, lambda theirs: theirs.type == socket.SOCK_STREAM) is True:
+            self._told.add((address, port))
+            shown = f"[{address}]" if address.version == _V6 else str(address)
+            self._tell({"private": f"{shown}:{port}"})
+
+
+def _is_private(address):
+    return any(address.version == network.version and address in network for network in _PRIVATE)
 
 
 def _drain(woken):
@@ -68,13 +97,13 @@ def _buried(child):
             code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
-def _answer(listener):
+def _answer(listener, said):
     try:
         identity, pid, call, arguments = kernel.next_call(listener)
     except OSError:  # the one who asked is gone
         return
     try:
-        error = _verdict(pid, call, arguments)
+        error = _verdict(pid, call, arguments, said)
     except (OSError, ValueError, struct.error):  # gone, or its arguments are nonsense: the kernel will say so itself
         error = None
     try:
@@ -83,21 +112,30 @@ def _answer(listener):
         return
 
 
-def _verdict(pid, call, arguments):
+def _verdict(pid, call, arguments, said):
     """None to let the call go on, an error number to refuse it, 0 where it was done in its place."""
     if call == "listen":
         return _with_theirs(pid, arguments[0], _give_address)
     number, at, length = arguments[0], arguments[1], min(arguments[2] & 0xFFFFFFFF, 128)
     with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
         memory.seek(at)
-        family, address, port = _read(memory.read(length))
+        raw = memory.read(length)
+    family, address, port = _read(raw)
+    if call == "connect" and _is_abstract(raw) and not kernel.can_scope():
+        return errno.ECONNREFUSED
     if family is None:
         return None
     if call == "connect":
+        said(pid, number, address, port)
         return errno.EACCES if port == 25 else None
     if address.is_loopback:
         return None
     return _with_theirs(pid, number, lambda theirs: _bind_here(theirs, family, port))
+
+
+def _is_abstract(raw):
+    """A Unix socket without a path: its name is the machine's, which newer kernels keep apart (kernel.scope)."""
+    return int.from_bytes(raw[:2], "little") == socket.AF_UNIX and len(raw) > 2 and raw[2] == 0
 
 
 def _read(raw):

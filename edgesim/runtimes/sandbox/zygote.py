@@ -12,7 +12,8 @@ its process. When edgesim's end of the socket closes it ends, and with it all th
     → {"do": "bury", "room"}    its end is known
     → {"do": "forget", "tmp"}   its environment is gone
     On a status socket: ← {"pid"} with a descriptor of the room's first process, {"started": true}, {"filled": true},
-    {"exit": code}, or {"failed": why}. It closes when the room's processes are gone.
+    {"private": "address:port"} that the function connects to, {"exit": code}, or {"failed": why}. It closes when the
+    room's processes are gone.
 
 `program` is a list of arguments, or null for the Python bootstrap in a fork. Runs under any Python from 3.9 on, with
 `-I -S`: standard library only.
@@ -93,7 +94,7 @@ class Zygote:
         listener = taken_listener(above, child)
         close(*descriptors[:2])
         tell(descriptors[2], {"started": True})
-        return warden.watch(child, listener, lambda code: tell(descriptors[2], {"exit": code}))
+        return warden.watch(child, listener, lambda message: tell(descriptors[2], message))
 
     def _fill(self, *, room, things, tmp):
         status = self._rooms[room][1]
@@ -163,6 +164,8 @@ def settle(program, descriptors, tasks):
         os.setresgid(GROUP, GROUP, GROUP)
         os.setresuid(USER, USER, USER)
     kernel.drop_capabilities()
+    if kernel.can_scope():
+        kernel.scope()
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # a change of user takes it away, and /proc/self with it
     for number in (signal.SIGCHLD, signal.SIGHUP, signal.SIGQUIT):  # a shell may have had edgesim ignore some
         signal.signal(number, signal.SIG_DFL)

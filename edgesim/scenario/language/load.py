@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from edgesim.distribution.findings import closest
-from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Edition, Limit
+from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Edition, Limit, PackageLimits
 from edgesim.distribution.problems import Problem
 from edgesim.errors import ConfigError
 from edgesim.loaders.unreadable import Unreadable
@@ -36,6 +36,7 @@ from edgesim.scenario.model import (
     Account,
     Deploy,
     Evidence,
+    Need,
     Repeat,
     Scenario,
     Script,
@@ -183,6 +184,12 @@ def _relaxed(reading: Reading, element: Element) -> frozenset[Limit]:
     return frozenset(Limit(of(reading, one)) for one in named)
 
 
+def _needs(reading: Reading, element: Element) -> frozenset[Need]:
+    """One thing that not every machine has, or a list of them."""
+    of = r.one_of(*Need)
+    return frozenset(Need(of(reading, one)) for one in r.one_or_more(element))
+
+
 def _title(reading: Reading, element: Element) -> str:
     written = r.text(reading, element)
     if not written.strip():
@@ -195,16 +202,19 @@ _SHARED_KEYS: Mapping[str, r.Reader[Any]] = {
     "at": _at,
     "environments": r.one_of("fresh", "warm"),
     "concurrency": r.times,
+    "package-size": r.size,
     "relax": _relaxed,
+    "needs": _needs,
     "distribution": r.element_itself,
     "parameters": r.element_itself,
     "functions": r.element_itself,
     "limits": r.element_itself,
     "choices": r.element_itself,
+    "keys": r.element_itself,
     "origins": scripts,
     "viewer": viewer,
 }
-_MERGED = ("parameters", "functions", "choices", "origins", "viewer")
+_MERGED = ("parameters", "functions", "choices", "keys", "origins", "viewer")
 _ELSEWHERE = {
     **dict.fromkeys(SEND.elsewhere, "it belongs to a step"),
     **dict.fromkeys(SEND.keys, "it belongs to a step"),
@@ -318,14 +328,15 @@ def _scenario(reading: Reading, element: Element, own: _Own) -> Scenario:
             reading.complain(element, f"this scenario has no {key}", hint)
     said = {key: element.fields[key] for key in DEPLOYED.keys if key in element.fields}
     context = Context(Deployment().over(said))
-    setting = read_setting(reading, context.deployment)
+    setting = context.deployed(reading)
     inner: tuple[Step, ...] = ()
     if "steps" in found:
         with reading.noting():
             inner = steps(reading, found["steps"], context)
     settings = [setting, *_deployed(inner)]
     _check_origins(reading, settings)
-    if not (is_whole(said.get("distribution", _NOTHING)) or any(one.files for one in settings)):
+    tried = any(isinstance(step, Deploy) and step.refused for step in inner)  # of what is refused nothing can be said
+    if not (tried or is_whole(said.get("distribution", _NOTHING)) or any(one.files for one in settings)):
         written = said.get("functions", _NOTHING).fields.items()
         _check_functions(reading, settings, [*(one for one in written if one[0] in own.functions), *reading.functions])
     evidence, source = found.get("evidence", (None, ""))
@@ -340,7 +351,12 @@ def _scenario(reading: Reading, element: Element, own: _Own) -> Scenario:
         source,
         found.get("at"),
         found.get("environments", "fresh" if reading.speaks_of_starts else "warm") == "fresh",
-        Account(found.get("concurrency", ACCOUNT_CONCURRENCY), found.get("relax", frozenset())),
+        Account(
+            found.get("concurrency", ACCOUNT_CONCURRENCY),
+            PackageLimits(unzipped=found.get("package-size", PackageLimits().unzipped)),
+            found.get("relax", frozenset()),
+        ),
+        found.get("needs", frozenset()),
         reading.place(element.fields.get("title", element)),
         own.origins,
     )
@@ -348,7 +364,7 @@ def _scenario(reading: Reading, element: Element, own: _Own) -> Scenario:
 
 def _deployed(inner: Sequence[Step]) -> Iterator[Setting]:
     for step in inner:
-        if isinstance(step, Deploy):
+        if isinstance(step, Deploy) and not step.refused:
             yield step.setting
         elif isinstance(step, Repeat):
             yield from _deployed(step.steps)

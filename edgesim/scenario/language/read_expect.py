@@ -7,6 +7,7 @@ from typing import Any
 
 from edgesim.distribution.findings import closest
 from edgesim.distribution.model import Trigger
+from edgesim.logs.access import V2 as FIELDS
 from edgesim.rules.reasons import Outcome
 from edgesim.scenario.language import reading as r
 from edgesim.scenario.language import reason_hints, reasons
@@ -27,6 +28,7 @@ from edgesim.scenario.model import (
     CacheState,
     Expectation,
     FunctionExpectation,
+    HeaderMatch,
     Match,
 )
 
@@ -121,6 +123,33 @@ FUNCTION = Shape(
 )
 
 
+# ── the access log ───────────────────────────────────────────────────────────
+
+ABSENT = "absent"
+_OF_LINES = {
+    "status": "write sc-status",
+    "result": "write x-edge-result-type",
+    "x-cache": "it belongs to expect itself",
+}
+
+
+def _access_log(reading: Reading, element: Element) -> Mapping[str, Any]:
+    """What `access-log:` says: the fields of the line, or that there is none."""
+    if element.kind in SCALARS and element.text == ABSENT:
+        return {"logged": False}
+    if element.kind is not Kind.MAPPING or not element.fields:
+        hint = f"write {ABSENT}, or fields: {{x-edge-result-type: Hit}}"
+        raise Wrong(element, f"a line of the access log can't be expected to be {element.shown}", hint)
+    found: list[HeaderMatch] = []
+    for name, child in element.fields.items():
+        with reading.noting():
+            if name not in FIELDS:
+                hint = _OF_LINES.get(name) or closest(name, FIELDS) or f"there are {', '.join(FIELDS)}"
+                raise Wrong(child, f"the access log has no field '{name}'", hint)
+            found.append(HeaderMatch(name, match(reading, child)))
+    return {"access_log": tuple(found), "logged": True}
+
+
 # ── the cache ────────────────────────────────────────────────────────────────
 
 ENTRIES = "entries"
@@ -194,6 +223,8 @@ EXPECT = Shape(
         "ran": _ran,
         "functions": _functions,
         "log": matches,
+        "access-log": _access_log,
+        "cloudwatch": matches,
         "cache": _cache,
         "takes": r.duration,
         **_OF_ORIGINS,
@@ -202,7 +233,7 @@ EXPECT = Shape(
         "code": "write status",
         "reason": "write because",
         "reasons": "write because",
-        "logs": "write log",
+        "logs": "write log, or access-log",
         "age": "write headers: {age: '1'}, or cache: {/a: {age: 1s}}",
         "ttl": "write cache: {/a: {ttl: 60s}}",
         "cookies": "write headers: {set-cookie: …}",
@@ -234,6 +265,7 @@ def expectation(shape: Shape) -> Callable[[Reading, Element], Expectation]:
         found = shape.read(reading, element)
         wanted_body = body(reading, element, found)
         found |= found.pop("cache", {})
+        found |= found.pop("access-log", {})
         found["origins"] = (*found.pop("origin", ()), *found.get("origins", ()))
         values = {_FIELDS.get(key, key): value for key, value in found.items()}
         return Expectation(body=wanted_body, place=reading.place(element), **values)

@@ -9,13 +9,16 @@ from typing import Any
 
 from edgesim.distribution.findings import closest
 from edgesim.errors import ConfigError
+from edgesim.loaders.request import Loaded
+from edgesim.loaders.terms import problems_of_terms
 from edgesim.scenario.language import durations, read_body
 from edgesim.scenario.language import reading as r
 from edgesim.scenario.language.captures import check_references
 from edgesim.scenario.language.document import Element, Kind
 from edgesim.scenario.language.read_expect import CHECK, EXPECT, PARALLEL_EXPECT, expectation
-from edgesim.scenario.language.read_match import pattern
+from edgesim.scenario.language.read_match import matches, pattern
 from edgesim.scenario.language.read_origins import StepOrigin, scripts, step_origin, step_origins
+from edgesim.scenario.language.read_sign import KeyRing, key_ring, private_keys, sign
 from edgesim.scenario.language.reading import Reader, Reading, Shape, Told, Wrong
 from edgesim.scenario.language.setting import Deployment, read_setting
 from edgesim.scenario.language.verbs import AS_A_STEP, IN_PARALLEL, METHODS, REQUESTS, verb_of
@@ -33,6 +36,7 @@ from edgesim.scenario.model import (
     Repeat,
     Send,
     SetOrigins,
+    Setting,
     Step,
 )
 from edgesim.scenario.wire_faults import target_fault
@@ -155,7 +159,9 @@ _SEND_KEYS: Mapping[str, Reader[Any]] = {
     "cookies": read_body.cookies,
     **read_body.CONTENT,
     "viewer": viewer,
+    "sign": r.element_itself,
     "repeat": r.times,
+    "leaves": r.duration,
     "origin": step_origin,
     "origins": step_origins,
     "expect": expectation(EXPECT),
@@ -180,8 +186,10 @@ SEND = Shape(
         "receives": "write origin: {receives: …}",
         "answers": "write origin: {answers: …}",
         "times": "write repeat: 3 for this request, origin: {times: 1} for those to the origin",
+        "disconnects": "write leaves: 2s",
         "assert": "write expect",
         "wait": "write a step of its own: - advance: 61s",
+        "signed": "write sign: 1h",
         "sleep": "write a step of its own: - advance: 61s",
     },
 )
@@ -214,6 +222,8 @@ def _send(reading: Reading, element: Element, context: Context) -> Send:
         found.get("repeat", 1),
         found.get("name", ""),
         reading.place(element),
+        sign(reading, found["sign"], context.key_ring()) if "sign" in found else None,
+        found.get("leaves"),
     )
 
 
@@ -235,6 +245,22 @@ class Context:
 
     deployment: Deployment
     captured: dict[str, None] = field(default_factory=dict)
+    settings: list[Setting] = field(default_factory=list)
+    private: Mapping[str, str] = field(default_factory=dict)
+
+    def deployed(self, reading: Reading) -> Setting:
+        """What is deployed now."""
+        setting = read_setting(reading, self.deployment)
+        self.settings.append(setting)
+        with reading.noting():
+            self.private = private_keys(reading, self.deployment.keys)
+        return setting
+
+    def key_ring(self) -> KeyRing:
+        """Who can sign, and for whom. Raises Told where what is deployed is wrong."""
+        if not all(setting.distributions for setting in self.settings):
+            raise Told
+        return key_ring(self.private, self.settings)
 
 
 _ALONE = {
@@ -257,8 +283,9 @@ DEPLOY = _shape("deploy", {"deploy": r.element_itself})
 DEPLOYED = Shape(
     "deploy",
     {
-        **dict.fromkeys(("distribution", "functions", "parameters", "limits", "choices"), r.element_itself),
+        **dict.fromkeys(("distribution", "functions", "parameters", "limits", "choices", "keys"), r.element_itself),
         "propagation": r.duration,
+        "refused": matches,
     },
     {"origins": "what origins answer is changed by a step of its own: - set: {site: {answers: 503}}"},
 )
@@ -273,7 +300,7 @@ def _advance(reading: Reading, element: Element, _: Context) -> Step:
 def _invalidate(reading: Reading, element: Element, _: Context) -> Step:
     paths: tuple[str, ...] = _the_one(INVALIDATE, reading, element)
     if not paths:
-        raise Wrong(element, "there is no path to invalidate", "write /a*, or /* for everything")
+        raise Wrong(element, "there is no path to invalidate", "write /a*, or /* for everything, or '#tag'")
     for path in paths:
         if (fault := invalid_path(path)) is not None:
             raise Wrong(element, fault)
@@ -293,12 +320,27 @@ def _deploy(reading: Reading, element: Element, context: Context) -> Step:
     said = DEPLOYED.read(reading, written)
     if not said and written.fields:
         raise Told
-    propagation = said.pop("propagation", 0)
+    propagation, refused = said.pop("propagation", 0), said.pop("refused", ())
     if not said:
         raise Wrong(element, "this deploys nothing", "write deploy: {functions: {auth: PATH}}, or distribution:")
     reading.functions += said["functions"].fields.items() if "functions" in said else ()
-    context.deployment = context.deployment.over(said)
-    return Deploy(read_setting(reading, context.deployment), propagation, reading.place(element))
+    deployment, place = context.deployment.over(said), reading.place(element)
+    if refused:
+        setting, refusals = _refused(reading, deployment)
+        return Deploy(setting, propagation, refused, refusals, place)
+    context.deployment = deployment
+    return Deploy(context.deployed(reading), propagation, place=place)
+
+
+def _refused(reading: Reading, deployment: Deployment) -> tuple[Setting, tuple[str, ...]]:
+    """What must be refused, and what is said against it by now: that is what the step is about, and no problem. What
+    AWS has a code for it refuses, also where edgesim is content with a warning."""
+    problems, warnings = len(reading.problems), len(reading.warnings)
+    setting = read_setting(reading, deployment)
+    against = problems_of_terms(Loaded(), setting.distributions)
+    said = [*reading.problems[problems:], *(one for one in (*reading.warnings[warnings:], *against) if one.code)]
+    del reading.problems[problems:]
+    return setting, tuple(one.refusal for one in said)
 
 
 def _the_one(shape: Shape, reading: Reading, element: Element) -> Any:

@@ -39,7 +39,7 @@ class Told(Exception):
 
 @dataclass
 class Reading:
-    """One scenario being read. `folder` is where its paths begin; `problems`, `files` and the rest grow.
+    """One scenario being read. `folder` is where its paths begin; `problems`, `warnings`, `files` and the rest grow.
 
     `origins` are the ids of origins that are spoken of, `functions` the names of those that are deployed by a step.
     `speaks_of_starts`: an expectation says cold or warm.
@@ -48,6 +48,7 @@ class Reading:
     file: str
     folder: Path
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
     files: dict[str, None] = field(default_factory=dict)
     origins: list[tuple[str, Element]] = field(default_factory=list)
     functions: list[tuple[str, Element]] = field(default_factory=list)

@@ -9,6 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from edgesim.logs.access import fields_of
+from edgesim.logs.lambda_edge import validation_error
+from edgesim.pipeline.logged import is_logged
+from edgesim.scenario.decoding import decoded
 from edgesim.scenario.model import (
     UNSET,
     BodyMatch,
@@ -40,6 +44,7 @@ def mismatches(expect: Expectation, seen: Seen) -> list[Mismatch]:
     found: list[Mismatch] = []
     for answer in seen.answers[:1]:
         found += _viewer(expect, answer, seen)
+        found += _access_log(expect, answer)
     found += _reasons(expect, seen)
     found += _functions(expect, seen)
     for origin in expect.origins:
@@ -63,7 +68,8 @@ def _viewer(expect: Expectation, answer: Answered, seen: Seen) -> Found:
             yield Mismatch("x-cache", wanted, got or "(none)", where, why_this_outcome(answer.transcript, seen.before))
     yield from _headers("header", expect.headers, answer.headers)
     if expect.body is not None:
-        yield from _body("body", expect.body, answer.body)
+        coding = answer.headers.joined("content-encoding") or ""
+        yield from _body("body", expect.body, answer.body, decoded(coding, answer.body))
     if expect.complete is not None and expect.complete is not answer.complete:
         words = {True: "the whole body", False: "a body that breaks off"}
         yield Mismatch("complete", words[expect.complete], words[answer.complete], place)
@@ -91,8 +97,9 @@ def _headers(what: str, wanted: Iterable[HeaderMatch], got: Headers) -> Found:
 _ALIKE = 0.8  # between x-auth and x-cache it is 0.62
 
 
-def _body(what: str, wanted: BodyMatch, got: bytes) -> Found:
-    place, text = str(wanted.place), got.decode("utf-8", "replace")
+def _body(what: str, wanted: BodyMatch, got: bytes, unpacked: bytes | None = None) -> Found:
+    """Text and JSON are read without their content coding; size, hash and bytes are those that were sent."""
+    place, text = str(wanted.place), (got if unpacked is None else unpacked).decode("utf-8", "replace")
     if wanted.text is not None and fault_of(wanted.text, text):
         yield Mismatch(what, describe(wanted.text), text, place)
     if wanted.size is not None and len(got) != wanted.size:
@@ -164,6 +171,24 @@ def _missing(part: Any, value: Any, at: str) -> str | None:
     return None if _same(part, value) else at
 
 
+# ── the access log ───────────────────────────────────────────────────────────
+
+
+def _access_log(expect: Expectation, answer: Answered) -> Found:
+    if expect.logged is None:
+        return
+    there, place = is_logged(answer.transcript), str(expect.place)
+    if expect.logged is not there:
+        words = {True: "a line", False: "no line"}
+        yield Mismatch("access log", words[expect.logged], words[there], place)
+        return
+    fields = fields_of(answer.transcript, answer.ended) if there else {}
+    for wanted in expect.access_log:
+        if fault_of(wanted.match, fields[wanted.name]):
+            what, at = f"access log {wanted.name}", str(wanted.match.place)
+            yield Mismatch(what, describe(wanted.match), fields[wanted.name], at)
+
+
 # ── reasons and functions ────────────────────────────────────────────────────
 
 
@@ -197,7 +222,16 @@ def _functions(expect: Expectation, seen: Seen) -> Found:
     for wanted in expect.functions:
         yield from _function(wanted, [run for run in runs if run.trigger is wanted.trigger])
     lines = [line for run in runs for line in run.lines]
-    yield from _log("log", expect.log, lines)
+    yield from log_mismatches("log", expect.log, lines)
+    yield from log_mismatches("cloudwatch", expect.cloudwatch, [*seen.written, *_refusals(seen)])
+
+
+def _refusals(seen: Seen) -> Iterator[str]:
+    """What CloudFront logs of results that it refuses."""
+    for transcript in seen.transcripts:
+        for run in runs_of(transcript):
+            if "rejected" in run.facts:
+                yield validation_error(transcript.arrival.id, run.facts["rejected"])
 
 
 def _names(triggers: Iterable[str]) -> str:
@@ -225,10 +259,11 @@ def _function(wanted: FunctionExpectation, runs: Sequence[Any]) -> Found:
         yield Mismatch(what, wanted.function, run.function, place)
     if wanted.start is not None and run.start != wanted.start:
         yield Mismatch(f"start at {wanted.trigger.value}", wanted.start, run.start, place)
-    yield from _log(f"log at {wanted.trigger.value}", wanted.log, run.lines)
+    yield from log_mismatches(f"log at {wanted.trigger.value}", wanted.log, run.lines)
 
 
-def _log(what: str, wanted: Iterable[Match], lines: Sequence[str]) -> Found:
+def log_mismatches(what: str, wanted: Iterable[Match], lines: Sequence[str]) -> Found:
+    """Those of the texts that are in no line."""
     for match in wanted:
         # What must not be is in no line, whereas all else is in some line
         forbidden = match.but_not is not None and not all(fault_of(match.but_not, line, part=True) for line in lines)

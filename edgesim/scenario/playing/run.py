@@ -9,7 +9,7 @@ from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
-from edgesim.errors import ConfigError, EdgesimBug
+from edgesim.errors import ConfigError, EdgesimBug, EdgesimError
 from edgesim.logs.explain import as_data
 from edgesim.pipeline.transcript import Transcript
 from edgesim.scenario.fill import filled
@@ -27,6 +27,7 @@ from edgesim.scenario.model import (
     Scripts,
     Send,
     SetOrigins,
+    Setting,
     Step,
 )
 from edgesim.scenario.outcome import Caution, Mismatch, Outcome, StepFailure, Verdict
@@ -34,10 +35,12 @@ from edgesim.scenario.playing.capture import captured, why_no_cookie
 from edgesim.scenario.playing.cautions import Cautions
 from edgesim.scenario.playing.check_filled import check_filled
 from edgesim.scenario.playing.edge import Edge
-from edgesim.scenario.playing.expect import mismatches
+from edgesim.scenario.playing.expect import log_mismatches, mismatches
+from edgesim.scenario.playing.match import describe
 from edgesim.scenario.playing.met import reasons_met
 from edgesim.scenario.playing.origins import content_bytes
 from edgesim.scenario.playing.seen import Answered, Asked, Seen
+from edgesim.scenario.playing.signing import signed_step
 from edgesim.server.viewer_header import ViewerDefaults, parse_settings
 from edgesim.values.headers import Field, Headers, wire
 from edgesim.values.message import Request
@@ -60,6 +63,8 @@ async def play(scenario: Scenario, stage: Stage, *, explain: bool = False) -> Ou
     try:
         failures = await play.whole()
         verdict = Verdict.FAILED if failures else Verdict.PASSED
+    except LackingError as lack:
+        verdict, message = Verdict.LEFT_OUT, str(lack)
     except (ConfigError, OSError) as error:
         verdict, message = Verdict.BROKEN, play.placed(sentence_of(error))
     except Exception as error:  # noqa: BLE001  a bug in edgesim takes no more than this one scenario along
@@ -77,6 +82,10 @@ async def play(scenario: Scenario, stage: Stage, *, explain: bool = False) -> Ou
         transcripts=tuple(map(as_data, play.transcripts)) if explain else (),
         cautions=play.cautions if verdict is Verdict.PASSED else (),
     )
+
+
+class LackingError(EdgesimError):
+    """This machine has not what the scenario needs, and why."""
 
 
 def sentence_of(error: ConfigError | OSError) -> str:
@@ -97,7 +106,7 @@ class Play:
     """One performance. Who shows it overrides `step` and `judge`."""
 
     def __init__(self, scenario: Scenario, stage: Stage) -> None:
-        self._scenario, self._stage = scenario, stage
+        self._scenario, self._stage, self._setting = scenario, stage, scenario.setting
         self._captured: dict[str, str] = {}
         self._at = NOWHERE
         self._cautions = Cautions()
@@ -114,11 +123,17 @@ class Play:
         edge = await self._stage.edge(scenario.setting, at=scenario.at, fresh=scenario.fresh, account=scenario.account)
         edge.origins.set(scenario.origins)
         try:
+            await self.check_needs()
             return await self.steps(scenario.steps, edge)
         finally:
             self.transcripts = list(edge.recorder)[::-1]
             self.cautions = tuple(self._cautions.all(scenario, edge.origins.given))
             await edge.aclose()
+
+    async def check_needs(self) -> None:
+        """Raises LackingError."""
+        if why := await self._stage.lacks(self._scenario.needs):
+            raise LackingError(f"it needs a {', a '.join(sorted(self._scenario.needs))}: {why}")
 
     async def steps(self, steps: Sequence[Step], edge: Edge) -> tuple[StepFailure, ...]:
         """The failures of the first step that has any."""
@@ -141,6 +156,8 @@ class Play:
                         return failures
             case Check():
                 return self.judge("the state of things", self.filled(step.expect), edge, _seen(edge, (), ()))
+            case Deploy(refused=refused) if refused:
+                return await self._deploy_in_vain(step)
             case _:
                 await self._change(step, edge)
         return ()
@@ -155,8 +172,32 @@ class Play:
                 edge.origins.set(self.filled(step).origins)
             case Deploy():
                 edge.deploy(await self._stage.prepare(step.setting), step.propagation)
+                self._setting = step.setting
             case _:
                 assert_never(step)
+
+    async def _deploy_in_vain(self, step: Deploy) -> tuple[StepFailure, ...]:
+        """What is refused changes nothing."""
+        said = step.refusals or await self._refusals(step.setting)
+        if not said:
+            expected = "; ".join(describe(match) for match in step.refused)
+            told = Mismatch("refused", expected, "it can be deployed", str(step.place))
+            return self.tell(StepFailure("deploy", str(step.place), (told,)))
+        found = tuple(log_mismatches("refused", step.refused, said))
+        return self.tell(StepFailure("deploy", str(step.place), found)) if found else ()
+
+    async def _refusals(self, setting: Setting) -> tuple[str, ...]:
+        try:
+            await self._stage.prepare(setting)
+        except ConfigError as refusal:
+            return (str(refusal),)
+        finally:
+            await self._stage.prepare(self._setting)
+        return ()
+
+    def tell(self, failure: StepFailure) -> tuple[StepFailure, ...]:
+        """A failure that is none of a request's."""
+        return (failure,)
 
     def filled(self, step: _T) -> _T:
         """A step with what was captured. Raises ConfigError where it asks for what was not, or has now what no such
@@ -171,10 +212,11 @@ class Play:
     async def _send(self, step: Send, edge: Edge) -> tuple[StepFailure, ...]:
         for _ in range(step.times):
             ready, begun, token = self.filled(step), edge.clock.now(), object()
-            before = list(edge.recorder)[::-1]
+            before, events = list(edge.recorder)[::-1], len(self._stage.log.texts)
             answers = await edge.finish(self._sent(ready, edge, token))
             await edge.quiet()
-            seen = _seen(edge, answers, _asked(edge, {token}), edge.clock.now() - begun, before)
+            elapsed, written = edge.clock.now() - begun, tuple(self._stage.log.texts[events:])
+            seen = _seen(edge, answers, _asked(edge, {token}), elapsed, before, written)
             self._cautions.note(ready, seen)
             if failures := self.judge(ready.title, ready.expect, edge, seen, ready):
                 return failures
@@ -182,10 +224,17 @@ class Play:
 
     async def _sent(self, step: Send, edge: Edge, token: object) -> Answered:
         viewer = viewer_of(self._scenario, step)
-        return await edge.send(request_of(step, host_of(edge)), viewer, step=token, scripts=step.origins)
+        request = self.request(step, edge)
+        return await edge.send(request, viewer, step=token, scripts=step.origins, leaves=step.leaves)
+
+    def request(self, step: Send, edge: Edge) -> Request:
+        """What goes over the wire for a step now, signed where it is to be. Raises OSError, ConfigError."""
+        protocol = viewer_of(self._scenario, step).protocol or "http"
+        host = host_of(edge)
+        return request_of(signed_step(step, protocol, host, edge.clock.now()), host)
 
     async def _parallel(self, step: Parallel, edge: Edge) -> tuple[StepFailure, ...]:
-        begun, before = edge.clock.now(), list(edge.recorder)[::-1]
+        begun, before, events = edge.clock.now(), list(edge.recorder)[::-1], len(self._stage.log.texts)
         under_way: list[tuple[Send, object, asyncio.Task[Answered]]] = []
         try:
             for item in step.items:
@@ -197,9 +246,10 @@ class Play:
             await asyncio.gather(*(task for _, _, task in under_way), return_exceptions=True)
         await edge.quiet()
         elapsed, answers = edge.clock.now() - begun, [task.result() for _, _, task in under_way]
+        written = tuple(self._stage.log.texts[events:])
         failures: tuple[StepFailure, ...] = ()
         for (sent, token, _), answer in zip(under_way, answers, strict=True):
-            seen = _seen(edge, (answer,), _asked(edge, {token}), elapsed, before)
+            seen = _seen(edge, (answer,), _asked(edge, {token}), elapsed, before, written)
             self._cautions.note(sent, seen, step.expect)
             failures += self.judge(sent.title, sent.expect, edge, seen, sent)
         seen = _seen(edge, answers, _asked(edge, {token for _, token, _ in under_way}), elapsed, before)
@@ -262,8 +312,9 @@ def _seen(
     asked: Sequence[Asked],
     elapsed: float = 0.0,
     before: Sequence[Transcript] = (),
+    written: Sequence[str] = (),
 ) -> Seen:
-    return Seen(answers, asked, edge.cached(), edge.clock.now(), elapsed, before)
+    return Seen(answers, asked, edge.cached(), edge.clock.now(), elapsed, before, written)
 
 
 # ── a viewer's request ───────────────────────────────────────────────────────

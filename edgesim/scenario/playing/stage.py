@@ -14,19 +14,20 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
 from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit
 from edgesim.distribution.model import Code, Distribution, EdgeFunction, Trigger
 from edgesim.distribution.problems import Problem, Severity
+from edgesim.distribution.publishing import with_functions
 from edgesim.distribution.versions import Refused
 from edgesim.driver.virtual_clock import VIRTUAL_START, VirtualClock
 from edgesim.errors import ConfigError
 from edgesim.ports import Call
 from edgesim.runtimes import LambdaService, Settings, functions_as_data
 from edgesim.runtimes.ledger import Ledger
-from edgesim.scenario.model import Account, Scenario, Setting
+from edgesim.scenario.model import Account, Need, Scenario, Setting
 from edgesim.scenario.outcome import Outcome, Verdict
 from edgesim.scenario.playing.edge import Edge, Ids
 from edgesim.scenario.playing.run import play
@@ -42,9 +43,17 @@ class FunctionLines:
     """What functions write (ports.FunctionLog), since it was last emptied."""
 
     lines: list[str] = field(default_factory=list)
+    """with who wrote it"""
+    texts: list[str] = field(default_factory=list)
+    """the same without"""
 
     def line(self, function: EdgeFunction, trigger: Trigger | None, text: str) -> None:
+        self.texts.append(text)
         self.lines.append(f"[{f'{trigger.value} ' if trigger else ''}{function.name}] {text}")
+
+    def clear(self) -> None:
+        self.texts.clear()
+        self.lines.clear()
 
 
 class Stage:
@@ -108,7 +117,7 @@ class Stage:
         self.clock.restart(self._begun)
         self._from_before, self._found_warm = set(self._seen), False
         self.ids.restart()
-        self.log.lines.clear()
+        self.log.clear()
         self._ledger = Ledger(self.clock)
         await self.prepare(setting)
 
@@ -143,6 +152,7 @@ class Stage:
                 initialise_ahead=False,
                 publishes=False,
                 concurrency=self._account.concurrency,
+                package=self._account.package,
                 relaxed=self._relaxed | self._account.relaxed,
             )
             self._service = LambdaService(
@@ -155,6 +165,12 @@ class Stage:
         self._from_before -= old
         _refuse(functions, problems, self._service)
         return setting
+
+    async def lacks(self, needs: Collection[Need]) -> str:
+        """Why what was prepared last can't be played here as it needs to be; empty where it can."""
+        if Need.SANDBOX in needs and self._service is not None:
+            return await self._service.why_no_sandbox()
+        return ""
 
     def functions(self, wanted: str = "") -> list[dict[str, Any]] | Refused:
         """What runs of each function that is deployed, or of those that a name or an ARN means."""
@@ -200,34 +216,24 @@ class Stage:
 def published(setting: Setting, ledger: Ledger) -> Setting:
     """A setting with the versions that its functions are, after all that was deployed in a story before."""
     versions = {
-        function: replace(function, version=ledger.publish(function, _sha_of(function.code)))
+        function: _published(function, ledger)
         for distribution in setting.distributions
         for function in distribution.functions
     }
     if all(function == version for function, version in versions.items()):
         return setting
-    return replace(setting, distributions=tuple(_with(one, versions) for one in setting.distributions))
+    return replace(setting, distributions=tuple(with_functions(one, versions) for one in setting.distributions))
+
+
+def _published(function: EdgeFunction, ledger: Ledger) -> EdgeFunction:
+    sha = _sha_of(function.code)
+    settled = ledger.as_published(function, sha)
+    return replace(settled, version=ledger.publish(settled, sha))
 
 
 def _sha_of(code: Code) -> str:
     """What tells one code from another within a story, in which no file changes."""
     return base64.b64encode(hashlib.sha256(f"{code.path}\0{code.inline}".encode()).digest()).decode()
-
-
-def _with(distribution: Distribution, versions: Mapping[EdgeFunction, EdgeFunction]) -> Distribution:
-    behaviors = tuple(
-        replace(
-            behavior,
-            associations=MappingProxyType(
-                {
-                    trigger: replace(association, function=versions[association.function])
-                    for trigger, association in behavior.associations.items()
-                }
-            ),
-        )
-        for behavior in distribution.behaviors
-    )
-    return replace(distribution, behaviors=behaviors)
 
 
 _KEEPS_STATE = (
@@ -239,8 +245,12 @@ _KEEPS_STATE = (
 def _refuse(functions: Iterable[EdgeFunction], problems: Iterable[Problem], service: LambdaService) -> None:
     """A function that starts and fails is a matter for its requests; one for which there is no interpreter, or no code,
     is none for any scenario."""
-    wanted = {function.name for function in functions}
-    unable = {one.name: one.problem for one in service.status().functions if one.name in wanted and not one.interpreter}
+    wanted = set(functions)
+    unable = {
+        one.name: one.problem for one in service.status().functions if one.function in wanted and not one.interpreter
+    }
     for name, problem in unable.items():
         told = problem or next((one for one in problems if one.severity is Severity.ERROR), None)
-        raise ConfigError(told.message if told else f"{name} can't be run", told.hint if told else "")
+        if told is None:
+            raise ConfigError(f"{name} can't be run")
+        raise ConfigError(told.refusal, told.hint)

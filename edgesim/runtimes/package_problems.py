@@ -1,0 +1,43 @@
+"""What is wrong with a function's package, for the person who packed it."""
+
+from __future__ import annotations
+
+from edgesim.distribution.findings import Finding
+from edgesim.distribution.model import EdgeFunction
+from edgesim.distribution.problems import Problem, Severity
+from edgesim.errors import ConfigError
+from edgesim.runtimes.snapshot import Snapshot
+
+
+def unreadable_code(function: EdgeFunction, error: ConfigError) -> Problem:
+    """Code that can't be had."""
+    return Problem(
+        f"{function.name}: {error}", at=f"function {function.name}", file=function.code.path, hint=error.hint
+    )
+
+
+def unreadable_files(function: EdgeFunction, snapshot: Snapshot) -> Problem | None:
+    """Files of its zip that a function may not read (documented: troubleshooting-deployment), or None."""
+    if not snapshot.unreadable:
+        return None
+    first, *more = snapshot.unreadable
+    others = f", nor {len(more)} more" if more else ""
+    return Problem(
+        f"{function.name} can't read {first}{others}: permission denied, as on Lambda",
+        at=f"function {function.name}",
+        hint="pack files with mode 644, folders and programs with 755",
+        severity=Severity.WARNING,
+        file=function.code.path,
+    )
+
+
+def of_package(function: EdgeFunction, finding: Finding) -> Problem:
+    """What AWS has against a function's package."""
+    return Problem(
+        finding.message,
+        at=f"function {function.name}",
+        hint=finding.hint,
+        severity=finding.severity,
+        file=function.code.path,
+        code=finding.code,
+    )

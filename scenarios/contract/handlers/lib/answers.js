@@ -1,0 +1,1 @@
+exports.nested = { handler: async () => ({ status: '200', body: 'lib/answers.js' }) }
