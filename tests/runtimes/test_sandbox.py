@@ -339,6 +339,33 @@ def test_limits_of_descriptors_and_processes(said):
     assert limits[2] == [0, 0]
 
 
+KILLS = """
+import os, signal
+def handler(event, context):
+    if os.getcwd() != '/var/task':
+        return 'there is no sandbox: never do this outside of one'
+    for pid in (os.getppid(), -1):
+        for one in (signal.SIGSTOP, signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.kill(pid, one)
+            except OSError:
+                pass
+    return 'there is nobody to be killed'
+"""
+
+
+def test_nobody_else_can_be_stopped_or_killed(lab, expect_value):
+    function = lab.python(KILLS)
+
+    async def story():
+        await lab.deploy(function)
+        return [await lab.call(function) for _ in range(2)]
+
+    first, second = lab.run(story())
+    assert [expect_value(one) for one in (first, second)] == ["there is nobody to be killed"] * 2
+    assert first.environment == second.environment
+
+
 def test_a_daemon_does_not_outlive_its_environment(lab, expect_value):
     source = (
         "import os, time\ndef handler(e, c):\n    if os.fork() == 0:\n        os.setsid()\n        if os.fork() == 0:\n"

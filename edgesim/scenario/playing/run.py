@@ -75,7 +75,7 @@ async def play(scenario: Scenario, stage: Stage, *, explain: bool = False) -> Ou
         message=message,
         bug=bug,
         seconds=perf_counter() - begun,
-        log=tuple(stage.log.lines),
+        log=tuple(stage.log.tagged),
         reasons=frozenset(reason for transcript in play.transcripts for reason in reasons_met(transcript)),
         transcripts=tuple(map(as_data, play.transcripts)) if explain else (),
     )
