@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from edgesim import __version__
+from edgesim.commands.access_log import access_log_options
+from edgesim.commands.cache import cache
+from edgesim.commands.chaos import chaos_option
 from edgesim.commands.choices import choices
 from edgesim.commands.clock import clock
 from edgesim.commands.control import ask, control_port_option, speaking
@@ -20,11 +23,12 @@ from edgesim.commands.functions import functions
 from edgesim.commands.inspect import inspect_option
 from edgesim.commands.invoke import event, invoke
 from edgesim.commands.ready import run, say_ready
+from edgesim.commands.reasons import reasons
 from edgesim.commands.record import record
 from edgesim.commands.relax import relax_option
+from edgesim.commands.sign import sign
 from edgesim.commands.stats import stats
 from edgesim.commands.test import test
-from edgesim.distribution.chaos import parse_chaos
 from edgesim.distribution.choices import chosen
 from edgesim.distribution.limits import ACCOUNT_CONCURRENCY
 from edgesim.distribution.terms import edition
@@ -83,12 +87,6 @@ def _span(context: Any, option: Any, value: str | None) -> float | None:
         return parse_duration(value) if value is not None else None
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
-
-
-def _chaos(context: Any, option: Any, value: str | None) -> str | None:
-    del context, option
-    _checked(lambda: parse_chaos(value, 0) if value is not None else None)
-    return value
 
 
 def _choices(context: Any, option: Any, values: tuple[str, ...]) -> dict[str, str] | None:
@@ -157,6 +155,11 @@ def _source_options(command: F) -> F:
                      metavar="ID=FILE", help="A cache policy's JSON, as `aws cloudfront get-cache-policy` prints it."),
         click.option("--origin-request-policy", "origin_request_policies", multiple=True, callback=_pairs("ID=FILE"),
                      metavar="ID=FILE", help="An origin request policy's JSON."),
+        click.option("--response-headers-policy", "response_headers_policies", multiple=True,
+                     callback=_pairs("ID=FILE"), metavar="ID=FILE", help="A response headers policy's JSON."),
+        click.option("--public-key", "public_keys", multiple=True, callback=_pairs("ID=FILE"),
+                     metavar="ID=FILE", help="A public key of signed URLs and cookies, by its Key-Pair-Id: a PEM file. "
+                     "`edgesim sign` has the other half."),
         click.option("--parameter", "parameters", multiple=True, callback=_pairs("NAME=VALUE", empty=True),
                      metavar="NAME=VALUE", help="A parameter of the template; AWS::Region and its like, too."),
         click.option("--limits", callback=_limits, metavar="EDITION",
@@ -192,15 +195,17 @@ def _trigger_options(command: F) -> F:
     return command
 
 
-def _viewer_options(command: F) -> F:
+def _viewer_options(command: F, *, ip: str = "the connection's", protocol: str = "what viewers really use") -> F:
+    """Who viewers are. `ip` and `protocol` are what they have unless told."""
     options = (
         click.option("--pop", metavar="POP", help="The edge location, such as FRA56-P3 or IAD89-C1."),
-        click.option("--viewer-ip", metavar="IP", help="Every viewer's address; default: the connection's."),
-        click.option("--viewer-country", metavar="CC", help="Every viewer's country, such as DE."),
-        click.option("--viewer-city", metavar="NAME", help="Every viewer's city."),
-        click.option("--viewer-device", metavar="KIND", help="desktop, mobile, tablet, smarttv, android or ios."),
+        click.option("--viewer-ip", metavar="IP", help=f"The viewers' address.  [default: {ip}]"),
+        click.option("--viewer-country", metavar="CC", help="The viewers' country, such as DE."),
+        click.option("--viewer-city", metavar="NAME", help="The viewers' city."),
+        click.option("--viewer-device", metavar="KIND", help="The viewers' device: desktop, mobile, tablet, smarttv, "
+                     "android or ios.  [default: by User-Agent]"),
         click.option("--viewer-protocol", metavar="PROTOCOL",
-                     help="https: treat viewers as if they used HTTPS; default: what they really use."),
+                     help=f"Treat viewers as if they used this: http or https.  [default: {protocol}]"),
         click.option("--viewer", "viewer", multiple=True, callback=_pairs("NAME=VALUE"), metavar="NAME=VALUE",
                      help="Anything else about viewers: region, postal-code, time-zone, asn, http-version …"),
     )  # fmt: skip
@@ -220,6 +225,12 @@ def _viewer_options(command: F) -> F:
     "Without SOURCE: just the URL or directory.",
 )
 @click.option(
+    "--s3-credentials",
+    metavar="env|PROFILE",
+    help="Sign requests to S3 origins with an access control or identity: with AWS_ACCESS_KEY_ID and its kin, or a "
+    "profile of ~/.aws/credentials.  [default: unsigned]",
+)
+@click.option(
     "--resolve",
     multiple=True,
     callback=_pairs("DOMAIN=URL"),
@@ -229,24 +240,34 @@ def _viewer_options(command: F) -> F:
 @_trigger_options
 @click.option("--include-body", is_flag=True, default=None, help="Without SOURCE: request functions see the body.")
 @_source_options
-@click.option("--host", help="Address to listen on for viewers.  [default: 127.0.0.1]")
-@click.option("--port", type=int, help=f"Port for viewers.  [default: {DEFAULT_PORT}]")
-@click.option("--https-port", type=int, help="Port for viewers with HTTPS; the certificate is made on the spot.")
+@click.option("--host", metavar="ADDRESS", help="Address to listen on for viewers.  [default: 127.0.0.1]")
+@click.option("--port", type=int, metavar="PORT", help=f"Port for viewers.  [default: {DEFAULT_PORT}]")
+@click.option(
+    "--https-port", type=int, metavar="PORT", help="Port for viewers with HTTPS; the certificate is made on the spot."
+)
 @click.option(
     "--control-port",
     type=int,
-    help=f"Port for explain, invalidate, stats and Prometheus, on 127.0.0.1.  [default: {DEFAULT_CONTROL_PORT}]",
+    metavar="PORT",
+    help="Port for explain, invalidate, functions, stats and Prometheus, on 127.0.0.1.  "
+    f"[default: {DEFAULT_CONTROL_PORT}]",
 )
 @_viewer_options
-@click.option("--cache-size", callback=_size, metavar="SIZE", help="Memory for the cache.  [default: 256MiB]")
-@click.option("--environments", type=click.IntRange(1), metavar="N", help="Most execution environments a function has.")
 @click.option(
-    "--chaos",
-    callback=_chaos,
-    metavar="PERCENT[:SEED]",
-    help="So many invocations are the last of their environment, at random: does a function count on what it left? "
-    "[default: none]",
+    "--cache-size",
+    callback=_size,
+    metavar="SIZE",
+    help="Most bytes that the cache takes; the least recently used objects make room, and one larger than a quarter of "
+    "it is not stored.  [default: 256MiB]",
 )
+@click.option(
+    "--environments",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Execution environments that a function may "
+    "have at once; more requests wait.  [default: by the number of processors]",
+)
+@chaos_option
 @click.option(
     "--propagation",
     callback=_span,
@@ -270,6 +291,7 @@ def _viewer_options(command: F) -> F:
 @click.option(
     "--log-dir", metavar="DIR", help="Keep the functions' logs: DIR/REGION/LOG GROUP/STREAM.  [default: nowhere]"
 )
+@access_log_options
 @click.option("--quiet", is_flag=True, default=None, help="No line for each request, no function output.")
 @speaking
 def serve(source: str | None, origin: tuple[str, ...], config: str | None, **flags: Any) -> None:
@@ -346,7 +368,11 @@ def _viewer(flags: dict[str, Any]) -> dict[str, str] | None:
 @click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
 @speaking
 def check(source: str | None, config: str | None, *, as_json: bool, **flags: Any) -> None:
-    """Report every problem in SOURCE with its place. Exits with 2 where there are errors, with 0 otherwise."""
+    """Report every problem in SOURCE with its place.
+
+    SOURCE is what `edgesim serve` takes; default: edgesim.toml's. Exits with 2 where there are errors, otherwise with
+    0.
+    """
     from dataclasses import asdict
 
     from edgesim.emulator import load_source
@@ -396,7 +422,7 @@ def _paint(text: str, style: str) -> str:
 
 
 @main.command()
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH|#TAG...", nargs=-1, required=True)
 @click.option("--distribution", metavar="NAME", help="Only this distribution, by logical id or id; default: all.")
 @control_port_option
 @speaking
@@ -404,19 +430,25 @@ def invalidate(paths: tuple[str, ...], distribution: str | None, control_port: i
     """Drop objects from the running server's cache.
 
     PATH starts with / and may end in * for everything that begins so: '/images/*', or '/*' for all. A path without *
-    drops the object without a query string; '/a*' drops '/a?x=1' too.
+    drops the object without a query string; '/a*' drops '/a?x=1' too. '#TAG' drops what the origin gave that tag, in
+    the header that CacheTagConfig names; quote it, or the shell takes it for a comment.
     """
     asked = {"paths": list(paths), **({"distribution": distribution} if distribution else {})}
     answer = ask(control_port, "POST", "/invalidations", json=asked)
     count = answer["invalidated"]
     click.echo(f"invalidated {count} {'object' if count == 1 else 'objects'}")
     for path in paths:
-        if "*" in path[:-1]:
+        if path.startswith("#") and "*" in path:
+            click.echo(f"note: {path}: tags have no wildcard, * stands for itself", err=True)
+        elif "*" in path[:-1]:
             click.echo(
                 f"note: {path}: * is a wildcard as the last character only, elsewhere it stands for itself", err=True
             )
+    for name in answer.get("untagged", ()):
+        click.echo(f"note: {name} has no CacheTagConfig, so none of its objects has a tag", err=True)
 
 
+main.add_command(cache)
 main.add_command(clock)
 
 
@@ -430,8 +462,19 @@ def _with_viewer(command: F) -> F:
     return cast("F", gathered)
 
 
-main.command()(_source_options(_viewer_options(_runtime_option(relax_option(_with_viewer(invoke))))))
-main.command()(_source_options(_viewer_options(_with_viewer(event))))
+def _of_one_request(command: F, short_help: str, *options: Callable[[F], F]) -> None:
+    """A command about one request: its own options come first, then those that it shares with `serve`."""
+    own = {param.name for param in getattr(command, "__click_params__", ())}
+    command = _with_viewer(command)
+    for option in options:
+        command = option(command)
+    command = _source_options(_viewer_options(command, ip="127.0.0.1", protocol="--url's"))
+    made = main.command(short_help=short_help)(command)
+    made.params.sort(key=lambda param: param.name not in own)
+
+
+_of_one_request(invoke, "Run a function once, without a server.", relax_option, _runtime_option)
+_of_one_request(event, "Print the event that a function sees.")
 main.add_command(stats)
 main.add_command(functions)
 
@@ -440,6 +483,8 @@ main.add_command(demo)
 main.add_command(test)
 main.add_command(record)
 main.add_command(choices)
+main.add_command(sign)
+main.add_command(reasons)
 
 
 if __name__ == "__main__":

@@ -21,19 +21,24 @@ from edgesim.distribution.propagation import Spread
 from edgesim.distribution.versions import Refused
 from edgesim.driver.clock import SteeredClock
 from edgesim.driver.driver import Driver
-from edgesim.driver.identity import invocation_id, seed
+from edgesim.driver.identity import file_id, invocation_id, seed
 from edgesim.driver.metered import Metered
 from edgesim.driver.recorder import TranscriptRing
 from edgesim.errors import ConfigError, EdgesimError
 from edgesim.loaders import Loaded, Overrides, load, load_quick
+from edgesim.loaders.published import as_published
 from edgesim.loaders.terms import on_terms
+from edgesim.logs.access import format_named
+from edgesim.logs.access_files import AccessLog
 from edgesim.logs.folder import LogFolder
 from edgesim.logs.lambda_edge import function_notes, trigger_of, validation_error, validation_stream
 from edgesim.logs.metrics import Metrics
 from edgesim.origins.http import HttpOrigin
 from edgesim.origins.routing import OriginRouter
+from edgesim.origins.signing import Signer, read_credentials
 from edgesim.origins.targets import Target, parse_target
 from edgesim.pipeline.transcript import Note, Transcript
+from edgesim.ports import Clock
 from edgesim.rules.edge import region_of
 from edgesim.rules.hooks import Hook
 from edgesim.runtimes import FunctionStatus, LambdaService, functions_as_data
@@ -49,6 +54,7 @@ from edgesim.stores.memory import MemoryStore
 from edgesim.terminal import Terminal
 from edgesim.values.durations import spell_duration
 from edgesim.values.instant import Duration
+from edgesim.values.place import Place
 
 
 class ProblemsFoundError(ConfigError):
@@ -60,24 +66,60 @@ class ProblemsFoundError(ConfigError):
         self.problems = problems
 
 
-def load_source(settings: Settings) -> Loaded:
-    """What the settings' source describes, with every problem in it."""
+def load_source(settings: Settings, *, function: str = "") -> Loaded:
+    """What the settings' source describes, with every problem in it. `function`: one that is wanted by itself."""
     overrides = Overrides(
         parameters=settings.parameters,
         functions=settings.functions,
         cache_policies=settings.cache_policies,
         origin_request_policies=settings.origin_request_policies,
+        response_headers_policies=settings.response_headers_policies,
+        public_keys=settings.public_keys,
         origins=settings.origins,
+        signs=bool(settings.s3_credentials),
+        function=function,
     )
     if settings.source:
-        return on_terms(load(settings.source, overrides), settings.terms)
+        return on_terms(_in_their_places(load(settings.source, overrides), settings), settings.terms)
     triggers = {Trigger(name): spec for name, spec in settings.triggers.items()}
     bodies = [trigger for trigger in triggers if not Hook(trigger).rules.sees_response] if settings.include_body else []
-    return on_terms(load_quick(settings.origin, triggers, include_body=bodies), settings.terms)
+    return on_terms(
+        load_quick(settings.origin, triggers, include_body=bodies, public_keys=settings.public_keys), settings.terms
+    )
 
 
-def _targets(named: Mapping[str, str]) -> dict[str, Target]:
-    return {name: parse_target(text) for name, text in named.items()}
+_OPTIONS = {
+    "--origin": "origins",
+    "--function": "functions",
+    "--parameter": "parameters",
+    "--cache-policy": "cache_policies",
+    "--origin-request-policy": "origin_request_policies",
+    "--response-headers-policy": "response_headers_policies",
+    "--public-key": "public_keys",
+}
+
+
+def _in_their_places(loaded: Loaded, settings: Settings) -> Loaded:
+    """What is wrong with options is told where edgesim.toml has them, if it has."""
+
+    def told(problem: Problem) -> Problem:
+        option, _, value = problem.at.partition(" ")
+        place = settings.places.get((_OPTIONS.get(option, ""), value.partition("=")[0]))
+        return problem if place is None else replace(problem, at=place.at, file=place.file, line=place.line)
+
+    return replace(loaded, problems=tuple(map(told, loaded.problems)))
+
+
+def _targets(settings: Settings, field: str, named: Mapping[str, str]) -> dict[str, Target]:
+    """Where origins or domains lead. Raises ConfigError."""
+    return {name: _target(settings.places.get((field, name)), text) for name, text in named.items()}
+
+
+def _target(place: Place | None, text: str) -> Target:
+    try:
+        return parse_target(text)
+    except ConfigError as error:
+        raise ConfigError(f"{place}: {error}" if place else str(error), error.hint) from None
 
 
 def _runtime_settings(settings: Settings, viewers: ViewerDefaults) -> RuntimeSettings:
@@ -94,6 +136,13 @@ def _runtime_settings(settings: Settings, viewers: ViewerDefaults) -> RuntimeSet
     return replace(chosen, max_environments=settings.environments, max_in_all=in_all)
 
 
+def _signer(settings: Settings, clock: Clock) -> Signer | None:
+    """Raises ConfigError where the credentials that are named are not there."""
+    if not settings.s3_credentials:
+        return None
+    return Signer(read_credentials(settings.s3_credentials, os.environ, Path.home()), clock)
+
+
 class Emulator:
     """An edge. Make one with `start`; `close` it when done."""
 
@@ -103,8 +152,10 @@ class Emulator:
         self.store = MemoryStore(settings.cache_size)
         self.metrics = Metrics(self.clock.now())
         self.logs = LogFolder(Path(settings.log_dir), self.clock.now, self._complain) if settings.log_dir else None
+        self.access = self._access_log(settings)
         self.recorder = TranscriptRing(on_finished=self._finished)
-        self.http = HttpOrigin()
+        self.http = HttpOrigin(ssl_protocols=settings.terms.choices.origin_ssl_protocols)
+        self.signer = _signer(settings, self.clock)
         self.viewers = parse_settings(settings.viewer)
         self.runtime = LambdaService(
             self.clock,
@@ -115,10 +166,15 @@ class Emulator:
             kept=self.logs,
             remark=lambda problem: terminal.problems([problem]),
         )
-        self.loaded = Loaded()
+        self.read = self.loaded = Loaded()
         self.app: ViewerApp | None = None
         self._told: set[tuple[str, str]] = set()
         self._gone: set[str] = set()
+
+    def _access_log(self, settings: Settings) -> AccessLog | None:
+        if not settings.access_log:
+            return None
+        return AccessLog(Path(settings.access_log), format_named(settings.access_log_format), file_id, self._complain)
 
     async def start(self) -> ViewerApp:
         """Load the source and the functions. Raises ProblemsFoundError, or ConfigError for a bad flag."""
@@ -127,7 +183,8 @@ class Emulator:
         if loaded.errors:
             raise ProblemsFoundError(loaded.problems)
         self._keep_logs_out_of_code(loaded)
-        self.loaded = loaded
+        self.read = self.loaded = loaded
+        app = self._app(loaded)
         self._inspect(loaded)
         self.terminal.problems(await self.runtime.deploy(_functions(loaded)))
         for problem in (self.runtime.status().isolation.problem(), of_processor(*this_processor())):
@@ -137,8 +194,8 @@ class Emulator:
                 f"chaos: {chaos.percent:g} % of invocations are the last of their environment, at random; "
                 f"--chaos {chaos} has the same ones again"
             )
-        self.app = self._app(loaded)
-        return self.app
+        self.app = app
+        return app
 
     def _inspect(self, loaded: Loaded) -> None:
         """Raises ConfigError for a function that is not there."""
@@ -166,8 +223,11 @@ class Emulator:
             clock=self.clock,
             new_id=invocation_id,
             domains=domains,
-            origins=_targets({**loaded.origins, **self.settings.origins}),
-            resolve=_targets(self.settings.resolve),
+            origins=_targets(self.settings, "origins", {**loaded.origins, **self.settings.origins}),
+            resolve=_targets(self.settings, "resolve", self.settings.resolve),
+            buckets=loaded.buckets,
+            missing=self.settings.terms.choices.missing_object,
+            signer=self.signer,
         )
 
     def answers_https_at(self, port: int) -> None:
@@ -215,6 +275,8 @@ class Emulator:
     def _finished(self, transcript: Transcript) -> None:
         ran = function_notes(transcript)
         self.metrics.finished(transcript, ran)
+        if self.access is not None:
+            self.access.finished(transcript, self.clock.now())
         for note in ran:
             if "rejected" in note.facts:
                 self._log_refusal(transcript, note)
@@ -230,13 +292,13 @@ class Emulator:
 
     def _keep_logs_out_of_code(self, loaded: Loaded) -> None:
         """Each line would be a change of the code, and each change a line. Raises ConfigError."""
-        folder = _real(self.settings.log_dir)
-        inside = next((f.name for f in _functions(loaded) if _holds(f, {folder})), None) if self.logs else None
-        if inside is not None:
-            raise ConfigError(
-                f"--log-dir {self.settings.log_dir} is in the code of the function {inside}, which logs would change",
-                "name a folder elsewhere, or put the function into a folder of its own",
-            )
+        for option, named in (("--log-dir", self.settings.log_dir), ("--access-log", self.settings.access_log)):
+            inside = next((f.name for f in _functions(loaded) if named and _holds(f, {_real(named)})), None)
+            if inside is not None:
+                raise ConfigError(
+                    f"{option} {named} is in the code of the function {inside}, which logs would change",
+                    "name a folder elsewhere, or put the function into a folder of its own",
+                )
 
     def _complain(self, sentence: str) -> None:
         self.terminal.say(f"edgesim: {sentence}")
@@ -280,19 +342,29 @@ class Emulator:
     async def _reload_source(self, spread: Spread) -> None:
         """A new configuration serves when everything of it can; until then the old one does, whole. So it does at the
         edge locations that the update has not reached."""
-        loaded = load_source(self.settings)
-        if loaded.errors:
-            self._tell_kept(loaded.errors)
+        read = load_source(self.settings)
+        if read.errors:
+            self._tell_kept(read.errors)
             return
-        self._keep_logs_out_of_code(loaded)
-        router = self._router(loaded)
+        self._keep_logs_out_of_code(read)
+        router = self._router(read)
+        loaded = await self._published(read)
         self._tell_news(loaded.problems)
         await self._deploy(loaded, spread)
-        self.loaded = loaded
         if self.app is not None:
             self.app.driver.origins = router
-            self.app.deploy(loaded.distributions, spread)
+        self._serve(read, loaded, spread)
         self.terminal.say(self.terminal.paint(f"configuration reloaded{_until(spread)}", fg="green"))
+
+    async def _published(self, read: Loaded) -> Loaded:
+        """A source with its functions as they are published."""
+        return as_published(read, await self.runtime.published(_functions(read)))
+
+    def _serve(self, read: Loaded, loaded: Loaded, spread: Spread) -> None:
+        """From now on this is what is served; `read` is what the source says of it."""
+        changed, self.read, self.loaded = loaded.distributions != self.loaded.distributions, read, loaded
+        if changed and self.app is not None:
+            self.app.deploy(loaded.distributions, spread)
 
     def _tell_kept(self, problems: Iterable[Problem]) -> None:
         self.terminal.problems(problems)
@@ -310,8 +382,10 @@ class Emulator:
         touched = {f.name for f in _functions(self.loaded) if _holds(f, paths)}
         if touched and touched <= _without_code(self.loaded):
             self._tell_gone(_without_code(self.loaded))
-        else:
-            await self._deploy(self.loaded, spread)
+            return
+        loaded = await self._published(self.read)
+        await self._deploy(loaded, spread)
+        self._serve(self.read, loaded, spread)
 
     async def _deploy(self, loaded: Loaded, spread: Spread) -> None:
         """Functions as they are now, with a word on each whose code is new, gone or back."""
@@ -345,6 +419,8 @@ class Emulator:
         await self.http.aclose()
         if self.logs is not None:
             self.logs.close()
+        if self.access is not None:
+            await self.access.aclose()
         self.terminal.flush()
 
 

@@ -36,9 +36,24 @@ class OriginTrouble(StrEnum):
     CONNECT = "OriginConnectError"
     CONNECT_TIMEOUT = "OriginCommError (connecting)"
     READ_TIMEOUT = "OriginCommError (reading)"
+    COMPLETION_TIMEOUT = "OriginCommError (completing)"
     RESET = "OriginReadError"
     INVALID_RESPONSE = "OriginInvalidResponseError"
     HEADERS_TOO_BIG = "OriginHeaderTooBigError"
+    CONTENT_RANGE = "OriginContentRangeLengthError"
+    TOO_LARGE = "OriginError (more than 50 GB)"
+
+
+class ViewerTrouble(StrEnum):
+    """How a viewer ended a request early, by the names of the log field x-edge-detailed-result-type.
+
+    documented: standard-logs-reference
+    """
+
+    LEFT = "ClientCommError"
+    """before it had the whole answer"""
+    HUNG_UP = "ClientHungUpRequest"
+    """while it was sending its request"""
 
 
 class OriginFault(EdgesimError):
@@ -55,3 +70,11 @@ class ViewerFault(EdgesimError):
 
 class EdgesimBug(EdgesimError):
     """Something that must not happen, happened."""
+
+
+class ScenarioWarning(UserWarning):
+    """In pytest: a scenario passed, and may mean less than it seems to. `place` is `file:line`."""
+
+    def __init__(self, message: str, place: str = "") -> None:
+        super().__init__(message)
+        self.place = place

@@ -56,8 +56,9 @@ STAND_IN_ORIGIN = "http://origin.example.com"
 
 
 def functions_of(loaded: Loaded) -> list[EdgeFunction]:
-    """Every function of a source, each once."""
-    return list(dict.fromkeys(function for d in loaded.distributions for function in d.functions))
+    """Every function of a source that can be run, each once."""
+    alone = [loaded.function] if loaded.function is not None else []
+    return list(dict.fromkeys([*(function for d in loaded.distributions for function in d.functions), *alone]))
 
 
 def find_function(name: str, loaded: Loaded) -> EdgeFunction:

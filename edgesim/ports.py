@@ -92,6 +92,9 @@ class Store(Protocol):
     async def get(self, key: CacheKey) -> Entry | None:
         """The latest entry put under this key, fresh or stale, or None."""
 
+    def parts(self, key: CacheKey) -> Iterable[tuple[CacheKey, Entry]]:
+        """The parts stored of the object under this key, by keys that differ in `part` alone; the latest first."""
+
     async def put(self, key: CacheKey, entry: Entry) -> bool:
         """Keep an entry under this key in the place of any other. False where it is too large to be kept."""
 
@@ -100,11 +103,18 @@ class Store(Protocol):
         length is more than this store takes."""
 
     async def invalidate(self, distribution: str, pattern: str) -> int:
-        """Drop every entry of a distribution whose path, with its query string where that is keyed, matches;
-        return how many. documented: `*` is a wildcard as the last character only (Invalidation)"""
+        """Drop every entry of a distribution whose path, with its query string where that is keyed, matches, or that
+        has the tag of a `#tag`; return how many. documented: `*` is a wildcard as the last character of a path only
+        (Invalidation)"""
 
     def entries(self) -> Iterable[tuple[CacheKey, Entry]]:
         """A snapshot of everything kept."""
+
+    def variants(self, distribution: str, path: str) -> Iterable[tuple[CacheKey, Entry]]:
+        """A snapshot of what is kept of one path, under whatever key; the latest first."""
+
+    def finds(self, key: CacheKey) -> int:
+        """How often `get` has found the entry under this key since it was put; 0 where there is none."""
 
 
 class OriginClient(Protocol):

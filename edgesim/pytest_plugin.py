@@ -6,6 +6,7 @@ is made when the first scenario or the first `edge` needs it: one stage in each 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from edgesim.errors import ConfigError, ScenarioWarning
 from edgesim.scenario.playing.background import STAGES
 
 if TYPE_CHECKING:
@@ -84,15 +86,13 @@ def _is_scenarios(file: Path) -> bool:
     """Is this a scenario, or was it meant to be one? A template that lies beside them is neither."""
     from edgesim.loaders.unreadable import Unreadable
     from edgesim.scenario.language.document import read_document
+    from edgesim.scenario.language.other_files import is_scenarios
 
     try:
         root, _ = read_document(file.read_text(encoding="utf-8-sig"), str(file))
     except (Unreadable, OSError, ValueError):
         return True
-    return not _SIGNS.isdisjoint(root.fields)
-
-
-_SIGNS = frozenset({"title", "steps", "scenarios"})
+    return is_scenarios(root)
 
 
 class ScenarioFile(pytest.File):
@@ -153,9 +153,12 @@ class ScenarioItem(pytest.Item):
             raise ScenarioFailed(outcome)
         if explain:
             self.add_report_section("call", "edgesim", explained(outcome))
+        _warn(outcome)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """What `edgesim test` prints."""
+        if isinstance(excinfo.value, ScenarioWarning):
+            return f"{excinfo.value.place}: {excinfo.value}"
         if not isinstance(excinfo.value, ScenarioFailed):
             return super().repr_failure(excinfo, style)
         from edgesim.scenario.runner.report import failure
@@ -174,11 +177,20 @@ class ScenarioItem(pytest.Item):
         return self.path, max(self.scenario.place.line - 1, 0), self.name
 
 
+def _warn(outcome: Outcome) -> None:
+    """As Python warns, so that pytest's own options say what becomes of it."""
+    for caution in outcome.cautions:
+        file, _, line = caution.place.rpartition(":")
+        hint = f" ({caution.hint})" if caution.hint else ""
+        warnings.warn_explicit(ScenarioWarning(f"{caution.message}{hint}", caution.place), None, file, int(line))
+
+
 def _in_short(outcome: Outcome) -> str:
     """Why it failed, for the summary at the end."""
+    from edgesim.scenario.runner.report import mismatch_in_short
+
     for mismatch in (one for step in outcome.failures for one in step.mismatches):
-        expected, got = (text.partition("\n")[0] for text in (mismatch.expected, mismatch.got))
-        return f"{mismatch.what}: expected {expected}, got {got}"
+        return mismatch_in_short(mismatch)
     return outcome.message.partition("\n")[0]
 
 
@@ -197,7 +209,6 @@ def edge(request: pytest.FixtureRequest) -> Iterator[LiveEdge]:
     functions, origins, parameters, viewer settings and choices are merged by name. Paths begin at the test's file.
     Without a marker everything goes to one origin, `site`, which answers 200. See edgesim.testing.LiveEdge.
     """
-    from edgesim.errors import ConfigError
     from edgesim.testing.live import edge as opened
 
     wrong = ""
@@ -246,13 +257,28 @@ _MOST_REQUESTS = 3
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that fails shows the way of its last requests; with --edgesim-explain it is the whole of all."""
+    """A test that fails shows the way of its last requests; with --edgesim-explain it is the whole of all. What it
+    asked of the edge that can't be is told at its own line, and not deep within edgesim."""
+    if call.excinfo is not None and edge_key in item.stash and call.excinfo.errisinstance(ConfigError):
+        _end_at_the_test(call.excinfo)
     report = yield
     live = item.stash.get(edge_key, None)
     explain = item.config.option.edgesim_explain
     if live is not None and call.when == "call" and live.responses and (report.failed or explain):
         report.sections.append(("edgesim: requests of the edge", "\n\n".join(_told(live, explain=explain))))
     return report
+
+
+def _end_at_the_test(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    frame = excinfo.tb
+    while frame.tb_next is not None:
+        if Path(frame.tb_next.tb_frame.f_code.co_filename).is_relative_to(_PACKAGE):
+            frame.tb_next = None
+            return
+        frame = frame.tb_next
+
+
+_PACKAGE = Path(__file__).parent
 
 
 def _told(live: LiveEdge, *, explain: bool) -> Iterator[str]:

@@ -7,12 +7,11 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 import httpx
 
-from edgesim.distribution.model import Origin, Trigger
+from edgesim.distribution.model import Origin
 from edgesim.driver.clock import SystemClock
 from edgesim.errors import ConfigError, OriginFault, ViewerFault
 from edgesim.origins.http import HttpOrigin
@@ -20,6 +19,7 @@ from edgesim.origins.targets import DEFAULT_PORTS, Url, is_loopback
 from edgesim.ports import BodyStream
 from edgesim.scenario.recording.recorded import Exchange
 from edgesim.scenario.recording.recorded_cache import x_cache
+from edgesim.scenario.recording.told import Told, told_of
 from edgesim.server.app import Receive, RequestBody, Scope, Send
 from edgesim.server.listeners import Listener, bind, serve_all, stop_on_signals
 from edgesim.serving import report_bugs
@@ -143,7 +143,7 @@ class RecordingProxy:
                 await body.aclose()
             exchange = Exchange(
                 begun,
-                replace(request, body=_seen(request.body)),
+                replace(request, headers=self._asked(request.headers), body=_seen(request.body)),
                 replace(response, body=_seen(body)),
                 https=self._server.url.https,
                 complete=complete,
@@ -158,7 +158,12 @@ class RecordingProxy:
         assert self._told is not None  # noqa: S101  the caller has looked
         told = await self._told.of(exchange.response.headers.get("x-amz-cf-id") or "")
         if told is not None:
-            self.exchanges[index] = replace(exchange, at=told.at, ran=told.ran)
+            self.exchanges[index] = replace(exchange, at=told.at, told=told)
+
+    def _asked(self, headers: Headers) -> Headers:
+        """What the viewer sent, with the name that the server was asked for."""
+        host = self._server.headers(headers).get("host")
+        return headers.having("Host", host) if host is not None else headers
 
     def _say(self, exchange: Exchange) -> None:
         response, terminal = exchange.response, self._terminal
@@ -233,14 +238,6 @@ async def _send_fault(send: Send, fault: OriginFault) -> None:
 # ── what a running edgesim knows ─────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a transcript says: when the request came by the server's own clock, and which functions ran."""
-
-    at: Instant
-    ran: tuple[str, ...]
-
-
 class Transcripts:
     """The transcripts of an edgesim that runs on this machine."""
 
@@ -254,9 +251,7 @@ class Transcripts:
     async def of(self, request_id: str) -> Told | None:
         """What it says of a request; None where it knows none of this id."""
         data = await self._get("/transcript", of=request_id) if request_id else {}
-        if data.get("id") != request_id or not request_id:
-            return None
-        return Told(Instant(datetime.fromisoformat(data["time"]).timestamp()), tuple(_ran(data["sections"])))
+        return told_of(data) if request_id and data.get("id") == request_id else None
 
     async def aclose(self) -> None:
         await self._client.aclose()
@@ -268,19 +263,6 @@ class Transcripts:
         except (httpx.HTTPError, ValueError):
             return {}
         return data if response.is_success and isinstance(data, dict) else {}
-
-
-_STATIONS = {trigger.value.replace("-", " "): trigger.value for trigger in Trigger}
-
-
-def _ran(sections: list[dict[str, Any]]) -> list[str]:
-    """The triggers whose functions ran, those of a request that this one caused in their place."""
-    found: list[str] = []
-    for section in sections:
-        if section["station"] in _STATIONS and section["because"].startswith("ran"):
-            found.append(_STATIONS[section["station"]])
-        found += _ran(section["inner"])
-    return found
 
 
 # ── running ──────────────────────────────────────────────────────────────────

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from socket import socket
 from typing import Any, TypeVar
 
 from edgesim.emulator import Emulator, report_bug
@@ -52,31 +53,35 @@ def report_bugs(terminal: Terminal) -> None:
     logging.getLogger("uvicorn.error").propagate = False
 
 
-def _listeners(emulator: Emulator, settings: Settings) -> list[Listener]:
-    """Every port, bound; none stays bound where one can't be had."""
+@contextlib.contextmanager
+def _ports(settings: Settings) -> Iterator[list[socket]]:
+    """Every port, bound: viewers', control, HTTPS where it is wanted. Raises ConfigError."""
+    wanted = [
+        (settings.host, settings.port, "--port"),
+        (CONTROL_HOST, settings.control_port, "--control-port"),
+    ]
+    if settings.https_port is not None:
+        wanted.append((settings.host, settings.https_port, "--https-port"))
     with contextlib.ExitStack() as stack:
-        sockets = [bind(settings.host, settings.port, "--port")]
-        stack.callback(sockets[0].close)
-        sockets.append(bind(CONTROL_HOST, settings.control_port, "--control-port"))
-        stack.callback(sockets[1].close)
-        listeners = [
-            Listener(sockets[0], emulator.app, faithful=True),
-            Listener(sockets[1], emulator.control()),
-        ]
-        if settings.https_port is not None:
-            listeners.append(_https(emulator, settings))
-            emulator.answers_https_at(listeners[-1].port)
-        stack.pop_all()
+        yield [stack.enter_context(bind(*one)) for one in wanted]
+
+
+def _listeners(emulator: Emulator, settings: Settings, ports: list[socket]) -> list[Listener]:
+    """What answers at the ports."""
+    viewers, control, *https = ports
+    listeners = [Listener(viewers, emulator.app, faithful=True), Listener(control, emulator.control())]
+    for port in https:
+        listeners.append(_https(emulator, settings, port))
+        emulator.answers_https_at(listeners[-1].port)
     return listeners
 
 
-def _https(emulator: Emulator, settings: Settings) -> Listener:
+def _https(emulator: Emulator, settings: Settings, port: socket) -> Listener:
     from edgesim.server.tls import server_context
 
     names = {"localhost", settings.host, "*.localhost"}
     names |= {name for d in emulator.distributions for name in names_of(d)}
-    socket = bind(settings.host, settings.https_port or 0, "--https-port")
-    return Listener(socket, emulator.app, faithful=True, tls=server_context(sorted(names)))
+    return Listener(port, emulator.app, faithful=True, tls=server_context(sorted(names)))
 
 
 async def serve(
@@ -91,11 +96,21 @@ async def serve(
     Raises ConfigError where the settings or the source are not usable.
     """
     report_bugs(terminal)
-    emulator = Emulator(settings, terminal)
+    with _ports(settings) as ports:
+        await _serve_at(ports, settings, Emulator(settings, terminal), ready, meanwhile)
+
+
+async def _serve_at(
+    ports: list[socket],
+    settings: Settings,
+    emulator: Emulator,
+    ready: Callable[[Emulator, list[Listener]], None],
+    meanwhile: Callable[[list[Listener]], Awaitable[None]] | None,
+) -> None:
     stop, started = asyncio.Event(), asyncio.Event()
     try:
         await emulator.start()
-        listeners = _listeners(emulator, settings)
+        listeners = _listeners(emulator, settings, ports)
         stop_on_signals(stop)
         helpers = [asyncio.create_task(_announce(emulator, listeners, started, ready))]
         if settings.reload:

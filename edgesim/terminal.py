@@ -140,7 +140,7 @@ class Terminal:
     def problems(self, problems: Iterable[Problem]) -> None:
         """Each problem with its place, a line or two."""
         for problem in problems:
-            place = f"{problem.file}:{problem.line}" if problem.line else problem.file
+            place = problem.place
             word = self.paint(problem.severity.value, fg=_SEVERITY_COLOURS[problem.severity], bold=True)
             code = f" [{problem.code}]" if problem.code and not problem.message.startswith(problem.code) else ""
             self.say(f"{place}{': ' if place else ''}{word}: {problem.message}{code}")
@@ -150,7 +150,7 @@ class Terminal:
 
 
 def _failure(failure: Failed, function: EdgeFunction) -> str:
-    """Lambda's own words, and where these name the signal alone, what it was for."""
-    if failure.kind is FailureKind.OUT_OF_MEMORY:
-        return f"{failure.kind.value} ({function.memory} MB): {failure.error_type}: {failure.message}"
-    return f"{failure.error_type}: {failure.message}"
+    """Lambda's own words, what they are about where they name the signal alone, and the place in the code."""
+    what = f"{failure.kind.value} ({function.memory} MB): " if failure.kind is FailureKind.OUT_OF_MEMORY else ""
+    first, *_ = failure.message.splitlines() or [""]
+    return f"{what}{failure.error_type}: {first}{f' ({failure.place})' if failure.place else ''}"

@@ -11,13 +11,13 @@ from edgesim.distribution.choices import QUESTIONS, Question
 _WIDTH = 100
 
 
-@click.command()
+@click.command(short_help="List what AWS leaves open, and edgesim's answers.")
 @click.argument("name", required=False)
 def choices(name: str | None) -> None:
-    """What CloudFront does where AWS does not say, and edgesim had to choose.
+    """List what AWS does not say of CloudFront, so that edgesim had to choose.
 
-    Lists every question with its possible answers, the one that holds by default first; with NAME also what is known.
-    Answer one otherwise with --choice NAME=VALUE, or in edgesim.toml under [choices].
+    Each question has its possible answers, the one that holds by default first; with NAME also what is known. Answer
+    one otherwise with --choice NAME=VALUE, or in edgesim.toml under [choices].
     """
     if name is not None and name not in QUESTIONS:
         raise click.UsageError(f"there is no choice {name!r}: there are {', '.join(QUESTIONS)}")

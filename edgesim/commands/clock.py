@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -10,7 +12,20 @@ from edgesim.commands.control import ask, control_port_option, speaking
 from edgesim.values.durations import parse_duration, spell_duration
 
 
-@click.command()
+class _TakesNegatives(click.Command):
+    """A command to which `-5s` is an argument, and no option that there is not."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--" in args:
+            return super().parse_args(ctx, args)
+        taken = [arg for before, arg in pairwise(["", *args]) if _NEGATIVE.match(arg) and not before.startswith("--")]
+        return super().parse_args(ctx, [*(arg for arg in args if arg not in taken), "--", *taken])
+
+
+_NEGATIVE = re.compile(r"-[.0-9]")
+
+
+@click.command(cls=_TakesNegatives)
 @click.argument("move", type=click.Choice(["show", "advance", "freeze", "resume", "reset"]), default="show")
 @click.argument("span", metavar="[DURATION]", required=False)
 @control_port_option
@@ -42,6 +57,10 @@ def clock(move: str, span: str | None, control_port: int | None) -> None:
 def _seconds(span: str | None) -> float:
     if span is None:
         raise click.UsageError("by how much? edgesim clock advance 1h")
+    if _NEGATIVE.match(span):
+        raise click.UsageError(
+            f"{span} is back in time, and the clock only goes forward: edgesim clock advance {span[1:]}"
+        )
     try:
         return parse_duration(span)
     except ValueError as error:

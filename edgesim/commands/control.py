@@ -35,6 +35,7 @@ def speaking(command: Callable[P, None]) -> Callable[P, None]:
 control_port_option = click.option(
     "--control-port",
     type=int,
+    metavar="PORT",
     help=f"The running server's control port.  [default: edgesim.toml's, else {DEFAULT_CONTROL_PORT}]",
 )
 

@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from edgesim.server.listeners import Listener
 
 
-@click.command()
+@click.command(short_help="Show an example, or a scenario step by step.")
 @click.argument("name", required=False, metavar="[NAME]")
-@click.option("--list", "listing", is_flag=True, help="Say which scenarios there are.")
-@click.option("--port", type=int, help=f"Port for viewers.  [default: {DEFAULT_PORT}; NAME: if it is free]")
+@click.option("--list", "listing", is_flag=True, help="List the scenarios that there are.")
 @click.option(
-    "--control-port", type=int, help=f"Port for explain.  [default: {DEFAULT_CONTROL_PORT}; NAME: if it is free]"
+    "--port", type=int, metavar="PORT", help=f"Port for viewers.  [default: {DEFAULT_PORT}; NAME: if it is free]"
+)
+@click.option(
+    "--control-port",
+    type=int,
+    metavar="PORT",
+    help=f"Port for explain.  [default: {DEFAULT_CONTROL_PORT}; NAME: if it is free]",
 )
 @click.option("--no-pause", is_flag=True, help="NAME: don't wait for Enter between the steps.")
 @click.option("--once", is_flag=True, help="Stop when everything has been shown.")
@@ -37,9 +42,10 @@ def demo(
 
     Without NAME: serve the sample distribution in front of a small built-in origin, with requests to try.
 
-    NAME is a scenario of those that --list names, or a file; NAME:PART for those of its scenarios that have PART in
-    their title. It is played against a live server: each step with its answer and why that is so, and with the command
-    that asks for it again from another terminal. Exits with 1 where an expectation does not hold.
+    NAME is a scenario of those that --list names, or a file; NAME::PART for those of its scenarios that have PART in
+    their title, NAME:LINE for the one at this line, as in edgesim test. It is played against a live server: each step
+    with its answer and why that is so, and with the command that asks for it again from another terminal. Exits with 1
+    where an expectation does not hold.
     """
     if listing:
         _list()
@@ -106,22 +112,24 @@ def _scenarios(target: Target) -> tuple[Scenario, ...]:
 
 
 def _meant(text: str) -> Target:
-    """The scenarios that a NAME stands for: a file, or one that is shipped, and perhaps a part of a title."""
+    """The scenarios that a NAME stands for: a file, or one that is shipped, and perhaps a part of a title, or a line.
+    After one colon a number is a line, and anything else is part of a title; after two everything is."""
     from edgesim.distribution.findings import closest
-    from edgesim.scenario.runner.select import Target
+    from edgesim.scenario.runner.select import Target, line_of
 
     known = _shipped()
     if text in known or Path(text).is_file():
         return Target(text, known.get(text) or Path(text))
     head, _, part = text.partition(":")
-    part = part.lstrip(":").strip()
     file = known.get(head) or Path(head)
     if file.is_dir():
         raise ConfigError(f"{head} is a folder", "name a scenario file")
     if not file.is_file():
         hint = closest(head, known) or "edgesim demo --list says which there are; a path to a file does as well"
         raise ConfigError(f"there is no scenario {head!r}", hint)
-    return Target(text, file, line=int(part)) if part.isdecimal() else Target(text, file, part=part)
+    if part.isascii() and part.isdecimal():
+        return Target(text, file, line=line_of(file, part, text))
+    return Target(text, file, part=part.lstrip(":").strip())
 
 
 def _shipped() -> dict[str, Path]:

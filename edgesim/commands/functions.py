@@ -13,7 +13,7 @@ from edgesim.terminal import STYLES
 from edgesim.values.text import printable
 
 
-@click.command()
+@click.command(short_help="List the running server's functions.")
 @click.argument("what", metavar="[NAME|ARN[:QUALIFIER]]", default="")
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 @click.option("--recycle", is_flag=True, help="End their environments, those at work when they have answered.")
@@ -22,9 +22,9 @@ from edgesim.values.text import printable
 def functions(what: str, control_port: int | None, *, as_json: bool, recycle: bool) -> None:
     """List the functions of the running server: versions, aliases, ARN, code, environments.
 
-    Saved code and settings that differ from the last version are published as the next one, as a deployment would; the
-    version that an association names is the first. A QUALIFIER is a version, an alias or $LATEST: where it leads is
-    told too.
+    Saved code and settings that differ from the last version are published as the next one, as a deployment would (with
+    SAM's AutoPublishAlias settings wait for the next code); the version that an association names is the first. A
+    QUALIFIER is a version, an alias or $LATEST: where it leads is told too.
 
     --recycle makes the next call of each function (or of the one that is named) a cold start.
     """
@@ -103,4 +103,5 @@ def _environment(one: dict[str, Any]) -> str:
     pid = f", pid {one['pid']}" if one["pid"] else ""
     count = one["invocations"]
     ran = f"{count} invocation{'' if count == 1 else 's'}"
-    return f"{one['name']}  {one['state']} in {one['region']}, version {one['version']}{pid}, {ran}, {one['peakMb']} MB"
+    state = "without a process" if one["state"] == "reset" else one["state"]
+    return f"{one['name']}  {state} in {one['region']}, version {one['version']}{pid}, {ran}, {one['peakMb']} MB"

@@ -67,7 +67,8 @@ def _request_options(command: F) -> F:
                      help="A header that the viewer sends."),
         click.option("--body", callback=_body, metavar="TEXT|@FILE", help="The request's body."),
         click.option("--include-body", is_flag=True, help="The function sees the body, whatever SOURCE says."),
-        click.option("--status", type=click.IntRange(200, 599), help="What the origin answers.  [default: 200]"),
+        click.option("--status", type=click.IntRange(200, 599), metavar="STATUS",
+                     help="What the origin answers.  [default: 200]"),
         click.option("--response-header", multiple=True, callback=_fields, metavar="'NAME: VALUE'",
                      help="A header that the origin answers with."),
         click.option("--source", metavar="SOURCE", help="Template or JSON, as for serve.  [default: edgesim.toml's]"),
@@ -86,8 +87,9 @@ def _request_options(command: F) -> F:
 def invoke(function: str, event: str | None, trigger: str | None, *, as_json: bool, **flags: Any) -> None:
     """Run a function once, without a server, and judge its result as CloudFront would.
 
-    FUNCTION is a function of SOURCE, by name or logical id, or code as `serve --viewer-request` takes it. Its event is
-    a file, or made of a request that takes the way through SOURCE: behavior, policies, forwarding, origin.
+    FUNCTION is a function of SOURCE, by name or logical id, whether or not a distribution has it, or code as `serve
+    --viewer-request` takes it. Its event is a file, or made of a request that takes the way through SOURCE: behavior,
+    policies, forwarding, origin. Without a distribution there is one origin that gets everything.
 
     \b
       edgesim invoke Auth --trigger viewer-request --url https://www.example.com/a?x=1 -H 'Cookie: id=7'
@@ -159,14 +161,14 @@ def _no_request(flags: dict[str, Any]) -> None:
         raise click.UsageError(f"--{said.replace('_', '-')} goes with --trigger; an event says it all")
 
 
-def _loaded(settings: Settings) -> Loaded:
-    """The source, if there is one. Its errors are told, and end it."""
+def _loaded(settings: Settings, function: str = "") -> Loaded:
+    """The source, if there is one, with a function of it that is wanted. Its errors are told, and end it."""
     from edgesim.emulator import load_source
     from edgesim.loaders import Loaded
 
     if not settings.source:
         return Loaded()
-    loaded = load_source(settings)
+    loaded = load_source(settings, function=function)
     if loaded.errors:
         _warn(loaded.errors)
         click.echo(f"edgesim: {settings.source} can't be used", err=True)
@@ -186,6 +188,7 @@ def _asked(settings: Settings, flags: dict[str, Any]) -> Asked:
     from edgesim.invoking import Asked
     from edgesim.server.viewer_header import parse_settings, viewer_of
 
+    _say_what_no_viewer_sends(flags["header"])
     scheme, host, path, query = _target(flags["url"] or "/")
     body = flags["body"] or b""
     return Asked(
@@ -200,6 +203,17 @@ def _asked(settings: Settings, flags: dict[str, Any]) -> Asked:
         flags["response_header"],
         flags["include_body"],
     )
+
+
+def _say_what_no_viewer_sends(fields: tuple[Field, ...]) -> None:
+    """inferred, as the rule itself: CloudFront leaves these out of what a viewer sends"""
+    from edgesim.rules.cloudfront_headers import PREFIX
+
+    names = dict.fromkeys(name for name, _ in fields if name.lower().startswith(PREFIX))
+    if names:
+        said = "is CloudFront's own and left out: " if len(names) == 1 else "are CloudFront's own and left out: "
+        how = "it adds those that a policy names, with values from --viewer-country, --viewer-device …"
+        click.echo(f"edgesim: note: {', '.join(names)} {said}{how}", err=True)
 
 
 def _target(url: str) -> tuple[str, str, str, str]:
@@ -239,7 +253,7 @@ def _invoked_with(name: str, given: Any, settings: Settings, *, quiet: bool) -> 
     from edgesim.invoking import find_function
 
     shown = _shown(given)
-    function = find_function(name, _loaded(settings))
+    function = find_function(name, _loaded(settings, name))
     found: Report = run(_laboratory(function, settings, quiet=quiet).given(given, shown))
     return found
 
@@ -262,7 +276,7 @@ def _invoked_at(name: str, at: str, settings: Settings, flags: dict[str, Any], *
     from edgesim.distribution.model import Trigger
     from edgesim.invoking import chosen_distribution, find_function, runs_there
 
-    trigger, loaded, asked = Trigger(at), _loaded(settings), _asked(settings, flags)
+    trigger, loaded, asked = Trigger(at), _loaded(settings, name), _asked(settings, flags)
     function = find_function(name, loaded)
     distribution = replace(chosen_distribution(loaded.distributions, asked, trigger, function), terms=settings.terms)
     if loaded.distributions and not runs_there(distribution, asked, trigger, function):

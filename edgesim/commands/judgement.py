@@ -27,6 +27,11 @@ ACCEPTED, REFUSED, FAILED, NOT_JUDGED, NOT_REACHED = "accepted", "refused", "fai
 
 EXIT_CODES = {ACCEPTED: 0, NOT_JUDGED: 0, REFUSED: 1, FAILED: 1, NOT_REACHED: 2}
 
+_NO_EVENT = (
+    "an event of CloudFront's has Records[0].cf with config, request and, at response triggers, response; "
+    "edgesim event prints one"
+)
+
 _VERDICTS = {HookReason.FAILED: FAILED, HookReason.REJECTED: REFUSED}
 
 # What is told elsewhere, or says nothing of an environment that lives for one invocation
@@ -46,7 +51,7 @@ def as_data(report: Report) -> Data:
         "because": note.because.value if note is not None else report.reached or None,
         "changes": _changes(report),
         "refused": _refused(note),
-        "failure": asdict(failed) if failed is not None else None,
+        "failure": {**asdict(failed), "place": str(failed.place)} if failed is not None else None,
         "viewer": _viewer(report, failed),
         "returned": _returned(invocation),
         **_figures(invocation),
@@ -135,7 +140,9 @@ def _unjudged(data: Data) -> Iterator[tuple[str, str]]:
     failure = data["failure"]
     if failure is not None:
         yield "failure", f"{failure['kind']}: {failure['error_type']}: {failure['message']}"
-        yield from (("stack", frame) for frame in failure["stack"])
+        if failure["place"]:
+            yield "at", failure["place"]
+        yield from (("stack", frame.rstrip("\n")) for frame in failure["stack"] if frame.strip())
     else:
         yield "returned", json.dumps(data["returned"], indent=2)
 
@@ -153,11 +160,11 @@ def _conclusion(data: Data) -> str:
         case "accepted":
             return "accepted"
         case "not judged":
-            return "not judged: this is no event of CloudFront's"
+            return f"not judged: {_NO_EVENT}"
         case "not reached":
             return f"the function is not run: {data['because']}"
     viewer = data["viewer"]
     if viewer is None:
-        return str(data["verdict"])
+        return f"{data['verdict']}, and not judged: {_NO_EVENT}"
     told = " ".join(printable_lines(viewer["sentence"]))
     return f"{data['verdict']}: the viewer gets {viewer['status']} {viewer['x_cache']}: {told}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +11,16 @@ import click
 
 from edgesim import __version__
 from edgesim.commands.relax import relaxed_line
+from edgesim.distribution.choices import QUESTIONS, answered
+from edgesim.settings import Settings
+from edgesim.values.durations import spell_duration
+from edgesim.values.instant import Duration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from edgesim.emulator import Emulator
     from edgesim.server.listeners import Listener
-    from edgesim.settings import Settings
 
 
 def run(coroutine: Any) -> Any:
@@ -21,6 +28,9 @@ def run(coroutine: Any) -> Any:
     from edgesim import serving
     from edgesim.emulator import ProblemsFoundError
 
+    atexit.register(
+        gc.freeze
+    )  # else the interpreter looks through all objects on its way out (measured: half a second)
     try:
         return serving.run(coroutine)
     except ProblemsFoundError as error:
@@ -36,8 +46,8 @@ def say_ready(terminal: Any, settings: Settings, emulator: Emulator, listeners: 
     for listener in listeners:
         if listener.tls is not None:
             terminal.say(f"  and on https://{host}:{listener.port} (with a certificate of its own: curl -k)")
-    if relaxed := relaxed_line(settings.relax):
-        terminal.say(f"  {terminal.paint(relaxed, fg='yellow')}")
+    for line in differing(settings):
+        terminal.say(f"  {terminal.paint(line, fg='yellow')}")
     several = len(emulator.distributions) > 1
     for distribution in emulator.distributions:
         names = [*distribution.aliases, f"{distribution.name.lower()}.localhost"] if several else []
@@ -45,10 +55,36 @@ def say_ready(terminal: Any, settings: Settings, emulator: Emulator, listeners: 
         for origin in distribution.origins.values():
             target = emulator.target_of(origin)
             terminal.say(f"    origin {origin.id} ({origin.domain_name}) at {target}")
+        _say_signers(terminal, distribution)
         _say_https_hint(terminal, settings, distribution)
     terminal.say(
         f"  control on http://127.0.0.1:{listeners[1].port} for edgesim explain, invalidate, functions, stats …"
     )
+
+
+def _say_signers(terminal: Any, distribution: Any) -> None:
+    """Which paths are for signed URLs alone, and by which ids the keys are known: they may be logical ids."""
+    for behavior in distribution.behaviors:
+        if behavior.signers is not None:
+            ids = ", ".join(behavior.signers.keys) or "no key that is known"
+            terminal.say(f"    {behavior.path_pattern} for signed URLs and cookies alone: {ids} (edgesim sign)")
+
+
+def differing(settings: Settings) -> Iterator[str]:
+    """A line for each setting by which answers are not what AWS would give with its limits and edgesim's choices."""
+    usual = Settings()
+    if settings.limits != usual.limits:
+        yield f"AWS's limits of {settings.limits}"
+    answers = settings.terms.choices
+    otherwise = [question for question in QUESTIONS.values() if answered(answers, question) != question.alternatives[0]]
+    if otherwise:
+        yield f"chosen: {', '.join(f'{one.name}={answered(answers, one)}' for one in otherwise)}"
+    if relaxed := relaxed_line(settings.relax):
+        yield relaxed
+    if settings.concurrency != usual.concurrency:
+        yield f"the account runs {settings.concurrency:,} invocations at once, not {usual.concurrency:,}"
+    if settings.propagation:
+        yield f"updates reach every edge location within {spell_duration(Duration(settings.propagation))}"
 
 
 def _say_https_hint(terminal: Any, settings: Settings, distribution: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _SUFFIX = ".scenario.yaml"
 _PORT = 8070
+_WIDTH = 110
+"""Characters of a line of comment."""
 
 
 def _seconds(context: click.Context, option: click.Parameter, value: str) -> float:
@@ -34,16 +37,29 @@ def _seconds(context: click.Context, option: click.Parameter, value: str) -> flo
 @click.command()
 @click.argument("what", metavar="URL|FILE.har")
 @click.option("-o", "--output", metavar="FILE", help=f"The scenario to write.  [default: recorded{_SUFFIX}]")
-@click.option("--title", help="The scenario's title.")
+@click.option("--force", is_flag=True, help="Overwrite FILE where it is there already.")
+@click.option("--title", metavar="TEXT", help="The scenario's title.")
 @click.option("--distribution", metavar="SOURCE", help="The distribution to play it with; default: one made to fit.")
-@click.option("--port", type=int, default=_PORT, show_default=True, help="URL: the port to listen on.")
+@click.option("--port", type=int, metavar="PORT", default=_PORT, show_default=True, help="URL: the port to listen on.")
 @click.option(
     "--bind", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="URL: the address to listen on."
 )
 @click.option("--keep-host", is_flag=True, help="URL: send the viewer's Host on; default: the server's own.")
-@click.option("--control-port", type=int, help="URL: the control port, where it is an edgesim.  [default: 8090]")
+@click.option(
+    "--control-port",
+    type=int,
+    metavar="PORT",
+    help="URL: the control port of the edgesim there, if it is one.  [default: 8090]",
+)
 @click.option("--host", metavar="HOST", help="FILE.har: whose requests; default: those of the host with most.")
-@click.option("--gap", default="5s", show_default=True, callback=_seconds, help="Shorter pauses are left out.")
+@click.option(
+    "--gap",
+    default="5s",
+    show_default=True,
+    callback=_seconds,
+    metavar="DURATION",
+    help="Pauses shorter than this are left out.",
+)
 @click.option("--all-headers", is_flag=True, help="Also the request headers that every browser sends.")
 @click.option(
     "--keep", multiple=True, metavar="NAME", help="A header, cookie or parameter that is neither masked nor left out."
@@ -64,18 +80,18 @@ def record(what: str, **asked: Any) -> None:
     What is secret (cookies, Authorization, tokens) is masked, the same everywhere, and what differs each time (dates,
     ids) is left out or becomes a pattern.
     """
-    output = _output(asked.pop("output"), what)
+    output = _output(asked.pop("output"), what, force=asked["force"])
     wishes = _wishes(what, output, asked)
     exchanges: Iterable[Exchange]
     if what.startswith(("http://", "https://")):
         exchanges = _from_server(what, asked)
     else:
         exchanges, wishes = _from_har(what, asked["host"], wishes)
-    _write(exchanges, wishes, output, what)
+    _write(exchanges, wishes, output, what, force=asked["force"])
 
 
-def _output(wanted: str | None, what: str) -> Path:
-    """The file that was asked for, or one that is not there yet."""
+def _output(wanted: str | None, what: str, *, force: bool) -> Path:
+    """The file that was asked for, or one that is not there yet. Raises ConfigError for one that would be lost."""
     if wanted is not None:
         path = Path(wanted)
         if path.is_dir() or not path.absolute().parent.is_dir():
@@ -83,10 +99,17 @@ def _output(wanted: str | None, what: str) -> Path:
                 f"{wanted} can't be written: {'it' if path.is_dir() else 'its folder'} is "
                 f"{'a folder' if path.is_dir() else 'not there'}"
             )
+        if path.exists() and not force:
+            raise ConfigError(f"{wanted} is there already", "--force overwrites it; without -o a new name is found")
         return path
-    stem = "recorded" if "://" in what else Path(what).stem
-    names = (f"{stem}{f'-{number}' if number > 1 else ''}{_SUFFIX}" for number in range(1, sys.maxsize))
-    return next(path for path in map(Path, names) if not path.exists())
+    return _new(Path(f"{'recorded' if '://' in what else Path(what).stem}{_SUFFIX}"))
+
+
+def _new(wanted: Path, suffix: str = _SUFFIX) -> Path:
+    """This path, or one like it that is not there yet."""
+    stem = wanted.name.removesuffix(suffix)
+    names = (f"{stem}{f'-{number}' if number > 1 else ''}{suffix}" for number in range(1, sys.maxsize))
+    return next(path for path in map(wanted.with_name, names) if not path.exists())
 
 
 def _stem(output: Path) -> str:
@@ -104,8 +127,14 @@ def _wishes(what: str, output: Path, asked: dict[str, Any]) -> Wishes:
         all_headers=asked["all_headers"],
         keep_secrets=asked["keep_secrets"],
         keep=frozenset(name.lower() for name in asked["keep"]),
-        bodies=f"{_stem(output)}-bodies",
+        bodies=_bodies(output, force=asked["force"]),
     )
+
+
+def _bodies(output: Path, *, force: bool) -> str:
+    """The folder for bodies: a new one, unless everything may be overwritten."""
+    wanted = output.with_name(f"{_stem(output)}-bodies")
+    return (wanted if force else _new(wanted, "")).name
 
 
 def _distribution(source: str | None, output: Path) -> str | None:
@@ -177,7 +206,7 @@ def _from_har(file: str, host: str | None, wishes: Wishes) -> tuple[Iterable[Exc
 # ── where it goes to ─────────────────────────────────────────────────────────
 
 
-def _write(exchanges: Iterable[Exchange], wishes: Wishes, output: Path, what: str) -> None:
+def _write(exchanges: Iterable[Exchange], wishes: Wishes, output: Path, what: str, *, force: bool) -> None:
     from edgesim.scenario.recording.recorded import recorded
     from edgesim.scenario.recording.write_yaml import write_yaml
 
@@ -187,6 +216,9 @@ def _write(exchanges: Iterable[Exchange], wishes: Wishes, output: Path, what: st
     if not result.requests:
         click.echo("edgesim: no request was recorded, so there is no scenario to write", err=True)
         sys.exit(1)
+    if output.exists() and not force:
+        click.echo(f"{output} has come into being meanwhile, and stays as it is")
+        output = _new(output, _SUFFIX if output.name.endswith(_SUFFIX) else output.suffix)
     text = write_yaml(result.document, _comments(result, wishes, output, what))
     try:
         for name, data in result.files.items():
@@ -203,7 +235,8 @@ def _comments(result: Recorded, wishes: Wishes, output: Path, what: str) -> list
     lines = [f"Recorded by `edgesim record` from {what}. Play it: edgesim test {output.name}"]
     if result.masked:
         lines.append(f"Masked: {', '.join(result.masked)}.")
-    if any(step.get("expect", {}).get("ran") for step in result.document["steps"]) or wishes.distribution:
+    lines += (line for caveat in result.caveats for line in textwrap.wrap(caveat, _WIDTH))
+    if wishes.distribution:
         return lines
     return [*lines, "The distribution is one that fits what was seen; put your own in its place: distribution: FILE"]
 
@@ -213,6 +246,8 @@ def _say_written(result: Recorded, output: Path, wishes: Wishes) -> None:
     click.echo(f"wrote {output}: {_count(result.requests, 'request')}{files}")
     if result.masked:
         click.echo(f"  masked: {', '.join(result.masked)} (--keep NAME leaves one as it is, --keep-secrets all)")
+    for caveat in result.caveats:
+        click.echo(f"  {caveat}")
     click.echo(f"  edgesim test {output}")
 
 

@@ -23,9 +23,9 @@ from edgesim.distribution.limits import Limit
 from edgesim.distribution.problems import Severity
 from edgesim.errors import ConfigError
 from edgesim.scenario.model import Scenario
-from edgesim.scenario.outcome import Outcome, Verdict
+from edgesim.scenario.outcome import Outcome, Verdict, strictly
 from edgesim.scenario.runner.junit import Case, as_xml
-from edgesim.scenario.runner.report import BAD, counted, explained, failure, gist, problem_lines, summary
+from edgesim.scenario.runner.report import BAD, caution_lines, counted, explained, failure, gist, problem_lines, summary
 from edgesim.scenario.runner.select import expression
 from edgesim.scenario.runner.workers import Alone, Crew, Players
 
@@ -48,7 +48,8 @@ class ExitCode(IntEnum):
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the command line says. `verbosity` is below 0 for quiet; `workers` 0 or 1 is this process alone; `against`
-    is a server that plays the edge's part; `relax` are the limits that are not enforced, None for none."""
+    is a server that plays the edge's part; `relax` are the limits that are not enforced, None for none; `strict`: a
+    warning is a failure."""
 
     paths: tuple[str, ...] = ()
     words: str | None = None
@@ -61,6 +62,7 @@ class Asked:
     collect_only: bool = False
     against: Target | None = None
     relax: frozenset[Limit] | None = None
+    strict: bool = False
 
 
 def run(asked: Asked) -> ExitCode:
@@ -157,6 +159,7 @@ class _Session:
         self._playing = results = _Results(collected, progress)
 
         def told(index: int, outcome: Outcome) -> bool:
+            outcome = strictly(outcome) if self._asked.strict else outcome
             results.outcomes[index] = outcome
             progress.done(index, outcome)
             return not (self._asked.exit_first and outcome.verdict in BAD)
@@ -213,7 +216,10 @@ class _Session:
     def _wait(self, collected: Collected) -> None:
         number = len(collected.files)
         self._output.say(
-            self._output.paint(f"watching {number} file{'' if number == 1 else 's'}; Ctrl-C ends", "label")
+            self._output.paint(
+                f"watching {number} file{'' if number == 1 else 's'} of scenarios, and what they use; Ctrl-C ends",
+                "label",
+            )
         )
 
     # ── reporting ────────────────────────────────────────────────────────────
@@ -274,6 +280,9 @@ class _Session:
         if len(bad) > 1 or self._asked.verbosity < 0:
             for outcome in bad:
                 self._output.say(gist(outcome, paint))
+        cautions = [line for outcome in outcomes for line in caution_lines(outcome, paint)]
+        if self._asked.verbosity >= 0 and cautions:
+            self._output.say("\n".join(cautions))
 
     def _why_nothing(self, collected: Collected) -> str:
         if collected.deselected and self._asked.words is not None:

@@ -99,7 +99,13 @@ def _seconds(context: click.Context, option: click.Parameter, value: str) -> flo
 )  # fmt: skip
 @click.option("--explain", is_flag=True, help="Print the whole transcript of every request, also where all is well.")
 @click.option("--watch", is_flag=True, help="Play again what a saved file changes something for, until Ctrl-C.")
-@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write a report for CI, as JUnit XML.")
+@click.option(
+    "--junit",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a report for CI, as JUnit XML, in a new folder too.",
+)
+@click.option("--strict", is_flag=True, help="What is only a warning fails, too.")
 @click.option("--collect-only", is_flag=True, help="List the scenarios; play none.")
 @click.option(
     "--against", metavar="URL", help="Play what can be played with a real distribution, or any server: see above."

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 from edgesim.distribution.config import (
@@ -27,11 +27,13 @@ from edgesim.distribution.findings import Finding, Findings, Loc, closest
 from edgesim.distribution.model import ALL_METHODS, GET_HEAD, GET_HEAD_OPTIONS, Trigger
 from edgesim.distribution.origin_checks import ORIGIN_RULES
 from edgesim.distribution.problems import Severity
+from edgesim.distribution.viewer_checks import check_viewers
 
 
 def check(config: DistributionConfig) -> list[Finding]:
     """Everything CloudFront would refuse in a distribution."""
     return [
+        *check_viewers(config),
         *_asked((), config, _DISTRIBUTION_RULES),
         *(f for loc, _, behavior in config.behaviors() for f in _asked(loc, behavior, _BEHAVIOR_RULES)),
         *(f for i, origin in enumerate(config.origins) for f in _asked(("Origins", i), origin, ORIGIN_RULES)),
@@ -57,7 +59,7 @@ def _targets_exist(config: DistributionConfig) -> Findings:
             yield Finding(
                 (*loc, "TargetOriginId"),
                 f"One or more of your origins or origin groups do not exist. There is no '{target}'.",
-                closest(target, known) or f"there are {_words(filter(None, dict.fromkeys(known)))}",
+                closest(target, known) or f"there {_are(list(filter(None, dict.fromkeys(known))))}",
                 "NoSuchOrigin",
             )
 
@@ -116,6 +118,33 @@ def _root_object_has_no_slash(config: DistributionConfig) -> Findings:
             f"write {name.lstrip('/')}",
             "InvalidDefaultRootObject",
         )
+
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]*\.s3[.-]([a-z0-9-]+\.)*amazonaws\.com(\.cn)?")
+
+
+def _logs_go_to_a_bucket(config: DistributionConfig) -> Findings:
+    """observed: the sentence; documented: the bucket is named by its domain name (AWS::CloudFront::Distribution
+    Logging). Inferred: a log that is switched off may have none"""
+    bucket = config.logging.bucket
+    if config.logging.enabled and bucket and not _BUCKET.fullmatch(bucket):
+        yield Finding(
+            ("Logging", "Bucket"),
+            "The parameter Logging Bucket does not refer to a valid S3 bucket.",
+            f"name its domain: {bucket.partition('.')[0]}.s3.amazonaws.com",
+            "InvalidArgument",
+        )
+
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def _tags_are_in_a_header(config: DistributionConfig) -> Findings:
+    """inferred: the API takes any text, but nothing else could be a header's name"""
+    tags = config.cache_tag_config
+    if tags is not None and "header_name" in tags.model_fields_set and not _HEADER_NAME.fullmatch(tags.header_name):
+        message = f"the cache tags can't be in a header '{tags.header_name}': that is no header name"
+        yield Finding(("CacheTagConfig", "HeaderName"), message, "write x-amz-meta-cache-tag", "InvalidArgument")
 
 
 def _error_codes_are_unique(config: DistributionConfig) -> Findings:
@@ -191,6 +220,8 @@ _DISTRIBUTION_RULES = (
     _patterns_are_unique,
     _patterns_are_written_well,
     _root_object_has_no_slash,
+    _logs_go_to_a_bucket,
+    _tags_are_in_a_header,
     _error_codes_are_unique,
     _groups_are_whole,
     _group_targets_only_read,
@@ -398,6 +429,10 @@ def _lists(headers: HeadersConfig, cookies: CookiesConfig, queries: QueryStrings
     for structure, name, behavior, names in rows:
         if behavior in _LISTING and not names:
             yield Finding((structure,), f"{behavior} needs a list of {name}", code="InvalidArgument")
+
+
+def _are(names: Sequence[str]) -> str:
+    return f"{'is' if len(names) == 1 else 'are'} {_words(names)}"
 
 
 def _words(values: Iterable[object]) -> str:

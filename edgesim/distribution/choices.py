@@ -10,26 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from enum import StrEnum
 from inspect import cleandoc
-from typing import Any, Self, get_type_hints
+from typing import Any, get_type_hints
 
+from edgesim.distribution.alternative import Alternative
+from edgesim.distribution.edge_choices import (
+    CorsExposeHeaders,
+    CorsVary,
+    ExpiresFrom,
+    ForbiddenInOutage,
+    HoldAfterError,
+    InsteadOfErrorResult,
+    MissingObject,
+    OriginAge,
+    OriginSslProtocols,
+    ResponseHeadersPolicyOrder,
+    SignatureAtViewerRequest,
+    StaleLimit,
+    WhileRevalidatedResult,
+)
 from edgesim.distribution.findings import closest
 from edgesim.errors import ConfigError
-
-
-class Alternative(StrEnum):
-    """One possible answer: the word for it, and what it means."""
-
-    meaning: str
-
-    def __new__(cls, word: str, meaning: str = "") -> Self:
-        """A member whose value is the word."""
-        member = str.__new__(cls, word)
-        member._value_ = word
-        member.meaning = meaning
-        return member
-
 
 # ── what a function returns ──────────────────────────────────────────────────
 
@@ -292,19 +293,29 @@ class Choices:
     region_without_identity: RegionWithoutIdentity = RegionWithoutIdentity.OMITTED
     origin_timeouts: OriginTimeouts = OriginTimeouts.QUOTA_PAGE
     tls_1_3: Tls13 = Tls13.ACCEPTED
+    missing_object: MissingObject = MissingObject.BY_POLICY
+    origin_ssl_protocols: OriginSslProtocols = OriginSslProtocols.MINIMUM
     failed_function_page: FailedFunctionPage = FailedFunctionPage.CUSTOM
     generated_error_page: GeneratedErrorPage = GeneratedErrorPage.CUSTOM
     viewer_response_after_generated_error: ViewerResponseAfterGeneratedError = ViewerResponseAfterGeneratedError.SKIPPED
     viewer_response_status: ViewerResponseStatus = ViewerResponseStatus.NEW
+    response_headers_policy_order: ResponseHeadersPolicyOrder = ResponseHeadersPolicyOrder.BEFORE_FUNCTION
+    cors_expose_headers: CorsExposeHeaders = CorsExposeHeaders.EVERY_CORS_REQUEST
+    cors_vary: CorsVary = CorsVary.VARYING
     timeout_result: TimeoutResult = TimeoutResult.EXECUTION_ERROR
     execution_error_status: ExecutionErrorStatus = ExecutionErrorStatus.BY_LIMITS
+    stale_limit: StaleLimit = StaleLimit.FROM_FETCH
+    hold_after_error: HoldAfterError = HoldAfterError.MIN_TTL
+    while_revalidated_result: WhileRevalidatedResult = WhileRevalidatedResult.HIT
+    instead_of_error_result: InsteadOfErrorResult = InsteadOfErrorResult.REFRESH_HIT
+    forbidden_in_outage: ForbiddenInOutage = ForbiddenInOutage.SERVED
     request_without_body: RequestWithoutBody = RequestWithoutBody.EMPTY_BODY
+    origin_age: OriginAge = OriginAge.COUNTED
+    expires_from: ExpiresFrom = ExpiresFrom.DATE
+    signature_at_viewer_request: SignatureAtViewerRequest = SignatureAtViewerRequest.REMOVED
 
 
 STANDARD = Choices()
-
-
-# ── by name ──────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +344,12 @@ def chosen(texts: Mapping[str, str]) -> Choices:
     """The choices with some answered otherwise. Raises ConfigError for a name or an answer that there is not."""
     answers: dict[str, Any] = {_field(name): _answer(name, text) for name, text in texts.items()}
     return Choices(**answers)
+
+
+def answered(choices: Choices, question: Question) -> Alternative:
+    """The answer that holds."""
+    answer: Alternative = getattr(choices, question.name.replace("-", "_"))
+    return answer
 
 
 def _plain(word: str) -> str:

@@ -19,7 +19,7 @@ from pydantic_core import ErrorDetails
 
 from edgesim.distribution import limits
 from edgesim.distribution.findings import Finding, Loc, closest
-from edgesim.distribution.model import OriginProtocolPolicy, Trigger, ViewerProtocolPolicy
+from edgesim.distribution.model import OriginProtocolPolicy, SigningBehavior, Trigger, ViewerProtocolPolicy
 
 # documented: distribution-config.md §1.2
 COMMENT_CHARS = 128
@@ -157,6 +157,21 @@ class VpcConfig(Part):
     origin_keepalive_timeout: int = limits.ORIGIN_KEEPALIVE_TIMEOUT_SECONDS
 
 
+class VpcEndpointConfig(Part):
+    """What an AWS::CloudFront::VpcOrigin says. documented: the API's VpcOriginEndpointConfig"""
+
+    required = ("arn", "name")
+
+    arn: Inert = None
+    name: str = ""
+    http_port: int = 80
+    https_port: int = 443
+    origin_protocol_policy: OriginProtocolPolicy = OriginProtocolPolicy.MATCH_VIEWER
+    origin_ssl_protocols: Annotated[
+        tuple[Literal["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2"], ...], BeforeValidator(_as_list)
+    ] = ("TLSv1.2",)
+
+
 class OriginConfig(Part):
     required = ("id", "domain_name")
 
@@ -172,6 +187,16 @@ class OriginConfig(Part):
     response_completion_timeout: int = 0
     origin_access_control_id: str = ""
     origin_shield: Inert = None
+
+
+class OriginAccessControlConfig(Part):
+    required = ("name", "origin_access_control_origin_type", "signing_behavior", "signing_protocol")
+
+    name: str = ""
+    description: str = ""
+    origin_access_control_origin_type: Literal["s3", "mediastore", "lambda", "mediapackagev2"] = "s3"
+    signing_behavior: SigningBehavior = SigningBehavior.ALWAYS
+    signing_protocol: Literal["sigv4", "sigv4a"] = "sigv4"
 
 
 class FailoverCriteria(Part):
@@ -224,6 +249,21 @@ HttpVersion = Annotated[
 ]
 
 
+class LoggingConfig(Part):
+    """The API's form has Enabled; CloudFormation's is on by being there."""
+
+    enabled: bool = True
+    bucket: str = ""
+    prefix: str = ""
+    include_cookies: bool = False
+
+
+class CacheTagConfig(Part):
+    required = ("header_name",)
+
+    header_name: str = ""
+
+
 class DistributionConfig(Part):
     """A whole distribution as CloudFormation spells it, with every default filled."""
 
@@ -242,7 +282,7 @@ class DistributionConfig(Part):
     price_class: Literal["PriceClass_100", "PriceClass_200", "PriceClass_All", "PriceClass_None"] = "PriceClass_All"
     ipv6_enabled: bool = False
     caller_reference: Inert = None
-    logging: Inert = None
+    logging: LoggingConfig = LoggingConfig()
     restrictions: Restrictions = Restrictions()
     viewer_certificate: Inert = None
     web_acl_id: str = ""
@@ -253,7 +293,7 @@ class DistributionConfig(Part):
     tenant_config: Inert = None
     viewer_mtls_config: Inert = None
     connection_function_association: Inert = None
-    cache_tag_config: Inert = None
+    cache_tag_config: CacheTagConfig | None = None
     cname_list: Inert = Field(None, alias="CNAMEs")
     custom_origin: Inert = None
     s3_origin: Inert = Field(None, alias="S3Origin")
@@ -347,9 +387,15 @@ def parse(kind: type[P], raw: object) -> tuple[P, list[Finding]]:
                 _remove(raw, detail["loc"], wants_structure=detail["type"] in _NO_STRUCTURE)
             continue
         skipped = tuple(finding.at for finding in findings)
-        missing = (f for f in _missing(valid, ()) if not any(f.at[: len(at)] == at for at in skipped))
+        missing = (f for f in _missing(valid, ()) if not any(_on_one_path(f.at, at) for at in skipped))
         return valid, [*findings, *missing]
     return kind(), findings
+
+
+def _on_one_path(one: Loc, other: Loc) -> bool:
+    """Is one of the two within the other, or are they the same?"""
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
 
 
 _ROUNDS = 4
@@ -391,7 +437,7 @@ _QUOTED = re.compile(r"'([^']*)'")
 
 def _finding(kind: type[Part], detail: ErrorDetails) -> Finding:
     loc, given = detail["loc"], detail["input"]
-    name = next((step for step in reversed(loc) if isinstance(step, str)), "")
+    name = next((step for step in reversed(loc) if isinstance(step, str) and (step != "Items" or step == loc[-1])), "")
     if detail["type"] == "extra_forbidden":
         # observed: CloudFormation says "Encountered unsupported properties in {/DistributionConfig/…}"
         return Finding(loc, f"unknown property {name}", closest(name, _known_at(kind, loc[:-1])))
@@ -421,6 +467,7 @@ _MESSAGES = {
     "model_attributes_type": "{name} must be a structure of properties, not {given}",
     "string_too_long": "{name} may have {max_length} characters at most",
     "greater_than_equal": "{name} must not be less than {ge:g}",
+    "less_than_equal": "{name} must not be more than {le:g}",
 }
 
 

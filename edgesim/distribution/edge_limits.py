@@ -7,25 +7,35 @@ documented: cloudfront-limits; observed: the texts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from edgesim.distribution.limits import LIMITS, Edition, FunctionLimits
 from edgesim.distribution.model import Association, Distribution, EdgeFunction
-from edgesim.distribution.problems import Problem, Severity
 
 CODE = "InvalidLambdaFunctionAssociation"
-_HINT = "edgesim runs it all the same, for as long as a function may at this trigger"
 
 CodeSize = Callable[[EdgeFunction, int], int]
 """The bytes of a function's zip, or fewer where it fits into so many."""
 
 
-def over_limits(distribution: Distribution, code_size: CodeSize) -> Iterator[Problem]:
-    """Warnings for each association whose function has more than its trigger allows."""
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """What a function has more of than its trigger allows. `property` is CloudFormation's name for it, `Code` for its
+    package; `where` is the association, in words."""
+
+    function: EdgeFunction
+    property: str
+    where: str
+    message: str
+    hint: str
+
+
+def over_limits(distribution: Distribution, code_size: CodeSize) -> Iterator[Excess]:
+    """For each association whose function has more than its trigger allows."""
     for behavior in distribution.behaviors:
         for association in behavior.associations.values():
-            at = f"{distribution.name}, {behavior.path_pattern}, {association.trigger}"
-            for message in _excesses(association, _allowed(distribution, association), code_size):
-                yield Problem(message, at, _HINT, Severity.WARNING, code=CODE)
+            where = f"{distribution.name}, {behavior.path_pattern}, {association.trigger}"
+            yield from _excesses(association, _allowed(distribution, association), code_size, where)
 
 
 def _allowed(distribution: Distribution, association: Association) -> FunctionLimits:
@@ -36,20 +46,23 @@ def _allowed(distribution: Distribution, association: Association) -> FunctionLi
 _LAMBDAS = LIMITS[Edition.CURRENT].origin
 
 
-def _excesses(association: Association, allowed: FunctionLimits, code_size: CodeSize) -> Iterator[str]:
-    function = association.function
+def _excesses(association: Association, allowed: FunctionLimits, code_size: CodeSize, where: str) -> Iterator[Excess]:
+    function, trigger = association.function, association.trigger
     if function.timeout > allowed.timeout < _LAMBDAS.timeout:
-        yield _says("timeout", function.timeout, allowed.timeout, function)
+        says = _says("timeout", "", function.timeout, allowed.timeout, function)
+        yield Excess(function, "Timeout", where, says, f"edgesim ends it after {allowed.timeout:g} s at {trigger}")
     if function.memory > allowed.memory_mb < _LAMBDAS.memory_mb:
-        yield _says("memory", function.memory, allowed.memory_mb, function)
+        says = _says("memory size", " size", function.memory, allowed.memory_mb, function)
+        yield Excess(function, "MemorySize", where, says, f"edgesim lets it have all of it at {trigger}, too")
     if allowed.code_bytes < _LAMBDAS.code_bytes:
         size = code_size(function, allowed.code_bytes)
         if size > allowed.code_bytes:
-            yield _says("code size", size, allowed.code_bytes, function)
+            says = _says("code size", " size", size, allowed.code_bytes, function)
+            yield Excess(function, "Code", where, says, f"edgesim runs it at {trigger} all the same")
 
 
-def _says(what: str, value: float, most: float, function: EdgeFunction) -> str:
+def _says(what: str, kind: str, value: float, most: float, function: EdgeFunction) -> str:
     return (
-        f"The function {what} is larger than the maximum allowed for functions that are triggered by a CloudFront "
-        f"event: {value:.0f} Max allowed: {most:.0f} Function: {function.arn}"
+        f"The function {what} is larger than the maximum allowed{kind} for functions that are triggered by a "
+        f"CloudFront event: {value:.0f} Max allowed: {most:.0f} Function: {function.arn}"
     )

@@ -18,6 +18,9 @@ URL_BYTES = 8_192
 REQUEST_HEAD_BYTES = 32_768
 ORIGIN_RESPONSE_HEAD_BYTES = 32_768
 
+# documented: RangeGETs; a larger object is not fetched where caching is enabled
+CACHEABLE_OBJECT_BYTES = 50 * 1024 * MB
+
 # documented: edge-functions-restrictions, request body with Include Body
 VIEWER_REQUEST_BODY_BYTES = 40 * KB
 ORIGIN_REQUEST_BODY_BYTES = 1 * MB
@@ -46,6 +49,10 @@ CONNECTION_ATTEMPTS = 3
 CONNECTION_TIMEOUT_SECONDS = 10
 ORIGIN_READ_TIMEOUT_SECONDS = 30
 ORIGIN_KEEPALIVE_TIMEOUT_SECONDS = 5
+
+# documented: ServingCompressedFiles
+COMPRESSED_FROM_BYTES = 1_000
+COMPRESSED_UP_TO_BYTES = 10_000_000
 
 # documented: HTTPStatusCodes, the error caching minimum TTL where no CustomErrorResponse sets one.
 # The API's default inside a CustomErrorResponse is 300.

@@ -12,7 +12,10 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from edgesim.distribution import limits
+from edgesim.distribution.geo import GeoRestriction
 from edgesim.distribution.policies import CachePolicy, ForwardedValues, OriginRequestPolicy
+from edgesim.distribution.response_headers import ResponseHeadersPolicy
+from edgesim.distribution.signers import Signers
 from edgesim.distribution.terms import STANDARD_TERMS, Terms
 from edgesim.values.headers import Field
 
@@ -48,10 +51,20 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class AutoPublish:
+    """SAM's AutoPublishAlias: when a deployment publishes a version (publishing.py). `all_properties` is
+    AutoPublishAliasAllProperties, `code_sha256` AutoPublishCodeSha256 as it is written."""
+
+    all_properties: bool = False
+    code_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EdgeFunction:
     """A Lambda function as an association names it. `runtime` is Lambda's identifier (`nodejs22.x`, `python3.13`);
     `handler` is `file.export`; `memory` is megabytes; `timeout` is seconds; `concurrency` is how many run at once
-    before the others are throttled (ReservedConcurrentExecutions), None for as many as Lambda lets."""
+    before the others are throttled (ReservedConcurrentExecutions), None for as many as Lambda lets; `auto_publish` is
+    None where SAM does not publish it."""
 
     name: str
     code: Code
@@ -62,6 +75,7 @@ class EdgeFunction:
     memory: int = limits.DEFAULT_FUNCTION_MEMORY_MB
     account: str = "123456789012"
     concurrency: int | None = None
+    auto_publish: AutoPublish | None = None
 
     @property
     def arn(self) -> str:
@@ -78,14 +92,34 @@ class Association:
     include_body: bool = False
 
 
+class SigningBehavior(StrEnum):
+    """Which requests an origin access control signs; no-override: those without an Authorization of the viewer's."""
+
+    ALWAYS = "always"
+    NO_OVERRIDE = "no-override"
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True)
 class S3Access:
     """What makes an origin an S3 origin. `origin_access_identity` is the OAI's id or empty; `origin_access_control`
-    says whether it has an OAC in its place."""
+    says whether it has an OAC in its place, and `signing` is that one's behavior."""
 
     origin_access_identity: str = ""
     region: str = ""
     origin_access_control: bool = False
+    signing: SigningBehavior = SigningBehavior.ALWAYS
+
+    @property
+    def signs(self) -> bool:
+        """Does CloudFront sign requests, unless the viewer's own signature goes first?"""
+        by_control = self.origin_access_control and self.signing is not SigningBehavior.NEVER
+        return by_control or bool(self.origin_access_identity)
+
+    @property
+    def always_signs(self) -> bool:
+        """documented: private-content-restricting-access-to-s3, then Authorization is CloudFront's, and over HTTPS"""
+        return self.origin_access_control and self.signing is SigningBehavior.ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +127,7 @@ class Origin:
     """Where CloudFront fetches. `s3` is set for an S3 bucket origin, None for a custom one.
 
     `path` is the OriginPath: empty, or `/x` without a trailing slash. `custom_headers` keep their configured case.
+    `completion_timeout` is the ResponseCompletionTimeout, from the first attempt to the last byte; 0 for none.
     """
 
     id: str
@@ -108,6 +143,7 @@ class Origin:
     keepalive_timeout: float = limits.ORIGIN_KEEPALIVE_TIMEOUT_SECONDS
     connection_attempts: int = limits.CONNECTION_ATTEMPTS
     connection_timeout: float = limits.CONNECTION_TIMEOUT_SECONDS
+    completion_timeout: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +176,7 @@ class CacheBehavior:
 
     `cache_policy` is always set: legacy behaviors get one derived from `forwarded_values`
     (distribution/legacy.py), which stays here since legacy forwarding differs from policies in what it drops.
+    With `signers` a request must have a signed URL or signed cookies.
     """
 
     path_pattern: str
@@ -150,15 +187,27 @@ class CacheBehavior:
     cached_methods: frozenset[str] = GET_HEAD
     compress: bool = False
     origin_request_policy: OriginRequestPolicy | None = None
+    response_headers_policy: ResponseHeadersPolicy | None = None
     forwarded_values: ForwardedValues | None = None
     associations: Mapping[Trigger, Association] = field(default_factory=lambda: MappingProxyType({}))
+    signers: Signers | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Logging:
+    """Standard logging. `bucket` is the bucket's domain name; `prefix` begins the names of the log's files."""
+
+    bucket: str = ""
+    prefix: str = ""
+    include_cookies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
     """One distribution. `behaviors` stand in matching order, the default one last; `name` is what the user calls it
-    (the template's logical id), `domain_name` is the `d….cloudfront.net` name that events and logs carry. `terms` are
-    no part of its configuration: the user of edgesim sets them (`--limits`, `--choice`)."""
+    (the template's logical id), `domain_name` is the `d….cloudfront.net` name that events and logs carry. Origins name
+    an object's cache tags in the header `cache_tag_header`; where it is empty there are none. `terms` are no part of
+    its configuration: the user of edgesim sets them (`--limits`, `--choice`)."""
 
     id: str
     name: str
@@ -171,6 +220,9 @@ class Distribution:
     default_root_object: str = ""
     error_responses: Mapping[int, CustomErrorResponse] = field(default_factory=lambda: MappingProxyType({}))
     comment: str = ""
+    geo_restriction: GeoRestriction | None = None
+    logging: Logging = Logging()
+    cache_tag_header: str = ""
     terms: Terms = STANDARD_TERMS
 
     @property

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
-from edgesim.distribution.config import (
-    OriginConfig,
-)
+from edgesim.distribution import limits
+from edgesim.distribution.buckets import s3_region
+from edgesim.distribution.config import OriginConfig
+from edgesim.distribution.custom_headers import may_be_custom
 from edgesim.distribution.findings import Finding, Findings, Loc
 from edgesim.distribution.problems import Severity
-
-_S3_HOST = re.compile(
-    r"(?:^|\.)s3(?:-accesspoint|-object-lambda)?(?:[.-](?:dualstack\.)?(?P<region>[a-z]{2}(?:-[a-z]+)+-\d))?"
-    r"\.amazonaws\.com(?:\.cn)?$"
-)
-
-
-def s3_region(domain_name: str) -> str | None:
-    """The region of an S3 bucket's host name, or None where it is no bucket's. Website endpoints are custom origins.
-
-    inferred: a host without a region is shown as us-east-1
-    """
-    match = _S3_HOST.search(domain_name.lower())
-    return (match["region"] or "us-east-1") if match else None
 
 
 def _one_kind_of_origin(origin: OriginConfig) -> Findings:
@@ -95,13 +80,42 @@ _RANGES = {
 def _numbers_are_in_range(origin: OriginConfig) -> Findings:
     yield from _in_range(("ConnectionAttempts",), origin.connection_attempts)
     yield from _in_range(("ConnectionTimeout",), origin.connection_timeout)
+    if (bucket := origin.s3_origin_config) is not None:
+        yield from _in_range(("S3OriginConfig", "OriginReadTimeout"), bucket.origin_read_timeout)
+    for name, config in (
+        ("CustomOriginConfig", origin.custom_origin_config),
+        ("VpcOriginConfig", origin.vpc_origin_config),
+    ):
+        if config is not None:
+            yield from _in_range((name, "OriginReadTimeout"), config.origin_read_timeout)
+            yield from _in_range((name, "OriginKeepaliveTimeout"), config.origin_keepalive_timeout)
     if (custom := origin.custom_origin_config) is not None:
-        yield from _in_range(("CustomOriginConfig", "OriginReadTimeout"), custom.origin_read_timeout)
-        yield from _in_range(("CustomOriginConfig", "OriginKeepaliveTimeout"), custom.origin_keepalive_timeout)
         for name, port in (("HTTPPort", custom.http_port), ("HTTPSPort", custom.https_port)):
             if port not in (80, 443) and not 1024 <= port <= 65535:  # documented: DownloadDistValuesOrigin
                 message = f"{name} must be 80, 443 or from 1024 to 65535, not {port}"
                 yield Finding(("CustomOriginConfig", name), message, code="InvalidArgument")
+
+
+def _custom_headers_may_be_custom(origin: OriginConfig) -> Findings:
+    """documented: add-origin-custom-headers; the words are ours"""
+    for index, header in enumerate(origin.origin_custom_headers):
+        if not may_be_custom(header.header_name):
+            message = f"{header.header_name} can't be a custom header: CloudFront does not let origins have it"
+            yield Finding(("OriginCustomHeaders", index, "HeaderName"), message, code="InvalidArgument")
+
+
+def _read_timeout(origin: OriginConfig) -> int:
+    """What is written in the origin's own structure, or the default."""
+    configs = (origin.custom_origin_config, origin.vpc_origin_config, origin.s3_origin_config)
+    return next((config.origin_read_timeout for config in configs if config), limits.ORIGIN_READ_TIMEOUT_SECONDS)
+
+
+def _completion_is_no_sooner_than_reading(origin: OriginConfig) -> Findings:
+    """documented: DownloadDistValuesOrigin, the words are ours; observed in Terraform's documentation: 0 is none"""
+    whole, reading = origin.response_completion_timeout, _read_timeout(origin)
+    if whole < 0 or 0 < whole < reading:
+        message = f"ResponseCompletionTimeout must be at least OriginReadTimeout, which is {reading}, not {whole}"
+        yield Finding(("ResponseCompletionTimeout",), message, code="InvalidArgument")
 
 
 def _in_range(loc: Loc, value: int) -> Findings:
@@ -117,4 +131,6 @@ ORIGIN_RULES = (
     _identity_is_written_in_full,
     _one_way_into_the_bucket,
     _numbers_are_in_range,
+    _completion_is_no_sooner_than_reading,
+    _custom_headers_may_be_custom,
 )

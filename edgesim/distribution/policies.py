@@ -215,12 +215,3 @@ MANAGED_ORIGIN_REQUEST_POLICIES = (
         listed("User-Agent", "Referer"),
     ),
 )
-
-# documented: using-managed-response-headers-policies. edgesim knows them by name; applying them is not there yet.
-MANAGED_RESPONSE_HEADERS_POLICIES = {
-    "60669652-455b-4ae9-85a4-c4c02393f86c": "Managed-SimpleCORS",
-    "5cc3b908-e619-4b99-88e5-2cf7f45965bd": "Managed-CORS-With-Preflight",
-    "67f7725c-6f97-4210-82d7-5512b31e9d03": "Managed-SecurityHeadersPolicy",
-    "e61eb60c-9c35-4d20-a928-2b84e02af89c": "Managed-CORS-and-SecurityHeadersPolicy",
-    "eaab4381-ed33-4a86-88ca-d9558dc6cd63": "Managed-CORS-with-preflight-and-SecurityHeadersPolicy",
-}

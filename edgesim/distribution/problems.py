@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edgesim.values.place import Place
+
 
 class Severity(StrEnum):
     """ERROR: CloudFront or CloudFormation would refuse it, or edgesim can't go on. WARNING: it works, but not
@@ -38,7 +40,11 @@ class Problem:
         """The message, behind AWS's code where it has one."""
         return f"{self.code}: {self.message}" if self.code and not self.message.startswith(self.code) else self.message
 
+    @property
+    def place(self) -> str:
+        """`file:line`, as far as that is known."""
+        return str(Place(self.file, self.line))
+
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.file and self.line else self.file
-        parts = [part for part in (place, self.severity.value, self.at) if part]
+        parts = [part for part in (self.place, self.severity.value, self.at) if part]
         return f"{': '.join(parts)}: {self.message}{f' ({self.hint})' if self.hint else ''}"

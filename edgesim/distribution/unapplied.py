@@ -16,6 +16,7 @@ from edgesim.distribution.config import (
     DefaultBehavior,
     DistributionConfig,
     OriginConfig,
+    OriginGroupConfig,
     OriginRequestPolicyConfig,
     Part,
     S3Config,
@@ -23,8 +24,9 @@ from edgesim.distribution.config import (
     aws_name,
 )
 from edgesim.distribution.findings import Finding, Loc
-from edgesim.distribution.model import OriginProtocolPolicy
+from edgesim.distribution.key_config import KeyGroupConfig, PublicKeyConfig
 from edgesim.distribution.problems import Severity
+from edgesim.distribution.response_headers_config import ResponseHeadersPolicyConfig
 
 
 class Gap(NamedTuple):
@@ -48,12 +50,6 @@ def _is_switched_on(value: Any) -> bool:
 
 
 _DISTRIBUTION = (
-    Gap("logging", "writes no standard access logs to a bucket yet", _is_on),
-    Gap(
-        "restrictions",
-        "does not apply geographic restrictions yet: viewers of every country are let in",
-        lambda value: value.geo_restriction.restriction_type != "none",
-    ),
     Gap("web_acl_id", "does not apply AWS WAF rules: nothing is blocked"),
     Gap("staging", "treats a staging distribution like any other"),
     Gap("continuous_deployment_policy_id", "sends no share of the traffic to a staging distribution"),
@@ -61,8 +57,6 @@ _DISTRIBUTION = (
     Gap("tenant_config", "does not fill in tenant parameters"),
     Gap("viewer_mtls_config", "asks no viewer for a certificate"),
     Gap("connection_function_association", "does not run connection functions"),
-    Gap("cache_tag_config", "does not invalidate by cache tag"),
-    Gap("origin_groups", "does not emulate origin failover yet: only the first origin of a group is asked"),
     Gap("cname_list", "reads Aliases, not CloudFormation's legacy CNAMEs"),
     Gap("custom_origin", "reads Origins, not CloudFormation's legacy CustomOrigin"),
     Gap("s3_origin", "reads Origins, not CloudFormation's legacy S3Origin"),
@@ -70,33 +64,32 @@ _DISTRIBUTION = (
 )
 
 _BEHAVIOR = (
-    Gap("response_headers_policy_id", "does not apply response headers policies yet: their headers will be missing"),
     Gap("function_associations", "does not run CloudFront Functions yet: requests pass as if there were none"),
-    Gap("trusted_key_groups", "does not check signed URLs and cookies yet: every viewer is let in"),
-    Gap("trusted_signers", "does not check signed URLs and cookies yet: every viewer is let in"),
     Gap("field_level_encryption_id", "does not encrypt fields: the origin gets them in the clear"),
     Gap("grpc_config", "does not speak gRPC", _is_switched_on),
     Gap("smooth_streaming", "has no Smooth Streaming"),
-    Gap("compress", "does not compress responses yet: they go out as the origin sent them"),
     Gap("realtime_log_config_arn", "sends no real-time logs to Kinesis", severity=Severity.NOTE),
 )
 
-_ORIGIN = (
-    Gap("vpc_origin_config", "has no VPC: it fetches from the origin's domain name itself"),
-    Gap("response_completion_timeout", "does not limit the time of a whole response"),
-    Gap("origin_shield", "has one cache only, and no Origin Shield before the origin", _is_on, Severity.NOTE),
-)
-_CUSTOM_ORIGIN = (Gap("origin_mtls_config", "shows no client certificate to the origin"),)
-_TLS = (
+_ORIGIN_GROUP = (
     Gap(
-        "origin_ssl_protocols",
-        "agrees on a TLS version with the origin as OpenSSL does, whatever is listed here",
-        severity=Severity.NOTE,
+        "selection_criteria",
+        "knows no media quality scores: the first origin of a group is asked first",
+        lambda value: value == "media-quality-based",
     ),
 )
 
+_VPC = Gap(
+    "vpc_origin_config",
+    "has no VPC: it fetches from the origin's domain name itself",
+    hint="say where it is: --origin ID=URL",
+)
+_ORIGIN = (Gap("origin_shield", "has one cache only, and no Origin Shield before the origin", _is_on, Severity.NOTE),)
+_CUSTOM_ORIGIN = (Gap("origin_mtls_config", "shows no client certificate to the origin"),)
+
 _UNSIGNED = "does not sign requests to the origin: a private bucket answers 403"
-_SIGNING = Gap("origin_access_control_id", _UNSIGNED, hint="serve a copy of it: --origin ID=DIRECTORY")
+_COPY_OR_KEY = "serve a copy of it: --origin ID=DIRECTORY; or give credentials to sign with: --s3-credentials env"
+_SIGNING = Gap("origin_access_control_id", _UNSIGNED, hint=_COPY_OR_KEY)
 _IDENTITY = _SIGNING._replace(field="origin_access_identity")
 
 NO_EFFECT_LOCALLY: Mapping[type[Part], tuple[str, ...]] = {
@@ -105,14 +98,18 @@ NO_EFFECT_LOCALLY: Mapping[type[Part], tuple[str, ...]] = {
     VpcConfig: ("owner_account_id",),
     CachePolicyConfig: ("comment",),
     OriginRequestPolicyConfig: ("comment",),
+    ResponseHeadersPolicyConfig: ("comment",),
+    PublicKeyConfig: ("caller_reference", "name", "comment"),
+    KeyGroupConfig: ("name", "comment"),
 }
 """What has no meaning on one machine. Nothing is said about it."""
 
 GAPS: Mapping[type[Part], tuple[Gap, ...]] = {
     DistributionConfig: _DISTRIBUTION,
     DefaultBehavior: _BEHAVIOR,
-    OriginConfig: (*_ORIGIN, _SIGNING),
-    CustomConfig: (*_CUSTOM_ORIGIN, *_TLS),
+    OriginGroupConfig: _ORIGIN_GROUP,
+    OriginConfig: (*_ORIGIN, _VPC, _SIGNING),
+    CustomConfig: _CUSTOM_ORIGIN,
     S3Config: (_IDENTITY,),
 }
 """Every row by the structure that it is about."""
@@ -120,31 +117,38 @@ GAPS: Mapping[type[Part], tuple[Gap, ...]] = {
 _Asked: TypeAlias = Iterator[tuple[Loc, Part, tuple[Gap, ...]]]
 
 
-def unapplied(config: DistributionConfig, elsewhere: Collection[str] = ()) -> list[Finding]:
+def unapplied(
+    config: DistributionConfig, elsewhere: Collection[str] = (), signed: Collection[str] = ()
+) -> list[Finding]:
     """What will differ from AWS. `elsewhere` are the ids of the origins that are not fetched from their host: signing
-    makes no difference there."""
+    makes no difference there. `signed` are those to which requests are as CloudFront's are, signed or not."""
     return gaps(
         [
             ((), config, _DISTRIBUTION),
             *((loc, behavior, _BEHAVIOR) for loc, _, behavior in config.behaviors()),
-            *(each for i, origin in enumerate(config.origins) for each in _origin(("Origins", i), origin, elsewhere)),
+            *((("OriginGroups", i), group, _ORIGIN_GROUP) for i, group in enumerate(config.origin_groups)),
+            *(
+                each
+                for i, origin in enumerate(config.origins)
+                for each in _origin(("Origins", i), origin, elsewhere, is_signed=origin.id in signed)
+            ),
         ]
     )
 
 
-def _origin(loc: Loc, origin: OriginConfig, elsewhere: Collection[str]) -> _Asked:
+def _origin(loc: Loc, origin: OriginConfig, elsewhere: Collection[str], *, is_signed: bool) -> _Asked:
     signing, identity = _SIGNING, _IDENTITY
+    rows = _ORIGIN if origin.id in elsewhere else (*_ORIGIN, _VPC)
     if origin.id in elsewhere:
         signing, identity = (
             gap._replace(differs="does not sign requests to the origin", hint="", severity=Severity.NOTE)
             for gap in (signing, identity)
         )
-    yield loc, origin, (*_ORIGIN, signing)
-    if origin.s3_origin_config is not None:
+    yield loc, origin, rows if is_signed else (*rows, signing)
+    if origin.s3_origin_config is not None and not is_signed:
         yield (*loc, "S3OriginConfig"), origin.s3_origin_config, (identity,)
     if (custom := origin.custom_origin_config) is not None:
-        in_the_clear = custom.origin_protocol_policy is OriginProtocolPolicy.HTTP_ONLY
-        yield (*loc, "CustomOriginConfig"), custom, _CUSTOM_ORIGIN if in_the_clear else (*_CUSTOM_ORIGIN, *_TLS)
+        yield (*loc, "CustomOriginConfig"), custom, _CUSTOM_ORIGIN
 
 
 def gaps(asked: Collection[tuple[Loc, Part, tuple[Gap, ...]]]) -> list[Finding]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from edgesim.driver.collapse import Landing
 from edgesim.errors import OriginFault
 from edgesim.ports import BodyStream, StoredBody
-from edgesim.values.body import Body, Span
+from edgesim.values.body import Body, Cut, Pieces, Span
 
 if TYPE_CHECKING:
     from edgesim.ports import BodyRecorder
@@ -104,8 +104,21 @@ class Recorded(BodyStream):
         await self._finished(None, why)
 
 
-async def body_chunks(body: Body, span: Span | None = None) -> AsyncGenerator[bytes]:
-    """The bytes to send of any kind of body, or of a span of one at rest."""
+async def body_chunks(body: Body, cut: Cut | None = None) -> AsyncGenerator[bytes]:
+    """The bytes to send of any kind of body, or of parts of one at rest."""
+    if isinstance(cut, Pieces):
+        for piece in cut.pieces:
+            if isinstance(piece, bytes):
+                yield piece
+                continue
+            async for chunk in _chunks(body, piece):
+                yield chunk
+        return
+    async for chunk in _chunks(body, cut):
+        yield chunk
+
+
+async def _chunks(body: Body, span: Span | None) -> AsyncGenerator[bytes]:
     if isinstance(body, bytes):
         piece = body if span is None else body[span.start : span.stop]
         if piece:

@@ -13,14 +13,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from edgesim.driver.bodies import Finished, Recorded, body_chunks, read_ahead
 from edgesim.driver.collapse import Flight, Flights, Landing
-from edgesim.errors import OriginFault
+from edgesim.driver.compression import coded
+from edgesim.errors import OriginFault, ViewerFault, ViewerTrouble
 from edgesim.pipeline.effects import (
     BodyRead,
+    CacheEffect,
+    Compress,
+    Compressed,
     Effect,
     Fetch,
     Fetched,
@@ -34,24 +38,32 @@ from edgesim.pipeline.effects import (
     LookedUp,
     LookUp,
     ReadBody,
+    Refresh,
+    RefreshBegun,
     Reply,
     Resolve,
     Resolved,
     Steps,
+    Update,
+    Updated,
 )
 from edgesim.pipeline.journey import Served
 from edgesim.pipeline.serve import serve
 from edgesim.pipeline.transcript import Transcript
 from edgesim.ports import BodyStream, Call, StoredBody
+from edgesim.values.body import Pieces
+from edgesim.values.entry import Use
 from edgesim.values.instant import Duration
 
 if TYPE_CHECKING:
     from edgesim.distribution.model import Distribution
+    from edgesim.errors import OriginTrouble
     from edgesim.ports import Clock, OriginClient, Recorder, Runtime, Store, Timer
     from edgesim.values.body import Body
     from edgesim.values.entry import CacheKey, Entry
     from edgesim.values.message import Response
     from edgesim.values.viewer import Arrival
+    from edgesim.values.wire import Wire
 
 T = TypeVar("T")
 
@@ -88,20 +100,25 @@ class Exchange:
     @property
     def small_body(self) -> bytes | None:
         """The body where it is at hand in one piece, so that it can be sent without streaming."""
-        body, span = self._served.response.body, self._served.span
+        body, cut = self._served.response.body, self._served.span
+        if isinstance(cut, Pieces):
+            return None
         if isinstance(body, bytes):
-            return body if span is None else body[span.start : span.stop]
+            return body if cut is None else body[cut.start : cut.stop]
         if isinstance(body, StoredBody) and (body.length or 0) <= _SMALL:
-            return body.read(span.start, span.stop) if span else body.read(0, body.length or 0)
+            return body.read(cut.start, cut.stop) if cut else body.read(0, body.length or 0)
         return None
 
     def chunks(self) -> AsyncGenerator[bytes]:
         """The bytes for the viewer. Raises OriginFault where the origin broke off."""
         return body_chunks(self._served.response.body, self._served.span)
 
-    async def aclose(self, *, sent: int = 0, complete: bool = True) -> None:
-        """The end: `complete` tells whether the viewer got everything, `sent` how many bytes of body."""
+    async def aclose(self, *, sent: int = 0, complete: bool = True, broken_off: OriginTrouble | None = None) -> None:
+        """The end: `complete` tells whether the viewer got everything, `sent` how many bytes of body. Where it did not,
+        it had left, unless the origin had `broken_off`."""
         self.transcript.sent, self.transcript.complete = sent, complete
+        if not complete:
+            self.transcript.interrupted = broken_off or ViewerTrouble.LEFT
         try:
             await self._driver.release(self._run, self._served.response.body)
         finally:
@@ -135,16 +152,21 @@ class Driver:
         self.clock, self.store, self.origins, self.runtime, self.recorder = clock, store, origins, runtime, recorder
         self.flights = Flights()
         self._draining: dict[asyncio.Task[None], Recorded] = {}
+        self._refreshing: dict[asyncio.Task[None], Run] = {}
 
-    async def answer(self, arrival: Arrival, distributions: Sequence[Distribution]) -> Exchange:
+    async def answer(
+        self, arrival: Arrival, distributions: Sequence[Distribution], wire: Wire | None = None
+    ) -> Exchange:
         """Take a request along CloudFront's path, through the distribution that its Host names. The caller reads the
-        exchange's body and closes it."""
-        transcript = Transcript(arrival)
+        exchange's body and closes it. `wire` goes into the transcript."""
+        transcript = Transcript(arrival, wire=wire)
         self.recorder.record(transcript)
         run = Run(transcript)
         try:
             served = await self._perform_all(serve(arrival, distributions, transcript), run)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, ViewerFault):
+                transcript.interrupted = ViewerTrouble.HUNG_UP
             try:
                 await self.release(run, b"")
             finally:
@@ -174,8 +196,19 @@ class Driver:
                 return await self._resolve(effect)
             case Fetch():
                 return await self._fetch(effect, run)
+            case Compress():
+                return self._compress(effect, run)
+            case _:
+                return await self._perform_in_cache(effect, run)
+
+    async def _perform_in_cache(self, effect: CacheEffect, run: Run) -> Reply:
+        match effect:
             case Keep():
                 return await self._keep(effect.key, effect.entry, run)
+            case Update():
+                return await self._update(effect, run)
+            case Refresh():
+                return self._refresh(effect, run)
             case GiveUp():
                 self._land(run, Landing.NOTHING_KEPT)
                 return GaveUp()
@@ -188,7 +221,9 @@ class Driver:
         if run.bodies:
             await self._let_go(run.bodies, b"")
         looked = await self._look_in_store(effect, waited=False)
-        while not looked.usable:
+        if looked.use is Use.WHILE_REVALIDATED:
+            return self._to_be_refreshed(looked, effect, run)
+        while looked.use is Use.STALE:
             flight = self.flights.find(effect.keys[-1])
             if flight is None:
                 run.flight = self.flights.lead(effect.keys[-1])
@@ -201,13 +236,30 @@ class Driver:
         return looked
 
     async def _look_in_store(self, effect: LookUp, *, waited: bool) -> LookedUp:
-        now, stale = self.clock.now(), None
+        now, stale, stale_key = self.clock.now(), None, None
         for key in effect.keys:
             entry = await self.store.get(key)
-            if entry is not None and effect.usable(entry, now):
-                return LookedUp(entry, usable=True, at=now, waited=waited)
-            stale = stale or entry
-        return LookedUp(stale, usable=False, at=now, waited=waited)
+            if entry is None:
+                continue
+            use = effect.use_of(entry, now)
+            if use is not Use.STALE:
+                return LookedUp(entry, use, now, waited, key=key)
+            if stale is None:
+                stale, stale_key = entry, key
+        if effect.covers is not None:
+            for key, entry in self.store.parts(effect.keys[0]):
+                if effect.covers(entry) and (use := effect.use_of(entry, now)) is not Use.STALE:
+                    await self.store.get(key)  # counts as use of it
+                    return LookedUp(entry, use, now, waited, key=key)
+        return LookedUp(stale, Use.STALE, now, waited, key=stale_key)
+
+    def _to_be_refreshed(self, looked: LookedUp, effect: LookUp, run: Run) -> LookedUp:
+        """The one who finds nobody at it is to have the object fetched anew, and holds the flight for that."""
+        key = looked.key or effect.keys[-1]
+        if self.flights.find(key) is not None:
+            return looked
+        run.flight = self.flights.lead(key)
+        return replace(looked, refreshes=True)
 
     def _land(self, run: Run, landing: Landing) -> None:
         flight, run.flight = run.flight, None
@@ -244,6 +296,12 @@ class Driver:
         if isinstance(response.body, BodyStream):
             run.bodies.append(response.body)
         return Fetched(response, self.clock.now(), where)
+
+    def _compress(self, effect: Compress, run: Run) -> Compressed:
+        body = coded(effect.body, effect.coding)
+        if isinstance(body, BodyStream):
+            run.bodies = [body, *(other for other in run.bodies if other is not effect.body)]
+        return Compressed(body)
 
     # ── keep ─────────────────────────────────────────────────────────────────
 
@@ -288,6 +346,28 @@ class Driver:
 
         return finished
 
+    async def _update(self, effect: Update, run: Run) -> Updated:
+        """What was invalidated meanwhile does not come back."""
+        kept = await self.store.get(effect.key) is not None and await self.store.put(effect.key, effect.entry)
+        self._land(run, Landing.KEPT if kept else Landing.NOTHING_KEPT)
+        return Updated()
+
+    # ── refresh ──────────────────────────────────────────────────────────────
+
+    def _refresh(self, effect: Refresh, run: Run) -> RefreshBegun:
+        behind = Run(effect.transcript, run.flight)
+        run.flight = None
+        task = asyncio.create_task(self._perform_behind(effect.steps, behind))
+        self._refreshing[task] = behind
+        task.add_done_callback(self._refreshing.pop)
+        return RefreshBegun()
+
+    async def _perform_behind(self, steps: Steps[object], run: Run) -> None:
+        try:
+            await self._perform_all(steps, run)
+        finally:
+            await self.release(run, b"")
+
     # ── the end ──────────────────────────────────────────────────────────────
 
     async def release(self, run: Run, delivered: Body) -> None:
@@ -316,12 +396,19 @@ class Driver:
         task.add_done_callback(self._draining.pop)
 
     @property
-    def draining(self) -> bool:
-        """Is a body read to its end just now, for the cache alone?"""
-        return bool(self._draining)
+    def busy_behind(self) -> bool:
+        """Does something go on just now for the cache alone: an object fetched anew, a body read to its end?"""
+        return bool(self._draining or self._refreshing)
 
     async def aclose(self) -> None:
         """End what goes on in the background."""
+        refreshing = dict(self._refreshing)
+        for refresh in refreshing:
+            refresh.cancel()
+        await asyncio.gather(*refreshing, return_exceptions=True)
+        for run in refreshing.values():
+            # One that never came to run could not do this itself
+            await self.release(run, b"")
         draining = dict(self._draining)
         for task in draining:
             task.cancel()

@@ -22,6 +22,11 @@ def invocation_id() -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
+def file_id() -> str:
+    """What tells the files of one hour apart. observed: eight hexadecimal digits"""
+    return os.urandom(4).hex()
+
+
 def seed() -> int:
     """A random number to begin with: what follows from it is the same for who has it."""
     return int.from_bytes(os.urandom(8))

@@ -47,5 +47,5 @@ def _loaded(path: Path, shown: str, overrides: Overrides) -> Loaded:
         from edgesim.loaders.api_json import load_api_json
 
         found = load_api_json(root, path, shown, overrides)
-    whole = loaded(list(found.distributions), [*odd, *found.problems], list(found.files), found.origins, found.aliases)
-    return replace(whole, logical_ids=found.logical_ids)
+    whole = loaded(list(found.distributions), [*odd, *found.problems], list(found.files))
+    return replace(found, distributions=whole.distributions, problems=whole.problems)

@@ -8,7 +8,8 @@ from edgesim.loaders.api_form import cloudformation_form, miscounted, tolerant
 from edgesim.loaders.assemble import Books, Named, assemble, unknown_origins
 from edgesim.loaders.associations import FunctionBook
 from edgesim.loaders.nodes import Node
-from edgesim.loaders.policies import CACHE, ORIGIN_REQUEST, PolicyBook
+from edgesim.loaders.policies import CACHE, ORIGIN_REQUEST, RESPONSE_HEADERS, PolicyBook
+from edgesim.loaders.public_keys import keys_of_api_json
 from edgesim.loaders.request import Loaded, Overrides, loaded
 
 
@@ -18,9 +19,17 @@ def load_api_json(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
     config = (
         root if "DefaultCacheBehavior" in root.fields else (whole if whole.fields else root).get("DistributionConfig")
     )
-    books = Books(FunctionBook(overrides.functions), PolicyBook(CACHE), PolicyBook(ORIGIN_REQUEST))
+    books = Books(
+        FunctionBook(overrides.functions),
+        PolicyBook(CACHE),
+        PolicyBook(ORIGIN_REQUEST),
+        PolicyBook(RESPONSE_HEADERS),
+        signs=overrides.signs,
+        keys=keys_of_api_json(whole, overrides.public_keys),
+    )
     books.cache_policies.add_files(overrides.cache_policies)
     books.origin_request_policies.add_files(overrides.origin_request_policies)
+    books.response_headers_policies.add_files(overrides.response_headers_policies)
     named = Named(whole.get("Id").text or path.stem, whole.get("Id").text, whole.get("DomainName").text)
     distribution, problems = assemble(
         _without_nulls(cloudformation_form(config)), named, books, file, overrides.origins
@@ -28,7 +37,7 @@ def load_api_json(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
     books.functions.check_overrides([])
     found = [*miscounted(config, file), *map(tolerant, problems), *books.problems()]
     found += unknown_origins([distribution], overrides.origins)
-    return loaded([distribution], found, [file, *books.cache_policies.files, *books.origin_request_policies.files])
+    return loaded([distribution], found, [file, *books.files()], places=books.functions.places)
 
 
 def _without_nulls(node: Node) -> Node:

@@ -7,20 +7,24 @@ Rule 2: what can't be known locally gets a stand-in that is the same on every ru
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
+from edgesim.distribution.buckets import is_website, s3_region
 from edgesim.distribution.checks import check
 from edgesim.distribution.config import (
     CustomConfig,
     DefaultBehavior,
     DistributionConfig,
     Forwarded,
+    LoggingConfig,
     OriginConfig,
     Raw,
     parse,
 )
 from edgesim.distribution.findings import Finding, Loc, closest
+from edgesim.distribution.geo import GeoRestriction
 from edgesim.distribution.legacy import cache_policy_of
 from edgesim.distribution.model import (
     Association,
@@ -28,12 +32,13 @@ from edgesim.distribution.model import (
     CustomErrorResponse,
     Distribution,
     EdgeFunction,
+    Logging,
     Origin,
     OriginGroup,
     S3Access,
+    SigningBehavior,
     Trigger,
 )
-from edgesim.distribution.origin_checks import s3_region
 from edgesim.distribution.policies import (
     ALL,
     NONE,
@@ -43,41 +48,57 @@ from edgesim.distribution.policies import (
     listed,
 )
 from edgesim.distribution.problems import Problem, Severity
+from edgesim.distribution.response_headers import ResponseHeadersPolicy
 from edgesim.distribution.unapplied import unapplied
+from edgesim.loaders.access_controls import AccessControls
 from edgesim.loaders.arn import domain_name, stable_id
 from edgesim.loaders.associations import FunctionBook
 from edgesim.loaders.intrinsics import FAILED
 from edgesim.loaders.nodes import Node, find, plain, problem
 from edgesim.loaders.policies import PolicyBook, filled_ttls
+from edgesim.loaders.public_keys import KeyBook
 from edgesim.loaders.resources import NOWHERE, slug
 from edgesim.loaders.unknowns import Unknowns
+from edgesim.loaders.vpc_origins import VpcOrigins
 from edgesim.values.headers import wire
 
 
 @dataclass
 class Books:
-    """What a distribution refers to by name."""
+    """What a distribution refers to by name. `signs`: the user has given credentials for S3."""
 
     functions: FunctionBook
     cache_policies: PolicyBook[CachePolicy]
     origin_request_policies: PolicyBook[OriginRequestPolicy]
+    response_headers_policies: PolicyBook[ResponseHeadersPolicy]
     parameters: Collection[str] = ()
+    access_controls: AccessControls = field(default_factory=AccessControls)
+    vpc_origins: VpcOrigins = field(default_factory=VpcOrigins)
+    signs: bool = False
+    keys: KeyBook = field(default_factory=KeyBook)
 
     def findings(self) -> list[Finding]:
         """What has come up since the last time."""
         found: list[Finding] = []
-        for book in (self.functions, self.cache_policies, self.origin_request_policies):
-            found += book.findings
-            book.findings.clear()
+        books = (self.functions.findings, self.keys.findings, *(book.findings for book in self._policies))
+        for findings in books:
+            found += findings
+            findings.clear()
         return found
 
     def problems(self) -> list[Problem]:
         """What is wrong with the things themselves."""
-        return [
-            *self.functions.problems,
-            *self.cache_policies.problems,
-            *self.origin_request_policies.problems,
-        ]
+        of_policies = [problem for book in self._policies for problem in book.problems]
+        of_resources = [*self.access_controls.problems, *self.vpc_origins.problems, *self.keys.problems]
+        return [*self.functions.problems, *of_policies, *of_resources]
+
+    def files(self) -> list[str]:
+        """The files of policies and keys that were read."""
+        return [*(file for book in self._policies for file in book.files), *self.keys.files]
+
+    @property
+    def _policies(self) -> tuple[PolicyBook[Any], ...]:
+        return self.cache_policies, self.origin_request_policies, self.response_headers_policies
 
 
 @dataclass(frozen=True)
@@ -104,11 +125,19 @@ def assemble(
         *unknowns.softened(faults),
         *unknowns.stand_ins(),
         *unknowns.sayable(check(config)),
-        *unapplied(config, {*mapped, *_stood_in_for(tree)}),
+        *unapplied(config, {*mapped, *_stood_in_for(tree)}, set(_signed(config, books))),
     ]
-    distribution = _Assembly(tree, books, config).distribution(named)
+    distribution = _Assembly(tree, books, config, file).distribution(named)
     findings += books.findings()
     return distribution, [problem(finding, tree, file) for finding in findings]
+
+
+def _signed(config: DistributionConfig, books: Books) -> Iterator[str]:
+    """The origins to which no signature is missing."""
+    for origin in config.origins:
+        signing = books.access_controls.signing(origin.origin_access_control_id)
+        if books.signs or signing is SigningBehavior.NEVER:
+            yield origin.id
 
 
 def unknown_origins(distributions: list[Distribution], mapped: Collection[str]) -> Iterator[Problem]:
@@ -144,7 +173,7 @@ def _stood_in_for(tree: Node) -> Iterator[str]:
 
 
 def _stand_in_domain(node: Node, origin: Raw) -> str:
-    if s3_region(node.text):
+    if s3_region(node.text) or is_website(node.text):
         return node.text
     if "CustomOriginConfig" in origin or "VpcOriginConfig" in origin:
         return node.text if node.text.endswith(NOWHERE) else f"{slug(node.unknown)}{NOWHERE}"
@@ -159,6 +188,7 @@ class _Assembly:
     tree: Node
     books: Books
     config: DistributionConfig
+    file: str
 
     def distribution(self, named: Named) -> Distribution:
         config = self.config
@@ -167,14 +197,26 @@ class _Assembly:
             name=named.name,
             domain_name=named.domain_name or domain_name(named.name),
             behaviors=tuple(self.behavior(*each) for each in config.behaviors()),
-            origins=MappingProxyType({origin.id: origin_of(origin) for origin in config.origins}),
+            origins=MappingProxyType({origin.id: self.origin(origin) for origin in config.origins}),
             origin_groups=MappingProxyType(_groups(config)),
             aliases=config.aliases,
             enabled=config.enabled,
             default_root_object=wire(config.default_root_object),
             error_responses=MappingProxyType(_error_responses(config)),
             comment=config.comment,
+            geo_restriction=_geo_restriction(config),
+            logging=_logging(config.logging),
+            cache_tag_header=config.cache_tag_config.header_name if config.cache_tag_config else "",
         )
+
+    def origin(self, origin: OriginConfig) -> Origin:
+        made = origin_of(origin)
+        if origin.custom_origin_config is None and origin.vpc_origin_config is not None:
+            return self.books.vpc_origins.applied(made, origin.vpc_origin_config.vpc_origin_id)
+        if made.s3 is None or not origin.origin_access_control_id:
+            return made
+        signing = self.books.access_controls.signing(origin.origin_access_control_id)
+        return replace(made, s3=replace(made.s3, signing=signing))
 
     def behavior(self, loc: Loc, pattern: str, behavior: DefaultBehavior) -> CacheBehavior:
         forwarded = behavior.forwarded_values
@@ -188,8 +230,10 @@ class _Assembly:
             cached_methods=frozenset(behavior.cached_methods),
             compress=behavior.compress,
             origin_request_policy=self.origin_request_policy(loc, behavior),
+            response_headers_policy=self.response_headers_policy(loc, behavior),
             forwarded_values=legacy,
             associations=MappingProxyType(dict(self.associations(loc, behavior))),
+            signers=self.books.keys.signers(behavior, self.tree, loc),
         )
 
     def cache_policy(self, loc: Loc, behavior: DefaultBehavior, legacy: ForwardedValues | None) -> CachePolicy:
@@ -207,6 +251,13 @@ class _Assembly:
         book = self.books.origin_request_policies
         return book.policy(behavior.origin_request_policy_id, find(self.tree, at).unknown, at)
 
+    def response_headers_policy(self, loc: Loc, behavior: DefaultBehavior) -> ResponseHeadersPolicy | None:
+        if not behavior.response_headers_policy_id:
+            return None
+        at = (*loc, "ResponseHeadersPolicyId")
+        book = self.books.response_headers_policies
+        return book.policy(behavior.response_headers_policy_id, find(self.tree, at).unknown, at)
+
     def associations(self, loc: Loc, behavior: DefaultBehavior) -> Iterator[tuple[Trigger, Association]]:
         for index, association in enumerate(behavior.lambda_function_associations):
             at = (*loc, "LambdaFunctionAssociations", index, "LambdaFunctionARN")
@@ -215,7 +266,13 @@ class _Assembly:
                 yield association.event_type, Association(association.event_type, function, association.include_body)
 
     def function(self, arn: str, at: Loc) -> EdgeFunction | None:
-        return self.books.functions.function(arn, find(self.tree, at).unknown, at) if arn else None
+        node = find(self.tree, at)
+        return self.books.functions.function(arn, node.unknown, at, node.place(self.file)) if arn else None
+
+
+def _logging(config: LoggingConfig) -> Logging:
+    """What is said of a log that is off counts for nothing."""
+    return Logging(config.bucket, config.prefix, config.include_cookies) if config.enabled else Logging()
 
 
 def _forwarded_values(forwarded: Forwarded) -> ForwardedValues:
@@ -241,6 +298,7 @@ def origin_of(origin: OriginConfig) -> Origin:
         s3=_s3_access(origin),
         connection_attempts=origin.connection_attempts,
         connection_timeout=origin.connection_timeout,
+        completion_timeout=origin.response_completion_timeout,
     )
     if (custom := origin.custom_origin_config) is not None:
         return _custom(common, custom)
@@ -269,6 +327,13 @@ def _s3_access(origin: OriginConfig) -> S3Access | None:
     identity = origin.s3_origin_config.origin_access_identity if origin.s3_origin_config else ""
     region, access_control = s3_region(origin.domain_name) or "", bool(origin.origin_access_control_id)
     return S3Access(identity.removeprefix(_OAI), region, access_control)
+
+
+def _geo_restriction(config: DistributionConfig) -> GeoRestriction | None:
+    geo = config.restrictions.geo_restriction
+    if geo.restriction_type == "none":
+        return None
+    return GeoRestriction(geo.restriction_type == "whitelist", frozenset(geo.locations))
 
 
 def _groups(config: DistributionConfig) -> dict[str, OriginGroup]:

@@ -8,26 +8,30 @@ Source: distribution-config.md §2 and §4, lambda-edge.md §9.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from edgesim.distribution import limits
 from edgesim.distribution.findings import Finding, Loc, closest
-from edgesim.distribution.model import Code, EdgeFunction
+from edgesim.distribution.model import AutoPublish, Code, EdgeFunction
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.errors import ConfigError
 from edgesim.loaders.arn import ACCOUNT, REGION
 from edgesim.loaders.code import Located, is_python, locate
+from edgesim.loaders.handlers import handler_finding
 from edgesim.loaders.intrinsics import FAILED
 from edgesim.loaders.request import Sources
 from edgesim.values.function_arn import LambdaArn, lambda_arn
+from edgesim.values.place import Place
 
 REFUSED = "InvalidLambdaFunctionAssociation"
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A function as a template declares it. `code` finds the code, and reports where there is none."""
+    """A function as a template declares it. `code` finds the code, and reports where there is none; `places` are where
+    its properties stand."""
 
     logical_id: str
     name: str
@@ -37,6 +41,8 @@ class Declared:
     memory: int
     code: Callable[[], Code | None]
     concurrency: int | None = None
+    auto_publish: AutoPublish | None = None
+    places: Mapping[str, Place] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def nothing_declared(name: str) -> Declared | None:
@@ -47,19 +53,27 @@ def nothing_declared(name: str) -> Declared | None:
 
 @dataclass
 class FunctionBook:
-    """The functions of one source by name. `findings` and `problems` grow as functions are asked for."""
+    """The functions of one source by name. `findings`, `problems` and `places` grow as functions are asked for."""
 
     overrides: Sources
     declared: Callable[[str], Declared | None] = nothing_declared
     findings: list[Finding] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     asked: dict[str, None] = field(default_factory=dict)
+    places: dict[str, Mapping[str, Place]] = field(default_factory=dict)
     _account: str = ""
     _made: dict[tuple[str, str], EdgeFunction | None] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
 
-    def function(self, text: str, unknown: str, loc: Loc) -> EdgeFunction | None:
-        """The function of an association at `loc`, or None where that has been reported."""
+    def function(self, text: str, unknown: str, loc: Loc, place: Place) -> EdgeFunction | None:
+        """The function of an association at `loc`, or None where that has been reported. The association is the
+        function's place where nothing declares it."""
+        function = self._function(text, unknown, loc)
+        if function is not None:
+            self.places.setdefault(function.name, {"": place})
+        return function
+
+    def _function(self, text: str, unknown: str, loc: Loc) -> EdgeFunction | None:
         arn = lambda_arn(text)
         if unknown == FAILED:
             return None
@@ -109,6 +123,8 @@ class FunctionBook:
         key = (arn.name, arn.qualifier)
         self.asked[arn.name] = None
         declared = self.declared(arn.name)
+        if declared is not None:
+            self.places[declared.name] = declared.places
         spec = self._override(arn.name, unknown, declared.logical_id if declared else "")
         if not spec and declared is None:
             self._not_found(arn.name, unknown, loc)
@@ -135,7 +151,11 @@ class FunctionBook:
             return edge_function(arn, spec, declared)
         if spec:
             located = self._located(arn.name, spec, declared)
-            return edge_function(arn, located, declared) if located is not None else None
+            if located is None:
+                return None
+            function = edge_function(arn, located, declared)
+            self.problems += handler_problems(function, f"--function {arn.name}={spec}")
+            return function
         code = declared.code() if declared else None
         if declared is None or code is None:
             return None
@@ -147,6 +167,10 @@ class FunctionBook:
         except ConfigError as error:
             self.problems.append(Problem(str(error), f"--function {name}={spec}", error.hint))
             return None
+
+    def versions(self) -> dict[str, set[str]]:
+        """The functions that were asked for, with the versions that associations name."""
+        return {name: {number for asked, number in self._made if asked == name} for name in self.asked}
 
     def check_overrides(self, known: list[str]) -> None:
         """A `--function` that nothing uses: a mistyped name is an error, an idle function a warning. `known` are the
@@ -172,6 +196,12 @@ def _how_to_name_a_version(arn: LambdaArn | None) -> str:
     return f"this is the function itself; name a version of it, e.g. {arn.name}:1"
 
 
+def handler_problems(function: EdgeFunction, at: str) -> list[Problem]:
+    """What is wrong with the handler of a function that an option names."""
+    found = handler_finding(function.code, function.handler, function.runtime)
+    return [Problem(found.message, at, found.hint, found.severity, code=found.code)] if found is not None else []
+
+
 def edge_function(arn: LambdaArn, located: Located, declared: Declared | None = None) -> EdgeFunction:
     """A function in the model's form. inferred: where nothing declares its settings, it has Lambda's defaults."""
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", arn.name)[:64]
@@ -187,6 +217,7 @@ def edge_function(arn: LambdaArn, located: Located, declared: Declared | None = 
         memory if located.memory is None else located.memory,
         arn.account,
         (declared.concurrency if declared else None) if located.concurrency is None else located.concurrency,
+        declared.auto_publish if declared else None,
     )
 
 

@@ -7,22 +7,27 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgesim.distribution.findings import closest
-from edgesim.distribution.model import Distribution
+from edgesim.distribution.model import Distribution, EdgeFunction
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.loaders import resources
+from edgesim.loaders.access_controls import declared_access_controls
 from edgesim.loaders.aliases import declared_aliases
 from edgesim.loaders.api_form import cloudformation_form
+from edgesim.loaders.arn import ACCOUNT, REGION
 from edgesim.loaders.assemble import Books, Named, assemble, unknown_origins
 from edgesim.loaders.associations import FunctionBook
+from edgesim.loaders.buckets import declared_buckets
 from edgesim.loaders.functions import TemplateFunctions
 from edgesim.loaders.intrinsics import PSEUDO, Resolver
 from edgesim.loaders.nodes import Node
 from edgesim.loaders.overlooked import has_misspelt_distribution, overlooked
-from edgesim.loaders.policies import CACHE, ORIGIN_REQUEST, Kind, PolicyBook, T
-from edgesim.loaders.properties import report_unknown
+from edgesim.loaders.policies import CACHE, ORIGIN_REQUEST, RESPONSE_HEADERS, Kind, PolicyBook, T
+from edgesim.loaders.properties import report_globals, report_misspelt, report_unknown
+from edgesim.loaders.public_keys import keys_of_template
 from edgesim.loaders.read import read_file
 from edgesim.loaders.request import Loaded, Overrides, Texts, loaded
 from edgesim.loaders.unreadable import Unreadable
+from edgesim.loaders.vpc_origins import declared_vpc_origins
 
 _BUILT = Path(".aws-sam", "build", "template.yaml")
 
@@ -36,7 +41,12 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
         FunctionBook(overrides.functions, functions.declared),
         _policies(CACHE, resolver, overrides.cache_policies),
         _policies(ORIGIN_REQUEST, resolver, overrides.origin_request_policies),
+        _policies(RESPONSE_HEADERS, resolver, overrides.response_headers_policies),
         resolver.parameters.keys(),
+        declared_access_controls(resolver),
+        declared_vpc_origins(resolver),
+        overrides.signs,
+        keys_of_template(resolver, overrides.public_keys),
     )
     distributions: list[Distribution] = []
     problems = [*_parameter_problems(resolver), *notices, *overlooked(resolver)]
@@ -45,16 +55,32 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
         distribution, found = _distribution(logical_id, resource, resolver, books, overrides)
         distributions.append(distribution)
         problems += found
-    if not distributions and not has_misspelt_distribution(resolver):
+    wanted = _wanted(overrides.function, functions, books.functions)
+    if not distributions and not overrides.function and not has_misspelt_distribution(resolver):
         problems.append(_no_distribution(resolver))
     books.functions.check_overrides([*functions.names, *functions.names.values()])
-    aliases = declared_aliases(resolver, functions.names, books.functions.asked)
+    report_globals(resolver)
+    for logical_id, _ in resolver.live(*resources.FUNCTIONS, resources.VERSION, resources.ALIAS):
+        report_misspelt(resolver, logical_id)  # it keeps the template from being deployed, whoever the function is for
+    aliases = declared_aliases(resolver, functions.names, books.functions.versions())
     problems += [*unknown_origins(distributions, overrides.origins), *books.problems(), *resolver.problems]
-    read = [file, *files, *books.cache_policies.files, *books.origin_request_policies.files]
+    read = [file, *files, *books.files()]
     return replace(
-        loaded(distributions, problems, read, aliases=aliases),
+        loaded(distributions, problems, read, aliases=aliases, places=books.functions.places),
         logical_ids={logical: name for name, logical in functions.names.items()},
+        buckets=declared_buckets(resolver),
+        function=wanted,
     )
+
+
+def _wanted(name: str, functions: TemplateFunctions, book: FunctionBook) -> EdgeFunction | None:
+    """The function of that name or logical id, as if its first version were associated."""
+    found = next((one for one, logical_id in functions.names.items() if name in (one, logical_id)), None)
+    if found is None:
+        return None
+    resource = functions.resolver.resources[functions.names[found]]
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{found}:1"
+    return book.function(arn, "", (), resource.place(functions.resolver.file))
 
 
 def _distribution(

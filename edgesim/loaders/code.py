@@ -80,9 +80,12 @@ def locate(spec: str, handler: str = "") -> Located:
     raise ConfigError(f"{text} does not exist", "write PATH or PATH:HANDLER, e.g. ./auth.mjs or ./auth:index.handler")
 
 
+_TYPESCRIPT = (".ts", ".mts", ".cts", ".tsx")
+
+
 def _single_file(path: Path, export: str) -> Located:
     if path.suffix not in _RUNTIMES:
-        hint = "compile TypeScript first, and name the result" if path.suffix in (".ts", ".mts", ".tsx") else ""
+        hint = f"compile it, and name what came of it: dist/{path.stem}.js" if path.suffix in _TYPESCRIPT else ""
         raise ConfigError(f"{path.name} can't run: edgesim runs .js, .mjs, .cjs and .py files, and .zip", hint)
     if "." in path.stem:  # documented: Lambda ends the file's name at its first dot (lambda-platform.md §1.1)
         raise ConfigError(f"{path.name} can't be a handler's file: its name has more than one dot", "rename it")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from pathlib import Path
 
@@ -20,14 +20,20 @@ class Format(StrEnum):
 
 def format_of(root: Node, file: str) -> Format:
     """The format of a tree. Raises Unreadable, with a word about what it looks like."""
-    if "Resources" in root.fields:
-        return Format.TEMPLATE
-    if {"DistributionConfig", "Distribution", "DefaultCacheBehavior"} & root.fields.keys():
-        return Format.API_JSON
+    if found := format_by(root.fields):
+        return found
     hint = next((hint for looks_like, hint in _STRANGERS if looks_like(root)), _EXPECTED)
     raise Unreadable("this describes no distribution", file, root.line, hint)
 
 
+def format_by(keys: Collection[str]) -> Format | None:
+    """What has these keys at its top; None for what describes no distribution."""
+    if "Resources" in keys:
+        return Format.TEMPLATE
+    return Format.API_JSON if any(key in keys for key in _OF_THE_API) else None
+
+
+_OF_THE_API = ("DistributionConfig", "Distribution", "DefaultCacheBehavior")
 _EXPECTED = "edgesim reads CloudFormation and SAM templates, and what `aws cloudfront get-distribution-config` prints"
 
 
@@ -38,12 +44,16 @@ def _has(*keys: str) -> Callable[[Node], bool]:
 # Files that people try, and what to do with them
 _CACHE_POLICY = "this is a cache policy: --cache-policy ID=FILE"
 _ORIGIN_REQUEST_POLICY = "this is an origin request policy: --origin-request-policy ID=FILE"
+_RESPONSE_HEADERS_POLICY = "this is a response headers policy: --response-headers-policy ID=FILE"
+_SCENARIO = "this is a scenario: edgesim test plays it, and edgesim demo shows it step by step"
 _STRANGERS: tuple[tuple[Callable[[Node], bool], str], ...] = (
     (_has("CachePolicyConfig"), _CACHE_POLICY),
     (_has("CachePolicy"), _CACHE_POLICY),
     (_has("ParametersInCacheKeyAndForwardedToOrigin"), _CACHE_POLICY),
     (_has("OriginRequestPolicyConfig"), _ORIGIN_REQUEST_POLICY),
     (_has("OriginRequestPolicy"), _ORIGIN_REQUEST_POLICY),
+    (_has("ResponseHeadersPolicyConfig"), _RESPONSE_HEADERS_POLICY),
+    (_has("ResponseHeadersPolicy"), _RESPONSE_HEADERS_POLICY),
     (
         _has("terraform_version"),
         "edgesim does not read Terraform yet; save what `aws cloudfront get-distribution-config` prints",
@@ -53,6 +63,8 @@ _STRANGERS: tuple[tuple[Callable[[Node], bool], str], ...] = (
         "edgesim does not read serverless.yml; load the template that it puts into .serverless",
     ),
     (_has("artifacts", "version"), "this is CDK's manifest; load the stack's template beside it, *.template.json"),
+    (_has("title", "steps"), _SCENARIO),
+    (_has("scenarios"), _SCENARIO),
     (_has("DistributionList"), "this is a list; save what `aws cloudfront get-distribution-config --id …` prints"),
 )
 

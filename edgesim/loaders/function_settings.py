@@ -52,6 +52,9 @@ class Settings(Part):
     snap_start: Inert = None
     logging_config: Inert = None
     reserved_concurrent_executions: int | None = Field(None, ge=0)
+    auto_publish_alias: str = ""
+    auto_publish_alias_all_properties: bool = False
+    auto_publish_code_sha256: str = ""
     code_signing_config_arn: Inert = None
 
 
@@ -63,15 +66,14 @@ class VersionSettings(Part):
 
 
 READ_ELSEWHERE = (
-    "Role", "AssumeRolePolicyDocument", "AutoPublishAlias", "CodeUri", "InlineCode", "ImageUri",
+    "Role", "AssumeRolePolicyDocument", "CodeUri", "InlineCode", "ImageUri",
     "CodeSha256",
 )  # fmt: skip
 """Properties that functions.py, intrinsics.py and resources.py ask for by name."""
 NO_EFFECT_LOCALLY = (
-    "AutoPublishAliasAllProperties", "AutoPublishCodeSha256", "DeploymentPreference",
-    "EventInvokeConfig", "Events", "FunctionScalingConfig", "FunctionUrlConfig", "ImageConfig", "KmsKeyArn",
-    "PermissionsBoundary", "Policies", "PropagateTags", "PublishToLatestPublished", "RecursiveLoop", "RolePath",
-    "Tags", "VersionDeletionPolicy", "VersionDescription",
+    "DeploymentPreference", "EventInvokeConfig", "Events", "FunctionScalingConfig", "FunctionUrlConfig", "ImageConfig",
+    "KmsKeyArn", "PermissionsBoundary", "Policies", "PropagateTags", "PublishToLatestPublished", "RecursiveLoop",
+    "RolePath", "Tags", "VersionDeletionPolicy", "VersionDescription",
 )  # fmt: skip
 """What has no meaning on one machine, or none for a function that CloudFront calls. Nothing is said about it."""
 

@@ -7,18 +7,18 @@ Source: distribution-config.md §2; for settings see function_settings.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from edgesim.distribution.config import parse
 from edgesim.distribution.findings import Finding
-from edgesim.distribution.model import Code
+from edgesim.distribution.model import AutoPublish, Code
 from edgesim.distribution.problems import Severity
 from edgesim.distribution.versions import Configuration, LambdaFunction, Refused, publish
-from edgesim.errors import ConfigError
 from edgesim.loaders import resources
 from edgesim.loaders.associations import REFUSED, Declared
-from edgesim.loaders.code import code_sha256, existing, handler_files, has_handler
+from edgesim.loaders.code import code_sha256, existing, handler_files
 from edgesim.loaders.function_settings import (
     Settings,
     VersionSettings,
@@ -27,14 +27,17 @@ from edgesim.loaders.function_settings import (
     left_out,
     version_faults,
 )
+from edgesim.loaders.handlers import NO_MODULE, handler_finding
 from edgesim.loaders.intrinsics import FAILED, Resolver
 from edgesim.loaders.nodes import Node, plain, problem
 from edgesim.loaders.properties import report_unknown
 from edgesim.loaders.unknowns import Unknowns
 from edgesim.values.function_arn import function_name
+from edgesim.values.place import Place
 
 _PROPERTIES = [field.alias or "" for field in Settings.model_fields.values()]
 _VERSION_PROPERTIES = [field.alias or "" for field in VersionSettings.model_fields.values()]
+_CODE = ("Code", "CodeUri", "InlineCode", "ImageUri")
 _CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
 
 
@@ -99,7 +102,15 @@ class TemplateFunctions:
             settings.memory_size,
             lambda: self._code(logical_id, settings),
             settings.reserved_concurrent_executions,
+            _auto_publish(settings),
+            self._places(logical_id, tree),
         )
+
+    def _places(self, logical_id: str, tree: Node) -> Mapping[str, Place]:
+        """Where its properties stand, Globals included; `Code` is wherever its package is told."""
+        whole, written = self.resolver.resources[logical_id], self._properties(logical_id, list(_CODE)).fields.values()
+        nodes = {"": whole, **tree.fields, "Code": next(iter(written), whole)}
+        return {name: node.place(self.resolver.file) for name, node in nodes.items()}
 
     def _report(self, findings: Iterable[Finding], tree: Node) -> None:
         """Tell what is not about a stand-in."""
@@ -148,10 +159,12 @@ class TemplateFunctions:
     # ── the code ─────────────────────────────────────────────────────────────
 
     def _code(self, logical_id: str, settings: Settings) -> Code | None:
-        tree = self._properties(logical_id, ["Code", "CodeUri", "InlineCode", "ImageUri"])
+        tree = self._properties(logical_id, list(_CODE))
         inline = tree.get("InlineCode") if tree.get("InlineCode").value else tree.get("Code", "ZipFile")
         if inline.text:
             self._warn_of_stand_ins(inline)
+            if not inline.unknown:
+                self._check_handler(logical_id, Code(inline=inline.text), settings, inline)
             return Code(inline=inline.text)
         code = tree.get("CodeUri") if tree.get("CodeUri").value else tree.get("Code")
         path, written = self._path(logical_id, code)
@@ -160,7 +173,7 @@ class TemplateFunctions:
                 _lost(written, settings, code), code, f"say where it is: --function {logical_id}=PATH[:HANDLER]"
             )
             return None
-        self._check_handler(logical_id, path, settings, code)
+        self._check_handler(logical_id, Code(path=str(path)), settings, code)
         self._check_zip(logical_id, path, code)
         return Code(path=str(path))
 
@@ -216,21 +229,18 @@ class TemplateFunctions:
         written = root.get("Resources", logical_id, "Properties", "CodeUri").text
         return existing(base, written) if written else None
 
-    def _check_handler(self, logical_id: str, path: Path, settings: Settings, code: Node) -> None:
-        if path.is_file() and path.suffix != ".zip":
+    def _check_handler(self, logical_id: str, code: Code, settings: Settings, written: Node) -> None:
+        """In the place of the handler, where the template says one; `written` is what it says of the code."""
+        found = handler_finding(code, settings.handler, settings.runtime)
+        if found is None:
             return
-        try:
-            found = has_handler(path, settings.handler, settings.runtime)
-        except ConfigError as error:
-            self._complain(str(error), code)
-            return
-        if not found:
-            files = [name for name in handler_files(settings.handler, settings.runtime) if Path(name).suffix]
-            message = f"{path} has none of {', '.join(files)} for the handler {settings.handler}"
-            method = self.resolver.resources[logical_id].get("Metadata", "BuildMethod").text
-            typescript = existing(path, files[0].removesuffix(".js") + ".ts") is not None
-            hint = "run `sam build` first: edgesim then takes what it built" if method or typescript else ""
-            self.resolver.complain(message, code, hint=hint, warn=True)
+        named = self._properties(logical_id, ["Handler"]).get("Handler")
+        method = self.resolver.resources[logical_id].get("Metadata", "BuildMethod").text
+        first = handler_files(settings.handler, settings.runtime)[0]
+        typescript = code.path and existing(Path(code.path), first.removesuffix(".js") + ".ts") is not None
+        if found.code == NO_MODULE and (method or typescript):
+            found = replace(found, hint=_how_to_build(logical_id, settings.handler))
+        self.resolver.problems.append(problem(found, named if named.text else written, self.resolver.file))
 
     def _warn_of_stand_ins(self, inline: Node) -> None:
         if inline.unknown and inline.unknown != FAILED:
@@ -239,6 +249,21 @@ class TemplateFunctions:
 
     def _complain(self, message: str, node: Node, hint: str = "") -> None:
         self.resolver.complain(message, node, hint=hint)
+
+
+def _auto_publish(settings: Settings) -> AutoPublish | None:
+    if not settings.auto_publish_alias:
+        return None
+    return AutoPublish(settings.auto_publish_alias_all_properties, settings.auto_publish_code_sha256)
+
+
+def _how_to_build(logical_id: str, handler: str) -> str:
+    """For code that has to be built before Lambda can run it."""
+    name, _, export = handler.rpartition(".")
+    return (
+        "run `sam build`, and edgesim takes what it makes; or name what your own build makes: "
+        f"--function {logical_id}=dist/{name}.js:{export}"
+    )
 
 
 _EDGE_PRINCIPAL = "edgelambda.amazonaws.com"

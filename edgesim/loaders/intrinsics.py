@@ -83,9 +83,16 @@ class Resolver:
     def property_of(self, logical_id: str, name: str) -> Node:
         """A resolved property of a resource; an empty node where it has none."""
         node = self.resources[logical_id].get("Properties", name)
-        if node.value is None and self.resources[logical_id].get("Type").text == resources.SAM_FUNCTION:
+        if node.value is None and self._takes_global(logical_id, name):
             node = self.root.get("Globals", "Function", name)
         return self.resolve(node) or node.with_value(None)
+
+    def _takes_global(self, logical_id: str, name: str) -> bool:
+        """Does what Globals say of a property hold for a resource? observed: IgnoreGlobals is `*` or a list of names"""
+        resource = self.resources[logical_id]
+        ignored = resource.get("IgnoreGlobals")
+        names = {ignored.text, *(item.text for item in ignored.items)}
+        return resource.get("Type").text == resources.SAM_FUNCTION and names.isdisjoint({name, "*"})
 
     def version_of(self, logical_id: str) -> str:
         """The number a version gets: versions of one function count from 1 in the template's order."""

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from edgesim.distribution.findings import Finding, Loc
 from edgesim.distribution.problems import Problem
+from edgesim.values.place import Place
 
 Value: TypeAlias = "str | Mapping[str, Node] | Sequence[Node] | None"
 
@@ -54,6 +55,10 @@ class Node:
     def with_value(self, value: Value, unknown: str = "") -> Node:
         """The same place with another value."""
         return replace(self, value=value, unknown=unknown)
+
+    def place(self, file: str) -> Place:
+        """Where it stands in its file."""
+        return Place(file, self.line, self.at)
 
     def leaves(self, loc: Loc = ()) -> Iterator[tuple[Loc, Node]]:
         """Every node below and including this one that is unknown, or neither mapping nor list, with its path."""

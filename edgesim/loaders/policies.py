@@ -1,10 +1,12 @@
-"""Cache policies and origin request policies: managed ones, those of a template, and those in files.
+"""Policies: managed ones, those of a template, and those in files.
 
-Rule: a policy that is neither is an error, since nothing can be said about the cache without it.
+Rule: a cache policy or an origin request policy that is neither is an error, since nothing can be said about the cache
+      without it; without a response headers policy headers are missing, which is a warning.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,16 +23,18 @@ from edgesim.distribution.config import (
     parse,
 )
 from edgesim.distribution.findings import Finding, Loc
-from edgesim.distribution.problems import Problem
+from edgesim.distribution.problems import Problem, Severity
+from edgesim.distribution.response_headers import MANAGED_RESPONSE_HEADERS_POLICIES, ResponseHeadersPolicy
 from edgesim.loaders.api_form import cloudformation_form, miscounted, tolerant
 from edgesim.loaders.intrinsics import FAILED
 from edgesim.loaders.nodes import Node, plain, problem
 from edgesim.loaders.read import read_file
 from edgesim.loaders.request import Texts
+from edgesim.loaders.response_headers import items_form, read_response_headers_policy
 from edgesim.loaders.unknowns import Unknowns
 from edgesim.loaders.unreadable import Unreadable
 
-T = TypeVar("T", bound=model.CachePolicy | model.OriginRequestPolicy)
+T = TypeVar("T", bound=model.CachePolicy | model.OriginRequestPolicy | ResponseHeadersPolicy)
 
 DEFAULT_TTL = 86_400
 MAX_TTL = 31_536_000
@@ -88,13 +92,16 @@ def read_origin_request_policy(policy_id: str, unknowns: Unknowns) -> tuple[mode
 
 @dataclass(frozen=True)
 class Kind(Generic[T]):
-    """What differs between the two kinds of policies."""
+    """What differs between the kinds of policies. `form` brings the API's spelling to CloudFormation's; `missed` says
+    what comes of serving without a policy that can't be known, empty where that can't be done."""
 
     name: str
     flag: str
     code: str
     managed: tuple[T, ...]
     read: Callable[[str, Unknowns], tuple[T, list[Finding]]]
+    form: Callable[[Node], Node] = cloudformation_form
+    missed: str = ""
 
     @property
     def config(self) -> str:
@@ -109,6 +116,19 @@ ORIGIN_REQUEST = Kind(
     model.MANAGED_ORIGIN_REQUEST_POLICIES,
     read_origin_request_policy,
 )
+RESPONSE_HEADERS = Kind(
+    "ResponseHeadersPolicy",
+    "--response-headers-policy",
+    "NoSuchResponseHeadersPolicy",
+    MANAGED_RESPONSE_HEADERS_POLICIES,
+    read_response_headers_policy,
+    items_form,
+    "its headers will be missing",
+)
+
+
+# A policy's own id, so that there may be one in the user's account
+_AWS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass
@@ -145,7 +165,7 @@ class PolicyBook(Generic[T]):
         self.problems += [*odd, *miscounted(root, file)]
         self.files.append(file)
         before = len(self.problems)
-        self.add(policy_id, cloudformation_form(root), file)
+        self.add(policy_id, self.kind.form(root), file)
         self.problems[before:] = map(tolerant, self.problems[before:])
 
     def policy(self, policy_id: str, unknown: str, loc: Loc) -> T | None:
@@ -161,10 +181,13 @@ class PolicyBook(Generic[T]):
         message = f"there is no {self._words} with the id {wanted}"
         if unknown:
             message = f"which {self._words} this is can't be known locally: it comes from {unknown}"
+        missed = self.kind.missed if unknown or _AWS_ID.fullmatch(wanted) else ""
         managed = next((p for p in self.kind.managed if wanted in (p.name, p.name.removeprefix("Managed-"))), None)
         hint = (
             f"{managed.name} has the id {managed.id}" if managed else f"give its JSON: {self.kind.flag} {wanted}=FILE"
         )
+        if missed:
+            return Finding(loc, f"{message}; {missed}", hint, severity=Severity.WARNING)
         return Finding(loc, message, hint, self.kind.code)
 
     @property

@@ -12,10 +12,12 @@ choices would surprise in its own way):
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from edgesim.distribution.buckets import Bucket, bucket_name
 from edgesim.distribution.model import (
     ALL_METHODS,
     Association,
@@ -33,16 +35,18 @@ from edgesim.distribution.policies import (
     listed,
 )
 from edgesim.distribution.problems import Problem
+from edgesim.distribution.signers import Signers
 from edgesim.errors import ConfigError
 from edgesim.loaders.arn import ACCOUNT, REGION, domain_name, stable_id
-from edgesim.loaders.associations import edge_function
+from edgesim.loaders.associations import edge_function, handler_problems
 from edgesim.loaders.code import existing, locate
-from edgesim.loaders.request import Loaded, loaded
+from edgesim.loaders.request import Keys, Loaded, loaded
 from edgesim.loaders.resources import slug
 from edgesim.values.function_arn import LambdaArn
 
 NAME = "edgesim"
 ORIGIN_ID = "origin"
+_NO_KEYS: Keys = MappingProxyType({})
 
 QUICK_CACHE_POLICY = CachePolicy(
     id=f"{NAME}-quick",
@@ -59,12 +63,19 @@ QUICK_ORIGIN_REQUEST_POLICY = next(
 )
 
 
-def load_quick(origin: str, functions: Mapping[Trigger, str], *, include_body: Collection[Trigger] = ()) -> Loaded:
+def load_quick(
+    origin: str,
+    functions: Mapping[Trigger, str],
+    *,
+    include_body: Collection[Trigger] = (),
+    public_keys: Keys = _NO_KEYS,
+) -> Loaded:
     """A distribution for an origin, a URL or a directory, with functions given as `PATH[:HANDLER]`.
 
-    A directory plays an S3 bucket, with index.html as its root object; `Loaded.origins` maps it.
+    A directory plays an S3 bucket, with index.html as its root object; `Loaded.origins` maps it. With `public_keys`
+    every request must be signed with one of them.
     """
-    problems: list[Problem] = []
+    signers, problems, files = _signers(public_keys)
     associations = dict(_associations(functions, include_body, problems))
     try:
         target, folder = _origin(origin)
@@ -77,6 +88,7 @@ def load_quick(origin: str, functions: Mapping[Trigger, str], *, include_body: C
         allowed_methods=ALL_METHODS,
         origin_request_policy=QUICK_ORIGIN_REQUEST_POLICY,
         associations=MappingProxyType(associations),
+        signers=signers,
     )
     distribution = Distribution(
         stable_id("E", NAME),
@@ -86,7 +98,22 @@ def load_quick(origin: str, functions: Mapping[Trigger, str], *, include_body: C
         MappingProxyType({ORIGIN_ID: target}),
         default_root_object="index.html" if folder else "",
     )
-    return loaded([distribution], problems, [], {ORIGIN_ID: folder} if folder else {})
+    if not folder:
+        return loaded([distribution], problems, files)
+    # inferred: whoever has a directory may list it
+    buckets = {bucket_name(target.domain_name): Bucket(listable=True)}
+    return replace(loaded([distribution], problems, files, {ORIGIN_ID: folder}), buckets=buckets)
+
+
+def _signers(public_keys: Keys) -> tuple[Signers | None, list[Problem], list[str]]:
+    """Who must have signed each request, what is wrong with the keys, and the files that they are in."""
+    if not public_keys:
+        return None, [], []
+    from edgesim.loaders.public_keys import KeyBook
+
+    book = KeyBook()
+    book.hand_over(public_keys)
+    return Signers(MappingProxyType(book.given)), book.problems, book.files
 
 
 # ── functions ────────────────────────────────────────────────────────────────
@@ -95,18 +122,19 @@ def load_quick(origin: str, functions: Mapping[Trigger, str], *, include_body: C
 def _associations(
     functions: Mapping[Trigger, str], include_body: Collection[Trigger], problems: list[Problem]
 ) -> Iterator[tuple[Trigger, Association]]:
-    names: dict[str, tuple[str, str]] = {}
+    names: dict[str, tuple[str, str, str]] = {}
     for trigger, spec in functions.items():
         try:
             located = locate(spec)
         except ConfigError as error:
             problems.append(Problem(str(error), f"--{trigger}", error.hint))
             continue
-        code = (located.code.path, located.handler)
+        code = (located.code.path, located.handler, located.runtime)
         stem = located.handler.partition(".")[0].rpartition("/")[2] or "function"
         # One name for one piece of code; two files of the same name get their triggers' names
         name = stem if names.setdefault(stem, code) == code else f"{stem}-{trigger}"
         function = edge_function(LambdaArn(REGION, ACCOUNT, name, "1"), located)
+        problems += handler_problems(function, f"--{trigger}")
         if trigger in include_body and trigger.endswith("-response"):
             message = f"IncludeBody can't be true for {trigger}: only request events have a body"
             problems.append(Problem(message, "--include-body"))
@@ -147,7 +175,9 @@ def _server(url: str) -> Origin:
     except ValueError as error:
         raise ConfigError(f"{url} is no valid URL: {error}") from error
     if parts.scheme not in ("http", "https") or not host:
-        raise ConfigError(f"{url} is no http or https URL", "write http://localhost:3000")
+        rest = url.partition("=")[2]
+        named = f"without a template there is one origin, without an id: write {rest}" if "://" in rest else ""
+        raise ConfigError(f"{url} is no http or https URL", named or "write http://localhost:3000")
     if parts.username is not None or parts.query or parts.fragment:
         raise ConfigError(f"{url} may hold a host, a port and a path, but no user, query string or fragment")
     https = parts.scheme == "https"

@@ -13,7 +13,7 @@ from edgesim.loaders.unreadable import Unreadable
 def read_file(path: Path, shown: str = "") -> tuple[Node, list[Problem]]:
     """The tree of a file, and what is odd about it. `shown` is what the user calls it. Raises Unreadable."""
     shown = shown or str(path)
-    text = _text(path, shown)
+    text = text_of(path, shown)
     if not text.lstrip().startswith("{"):
         return _yaml(text, shown)
     try:
@@ -24,7 +24,8 @@ def read_file(path: Path, shown: str = "") -> tuple[Node, list[Problem]]:
         return _yaml(text, shown)  # YAML may begin with a brace, too
 
 
-def _text(path: Path, shown: str) -> str:
+def text_of(path: Path, shown: str) -> str:
+    """The text of a file. Raises Unreadable."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:

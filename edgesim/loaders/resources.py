@@ -20,6 +20,11 @@ ALIAS = "AWS::Lambda::Alias"
 DISTRIBUTION = "AWS::CloudFront::Distribution"
 CACHE_POLICY = "AWS::CloudFront::CachePolicy"
 ORIGIN_REQUEST_POLICY = "AWS::CloudFront::OriginRequestPolicy"
+VPC_ORIGIN = "AWS::CloudFront::VpcOrigin"
+ACCESS_CONTROL = "AWS::CloudFront::OriginAccessControl"
+RESPONSE_HEADERS_POLICY = "AWS::CloudFront::ResponseHeadersPolicy"
+KEY_GROUP = "AWS::CloudFront::KeyGroup"
+PUBLIC_KEY = "AWS::CloudFront::PublicKey"
 FUNCTIONS = (FUNCTION, SAM_FUNCTION)
 
 NAME_PROPERTY = {
@@ -39,11 +44,12 @@ REF = {
     DISTRIBUTION: "{aws_id}",
     CACHE_POLICY: "{id}",
     ORIGIN_REQUEST_POLICY: "{id}",
-    "AWS::CloudFront::ResponseHeadersPolicy": "{id}",
-    "AWS::CloudFront::OriginAccessControl": "{aws_id}",
+    ACCESS_CONTROL: "{aws_id}",
+    VPC_ORIGIN: "vo_{id}",
+    RESPONSE_HEADERS_POLICY: "{id}",
     "AWS::CloudFront::CloudFrontOriginAccessIdentity": "{aws_id}",
-    "AWS::CloudFront::KeyGroup": "{id}",
-    "AWS::CloudFront::PublicKey": "{aws_id}",
+    KEY_GROUP: "{id}",
+    PUBLIC_KEY: "{id}",
     "AWS::CloudFront::Function": _EDGE_FUNCTION_ARN,
     "AWS::CloudFront::KeyValueStore": "{name}",
     FUNCTION: "{name}",
@@ -58,12 +64,14 @@ ATTRIBUTES = {
     (DISTRIBUTION, "DomainName"): "{domain}",
     (CACHE_POLICY, "Id"): "{id}",
     (ORIGIN_REQUEST_POLICY, "Id"): "{id}",
-    ("AWS::CloudFront::ResponseHeadersPolicy", "Id"): "{id}",
-    ("AWS::CloudFront::OriginAccessControl", "Id"): "{aws_id}",
+    (ACCESS_CONTROL, "Id"): "{aws_id}",
+    (VPC_ORIGIN, "Id"): "vo_{id}",
+    (RESPONSE_HEADERS_POLICY, "Id"): "{id}",
     ("AWS::CloudFront::CloudFrontOriginAccessIdentity", "Id"): "{aws_id}",
     ("AWS::CloudFront::CloudFrontOriginAccessIdentity", "S3CanonicalUserId"): "{id}",
-    ("AWS::CloudFront::KeyGroup", "Id"): "{id}",
-    ("AWS::CloudFront::PublicKey", "Id"): "{aws_id}",
+    (KEY_GROUP, "Id"): "{id}",
+    # Its logical id, so that a person who signs need not look it up
+    (PUBLIC_KEY, "Id"): "{id}",
     ("AWS::CloudFront::Function", "FunctionARN"): _EDGE_FUNCTION_ARN,
     ("AWS::CloudFront::Function", "FunctionMetadata.FunctionARN"): _EDGE_FUNCTION_ARN,
     ("AWS::CloudFront::Function", "Stage"): "LIVE",

@@ -11,17 +11,22 @@ from dataclasses import asdict, dataclass, fields
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from edgesim.logs.nearest import Nearest, Variants, is_miss, nearest_to
+from edgesim.pipeline.logged import result_types_of
 from edgesim.pipeline.transcript import Note, Station, Transcript
+from edgesim.values.body import Cut, Span
 from edgesim.values.headers import Headers, readable
 from edgesim.values.instant import Instant, iso_utc
+from edgesim.values.invocation import FailureKind, Start
 from edgesim.values.message import Request, Response, standard_reason
 from edgesim.values.text import printable, printable_lines
 
 if TYPE_CHECKING:
     from edgesim.distribution.model import CacheBehavior, EdgeFunction, Origin
-    from edgesim.values.body import Span
     from edgesim.values.entry import CacheKey
     from edgesim.values.invocation import Failed, Invocation
+    from edgesim.values.signed import Grant
+    from edgesim.values.viewer import Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +42,26 @@ class Section:
 
 
 Facts = dict[str, Any]
+LAST_DATE = 253_402_300_799
+"""The last second of the year 9999; a policy may name later ones."""
 Told = Iterable[tuple[str, str]]
 Teller = Callable[[Any, Facts], Told]
 
 
-def sections(transcript: Transcript) -> tuple[Section, ...]:
-    """The stations of a request, in order."""
-    return tuple(_sections(transcript, transcript.unkept))
+def sections(transcript: Transcript, variants: Variants | None = None) -> tuple[Section, ...]:
+    """The stations of a request, in order. A miss names the nearest key that is stored, where `variants` tell."""
+    return tuple(_sections(transcript, transcript.unkept, variants))
 
 
-def _sections(transcript: Transcript, unkept: dict[CacheKey, str]) -> Iterator[Section]:
+def _sections(
+    transcript: Transcript, unkept: dict[CacheKey, str], variants: Variants | None = None
+) -> Iterator[Section]:
     told_key: CacheKey | None = None
     for note in transcript.notes:
         key: CacheKey | None = note.facts.get("key")
         facts = dict(note.facts)
+        if variants is not None and is_miss(note):
+            facts["nearest"] = nearest_to(note, transcript, variants)
         if key is not None and key == told_key:
             # What is kept is nearly always kept under the key that was looked up; one telling is enough
             del facts["key"]
@@ -87,6 +98,8 @@ def _behavior(behavior: CacheBehavior, facts: Facts) -> Told:
     yield "cache policy", policy.name or policy.id or "(unnamed)"
     if behavior.origin_request_policy is not None:
         yield "origin request policy", behavior.origin_request_policy.name or behavior.origin_request_policy.id
+    if behavior.response_headers_policy is not None:
+        yield "response headers policy", behavior.response_headers_policy.name or behavior.response_headers_policy.id
 
 
 def _key(key: CacheKey, facts: Facts) -> Told:
@@ -99,6 +112,16 @@ def _key(key: CacheKey, facts: Facts) -> Told:
         yield "key: cookie", readable(cookie)
     if key.accept_encoding:
         yield "key: accept-encoding", key.accept_encoding
+    if key.part:
+        yield "key: range", key.part
+
+
+def _nearest(found: Nearest, facts: Facts) -> Told:
+    query = f"?{readable(found.key.query)}" if found.key.query else ""
+    since = ", stored after this request" if found.later else ""
+    yield "nearest key stored now", f"{found.key.method} {readable(found.key.path)}{query}{since}"
+    for sentence in found.differs:
+        yield "it differs", sentence
 
 
 def _ttl(ttl: Any, facts: Facts) -> Told:
@@ -113,6 +136,11 @@ def _ttl(ttl: Any, facts: Facts) -> Told:
         f"{_seconds(facts['age'])}, "
         + (f"fresh for another {_seconds(left)}" if left > 0 else f"stale for {_seconds(-left)}"),
     )
+
+
+def _tags(tags: frozenset[str], facts: Facts) -> Told:
+    if tags:
+        yield "cache tags", ", ".join(sorted(tags))
 
 
 def _age(age: int, facts: Facts) -> Told:
@@ -133,6 +161,35 @@ def _unkept(why: str, facts: Facts) -> Told:
     yield "and yet not stored", why
 
 
+# ── signature ────────────────────────────────────────────────────────────────
+
+
+def _signature(judged: Any, facts: Facts) -> Told:
+    if not judged.url:
+        return
+    yield "signed", f"{judged.by}, by {printable(readable(judged.key_pair_id)) or '(nobody)'}"
+    yield "request", readable(judged.url)
+    if judged.grant is not None:
+        yield from _grant(judged.grant)
+
+
+def _grant(grant: Grant) -> Told:
+    yield "grants", readable(grant.resource) if grant.resource is not None else "everything"
+    if grant.starts is not None:
+        yield "after", _epoch(grant.starts)
+    yield "until", _epoch(grant.expires)
+    if grant.ip is not None:
+        yield "to", grant.ip
+
+
+def _epoch(seconds: int) -> str:
+    return f"{seconds} ({iso_utc(Instant(seconds))})" if seconds <= LAST_DATE else f"{seconds}"
+
+
+def _trusted(ids: tuple[str, ...], facts: Facts) -> Told:
+    yield "trusted", ", ".join(ids) or "no key: none is known"
+
+
 # ── functions ────────────────────────────────────────────────────────────────
 
 
@@ -146,8 +203,7 @@ _MOST_LOG_LINES = 50
 def _invocation(invocation: Invocation, facts: Facts) -> Told:
     if not invocation.environment:  # it was throttled, or there was nothing to run it in
         return
-    start = f", cold start {invocation.init_ms:.2f} ms" if invocation.init_ms is not None else ", warm"
-    yield "duration", f"{invocation.duration_ms:.2f} ms{start}"
+    yield "duration", f"{invocation.duration_ms:.2f} ms, {_start(invocation)}"
     yield "environment", invocation.environment
     if invocation.version:
         yield "version", invocation.version
@@ -157,10 +213,24 @@ def _invocation(invocation: Invocation, facts: Facts) -> Told:
         yield "log", f"… {len(invocation.log) - _MOST_LOG_LINES} more lines"
 
 
+def _start(invocation: Invocation) -> str:
+    told = {
+        Start.COLD: f"cold start {invocation.init_ms or 0:.2f} ms",
+        Start.WARM: "warm",
+        Start.ANEW: "in a process that had to be started anew",
+        Start.FAILED: "spent on loading it",
+    }
+    return told[invocation.start]
+
+
 def _failure(failure: Failed, facts: Facts) -> Told:
-    yield "failure", f"{failure.kind.value}: {failure.error_type}: {failure.message}"
+    has = f" ({facts['function'].memory} MB)" if failure.kind is FailureKind.OUT_OF_MEMORY else ""
+    yield "failure", f"{failure.kind.value}{has}: {failure.error_type}: {failure.message}"
+    if failure.place:
+        yield "at", str(failure.place)
     for frame in failure.stack:
-        yield "stack", frame
+        if frame.strip():
+            yield "stack", frame.rstrip("\n")
 
 
 def _rejected(rejected: Any, facts: Facts) -> Told:
@@ -205,6 +275,15 @@ def _header_changes(before: Headers, after: Headers) -> Told:
             yield f"added header {name}", readable(", ".join(new))
         elif old != new:
             yield f"changed header {name}", f"{readable(', '.join(old))} → {readable(', '.join(new))}"
+
+
+def _has(has: Headers, facts: Facts) -> Told:
+    """What a response headers policy changed, and which of its headers gave way to the origin's."""
+    had, policy = facts["had"], facts.get("headers_policy")
+    yield from _header_changes(had, has)
+    for header in policy.given_way(had) if policy is not None else ():
+        kept = readable(", ".join(had.all(header.name)))
+        yield f"kept header {header.name.lower()}", f"{kept} (the origin's; the policy does not override)"
 
 
 def _origin_after(after: Origin, facts: Facts) -> Told:
@@ -264,8 +343,9 @@ def _result_types(types: Any, facts: Facts) -> Told:
     yield "x-edge-detailed-result-type", types.detailed
 
 
-def _span(span: Span, facts: Facts) -> Told:
-    yield "bytes", f"{span.start}-{span.stop - 1}"
+def _span(cut: Cut, facts: Facts) -> Told:
+    spans = [cut] if isinstance(cut, Span) else [piece for piece in cut.pieces if isinstance(piece, Span)]
+    yield "bytes", ", ".join(f"{span.start}-{span.stop - 1}" for span in spans)
 
 
 def _plain(label: str) -> Teller:
@@ -278,14 +358,18 @@ def _plain(label: str) -> Teller:
 _TELLERS: dict[str, Teller] = {
     "behavior": _behavior,
     "path": _plain("path"),
+    "signature": _signature,
+    "trusted": _trusted,
     "waited": _waited,
     "key": _key,
+    "nearest": _nearest,
     "function": _function,
     "invocation": _invocation,
     "failure": _failure,
     "rejected": _rejected,
     "after": _after,
     "new_length": _new_length,
+    "has": _has,
     "origin_after": _origin_after,
     "origin": _origin,
     "where": _plain("at"),
@@ -297,6 +381,7 @@ _TELLERS: dict[str, Teller] = {
     "page": _plain("page"),
     "sent_as": _plain("sent as"),
     "ttl": _ttl,
+    "tags": _tags,
     "unkept": _unkept,
     "made_by": _made_by,
     "result_types": _result_types,
@@ -308,8 +393,9 @@ _TELLERS: dict[str, Teller] = {
 # ── the whole of it ──────────────────────────────────────────────────────────
 
 
-def as_data(transcript: Transcript) -> dict[str, Any]:
-    """The transcript as JSON-ready data. `seconds` is how long the head of the answer took."""
+def as_data(transcript: Transcript, variants: Variants | None = None) -> dict[str, Any]:
+    """The transcript as JSON-ready data. `seconds` is how long the head of the answer took; where `variants` tell what
+    is stored now, a miss says which key is nearest."""
     arrival, request, ended = transcript.arrival, transcript.arrival.request, transcript.ended_at
     return {
         "id": arrival.id,
@@ -317,7 +403,7 @@ def as_data(transcript: Transcript) -> dict[str, Any]:
         "method": request.method,
         "host": request.headers.get("host") or "",
         "target": readable(request.target),
-        "viewer": {"ip": arrival.viewer.ip, "pop": arrival.viewer.pop, "protocol": arrival.viewer.protocol},
+        "viewer": _viewer(arrival.viewer),
         "distribution": transcript.distribution.name if transcript.distribution else None,
         "status": transcript.status,
         "outcome": transcript.notes[-1].because.value if transcript.status else None,
@@ -325,13 +411,24 @@ def as_data(transcript: Transcript) -> dict[str, Any]:
         "seconds": ended - arrival.at if ended is not None else None,
         "bytes": transcript.sent,
         "complete": transcript.complete,
-        "sections": [asdict(section) for section in sections(transcript)],
+        "sections": [asdict(section) for section in sections(transcript, variants)],
+    }
+
+
+def _viewer(viewer: Viewer) -> dict[str, Any]:
+    """`place` is by the ends of the CloudFront-Viewer-* headers' names."""
+    return {
+        "ip": viewer.ip,
+        "pop": viewer.pop,
+        "protocol": viewer.protocol,
+        "device": viewer.device,
+        "place": dict(viewer.place),
     }
 
 
 def _logged_as(transcript: Transcript) -> dict[str, str] | None:
     """The result types of the access log, under its field names; None where there was no answer."""
-    types = next((note.facts[_TYPES] for note in transcript.at(Station.DELIVERY) if _TYPES in note.facts), None)
+    types = result_types_of(transcript)
     if types is None:
         return None
     return {
@@ -341,7 +438,6 @@ def _logged_as(transcript: Transcript) -> dict[str, str] | None:
     }
 
 
-_TYPES = "result_types"
 Paint = Callable[[str, str], str]
 
 

@@ -23,13 +23,27 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_.\[\]$@+=,-]")
 def place_of(stream: LogStream) -> Path:
     """Where a stream is kept, below the folder. A part of a name that no file can have is percent-encoded."""
     parts = (stream.region, *stream.group.strip("/").split("/"), *stream.name.split("/"))
-    return Path(*map(_safe, parts))
+    return Path(*map(safe_name, parts))
 
 
-def _safe(part: str) -> str:
+def safe_name(part: str) -> str:
+    """A part of a name as a file can have it."""
     if part.strip(".") == "":
         return "%2E" * len(part) or "%"
     return _UNSAFE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "replace")), part)
+
+
+def usable(folder: Path, option: str) -> Path:
+    """The folder, made where it is not there. Raises ConfigError, which names the option, where it can't be had."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Whether one may write is seen by writing alone: access() knows no read-only mounts in containers
+        probe = folder / ".edgesim"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ConfigError(f"{option} {folder} can't be written: {error.strerror}") from None
+    return folder
 
 
 class LogFolder:
@@ -40,17 +54,9 @@ class LogFolder:
     """
 
     def __init__(self, folder: Path, now: Callable[[], Instant], complain: Callable[[str], None]) -> None:
-        self._folder, self._now, self._complain = folder, now, complain
+        self._folder, self._now, self._complain = usable(folder, "--log-dir"), now, complain
         self._open: OrderedDict[LogStream, IO[bytes]] = OrderedDict()
         self._failed = False
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            # Whether one may write is seen by writing alone: access() knows no read-only mounts in containers
-            probe = folder / ".edgesim"
-            probe.touch()
-            probe.unlink()
-        except OSError as error:
-            raise ConfigError(f"--log-dir {folder} can't be written: {error.strerror}") from None
 
     @property
     def open_files(self) -> int:

@@ -9,19 +9,22 @@ Source: DownloadDistValuesOrigin.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import httpx
 
+from edgesim.distribution.edge_choices import OriginSslProtocols
 from edgesim.distribution.model import Origin
 from edgesim.errors import EdgesimBug, OriginFault, OriginTrouble
 from edgesim.origins.attempts import tries_again
 from edgesim.origins.names import Names
 from edgesim.origins.targets import Url, own_address
+from edgesim.origins.tls import Versions, versions
 from edgesim.origins.transport import (
     HeadTooBigError,
     NameNotFoundError,
@@ -56,10 +59,18 @@ class HttpOrigin:
     """Speaks HTTP/1.1 to origins over one shared pool of connections. Implements ports.OriginClient.
 
     `verify` is how certificates are checked: True for the usual authorities, a CA file's path, or a context.
+    `ssl_protocols` is what an origin's OriginSSLProtocols mean.
     Belongs to the event loop of its first fetch; `aclose` when done.
     """
 
-    def __init__(self, *, verify: ssl.SSLContext | str | bool = True, connections: int = 512) -> None:
+    def __init__(
+        self,
+        *,
+        verify: ssl.SSLContext | str | bool = True,
+        connections: int = 512,
+        ssl_protocols: OriginSslProtocols = OriginSslProtocols.MINIMUM,
+    ) -> None:
+        self._versions = partial(versions, rule=ssl_protocols)
         self._transport = RawTransport(verify, connections)
         self._names = Names()
 
@@ -79,7 +90,16 @@ class HttpOrigin:
 
     async def fetch_at(self, address: Url, request: Request, origin: Origin) -> Response:
         """Ask the server at an address in the origin's place; the Host header stays as it is. Raises OriginFault."""
-        errand = _Errand(address, request, origin, _Upload(request.body) if _streams(request.body) else None)
+        upload = _Upload(request.body) if _streams(request.body) else None
+        errand = _Errand(address, request, origin, upload, self._versions(origin.ssl_protocols), _deadline(origin))
+        try:
+            async with asyncio.timeout_at(errand.deadline):
+                return await self._answer(errand)
+        except TimeoutError as error:
+            raise errand.incomplete() from error
+
+    async def _answer(self, errand: _Errand) -> Response:
+        """After as many attempts as it takes. Raises OriginFault."""
         attempts = 1
         while True:
             try:
@@ -108,12 +128,14 @@ class HttpOrigin:
 
 @dataclass(frozen=True, slots=True)
 class _Errand:
-    """One request, to be taken to one address."""
+    """One request, to be taken to one address. `deadline` is in the event loop's time."""
 
     address: Url
     request: Request
     origin: Origin
     upload: _Upload | None
+    tls: Versions
+    deadline: float | None = None
 
     @property
     def at(self) -> str:
@@ -133,6 +155,7 @@ class _Errand:
                 "keepalive": origin.keepalive_timeout,
                 "sni_hostname": server_name,
                 "verify": self.address.verify,
+                "tls": self.tls,
             },
         )
 
@@ -160,6 +183,12 @@ class _Errand:
     @property
     def _body_is_whole(self) -> bool:
         return self.upload is None or not self.upload.begun
+
+    def incomplete(self) -> OriginFault:
+        """documented: DownloadDistValuesOrigin, "Response completion timeout": over all attempts, and no other"""
+        within = f"{self.origin.completion_timeout:g} s"
+        message = f"The origin {self.at} did not complete its response within {within}"
+        return OriginFault(OriginTrouble.COMPLETION_TIMEOUT, message)
 
     def fault(self, error: httpx.TransportError) -> OriginFault:
         trouble, text = TROUBLES[type(error)]
@@ -202,10 +231,23 @@ class OriginBody(BodyStream):
     async def chunks(self) -> AsyncGenerator[bytes]:
         try:
             async with aclosing(aiter(self._stream)) as stream:
-                async for chunk in stream:
+                in_time = stream if self._errand.deadline is None else self._before_the_deadline(stream)
+                async for chunk in in_time:
                     yield chunk
         except httpx.TransportError as error:
             raise self._errand.fault(error) from error
+
+    async def _before_the_deadline(self, stream: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+        while True:
+            try:
+                async with asyncio.timeout_at(self._errand.deadline):
+                    chunk = await anext(stream)
+            except StopAsyncIteration:
+                return
+            except TimeoutError as error:
+                await self._stream.aclose()
+                raise self._errand.incomplete() from error
+            yield chunk
 
     async def aclose(self) -> None:
         """Leave the origin alone: an unfinished download is broken off."""
@@ -218,6 +260,10 @@ def _base(address: Url) -> httpx.URL:
         return httpx.URL(scheme=address.scheme, host=address.host, port=address.port, path="/")
     except httpx.InvalidURL as error:
         raise OriginFault(OriginTrouble.DNS, f"{address.host} can't be the name of an origin") from error
+
+
+def _deadline(origin: Origin) -> float | None:
+    return asyncio.get_running_loop().time() + origin.completion_timeout if origin.completion_timeout else None
 
 
 def _streams(body: Body) -> bool:

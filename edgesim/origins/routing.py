@@ -9,17 +9,21 @@ First of these that fits:
 3. The origin's own domain, in the world.
 
 What goes out to a URL has the path: the URL's own path, then the OriginPath, then the request's. A directory stands
-for the whole bucket: OriginPath is a folder in it.
+for the whole bucket, or its website where that is what the domain names: OriginPath is a folder in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
+from edgesim.distribution.buckets import Bucket, s3_region
+from edgesim.distribution.edge_choices import MissingObject
 from edgesim.distribution.model import Origin
-from edgesim.origins.folder import FolderOrigin
+from edgesim.origins.directories import Directories, as_what
 from edgesim.origins.http import HttpOrigin
+from edgesim.origins.signing import Signer
 from edgesim.origins.targets import Directory, Target, Url, own_address
 from edgesim.ports import Clock
 from edgesim.values.message import Request, Response
@@ -32,8 +36,8 @@ class OriginRouter:
     """Sends each request where its origin is. Implements ports.OriginClient.
 
     `domains` has the configured domain name of each origin by its id; `origins` maps origin ids and `resolve` maps
-    domain names or patterns to targets. `new_id` makes the request ids that folders answer with. `listable` says
-    whether the caller of those folders may list them, which decides between 404 and 403.
+    domain names or patterns to targets. `new_id` makes the request ids that directories answer with; see
+    Directories for `buckets` and `missing`. `signer` signs what goes to buckets, None for nothing.
     """
 
     def __init__(
@@ -45,12 +49,12 @@ class OriginRouter:
         domains: Mapping[str, str],
         origins: Mapping[str, Target] | None = None,
         resolve: Mapping[str, Target] | None = None,
-        listable: bool = True,
+        buckets: Mapping[str, Bucket] = MappingProxyType({}),
+        missing: MissingObject = MissingObject.BY_POLICY,
+        signer: Signer | None = None,
     ) -> None:
+        self._signer = signer
         self._http = http
-        self._clock = clock
-        self._new_id = new_id
-        self._listable = listable
         self._domains = {origin: domain.lower() for origin, domain in domains.items()}
         self._origins = dict(origins or {})
         mapped = {self._domains[id_]: target for id_, target in self._origins.items() if id_ in self._domains}
@@ -58,7 +62,7 @@ class OriginRouter:
         self._resolve = {**mapped, **named}
         self._rules = {domain: f"--origin, by the name {domain}" for domain in mapped}
         self._rules |= {domain: f"--resolve {domain}" for domain in named}
-        self._folders: dict[Directory, FolderOrigin] = {}
+        self._directories = Directories(clock, new_id, buckets=buckets, missing=missing)
         self._resolved = lru_cache(maxsize=1024)(self._look_up)
 
     def target(self, origin: Origin, *, https: bool) -> Target:
@@ -68,7 +72,8 @@ class OriginRouter:
     def where(self, origin: Origin, *, https: bool) -> str:
         """The target, and the rule that chose it."""
         target, rule = self._route(origin, https=https)
-        return f"{target} ({rule})"
+        how = as_what(origin) if isinstance(target, Directory) else ", signed" if self._is_signed(origin, rule) else ""
+        return f"{target}{how} ({rule})"
 
     def _route(self, origin: Origin, *, https: bool) -> tuple[Target, str]:
         domain = origin.domain_name.lower()
@@ -83,21 +88,25 @@ class OriginRouter:
 
     async def fetch(self, request: Request, origin: Origin, *, https: bool) -> Response:
         """Raises OriginFault."""
-        target = self.target(origin, https=https)
+        target, rule = self._route(origin, https=https)
         if isinstance(target, Url):
+            if self._signer is not None and self._is_signed(origin, rule):
+                request = self._signer.signed(request, origin, target.prefix)
             return await self._http.fetch_at(target, request, origin)
-        return await self._folder(target).fetch(request, origin, https=https)
+        return await self._directories.origin(target.path, origin).fetch(request, origin, https=https)
+
+    def _is_signed(self, origin: Origin, rule: str) -> bool:
+        """Only what the user named, or what is S3's, gets to see a signature. documented: an access control does not go
+        along where a function turns to another bucket (private-content-restricting-access-to-s3); an identity does"""
+        if self._signer is None or origin.s3 is None or not origin.s3.signs:
+            return False
+        domain = origin.domain_name.lower()
+        own = self._domains.get(origin.id) == domain or bool(origin.s3.origin_access_identity)
+        return own and (rule != _OWN_NAME or s3_region(domain) is not None)
 
     async def aclose(self) -> None:
         """Close the connections behind."""
         await self._http.aclose()
-
-    def _folder(self, directory: Directory) -> FolderOrigin:
-        if directory not in self._folders:
-            self._folders[directory] = FolderOrigin(
-                directory.path, clock=self._clock, new_id=self._new_id, listable=self._listable
-            )
-        return self._folders[directory]
 
     def _look_up(self, domain: str) -> tuple[Target, str] | None:
         fitting = [pattern for pattern in self._resolve if matches_wildcards(pattern, domain)]

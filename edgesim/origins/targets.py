@@ -60,10 +60,11 @@ def parse_target(text: str, relative_to: Path | None = None) -> Target:
 def own_address(origin: Origin, *, https: bool) -> Url:
     """Where an origin is in the world: its domain, by its protocol policy. `https` is what the viewer used.
 
-    documented: RequestAndResponseBehaviorS3Origin, an S3 bucket is asked with the viewer's protocol
+    documented: RequestAndResponseBehaviorS3Origin, an S3 bucket is asked with the viewer's protocol, over HTTPS where
+    an access control always signs (private-content-restricting-access-to-s3)
     """
     if origin.s3 is not None:
-        scheme = "https" if https else "http"
+        scheme = "https" if https or origin.s3.always_signs else "http"
         return Url(scheme, origin.domain_name, DEFAULT_PORTS[scheme])
     by_policy = {
         OriginProtocolPolicy.HTTP_ONLY: False,

@@ -5,7 +5,8 @@ names, adds its own, writes them as UTF-8, normalises the path and retries on it
 httpx-aiohttp 0.2, aiohttp 3.14). So only its pool and protocol are used; the request's head is written here.
 
 Understood request extensions: httpx's `target`, `timeout` (connect, read) and `sni_hostname`, and edgesim's own
-`keepalive` (seconds) and `verify` (bool). Response bodies that came whole with their head are httpx.ByteStream.
+`keepalive` (seconds), `verify` (bool) and `tls` (tls.Versions). Response bodies that came whole with their head are
+httpx.ByteStream.
 
 Raises httpx.TransportError, in the finer kinds below where httpx has none.
 """
@@ -16,7 +17,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterable, Iterator
 from contextlib import contextmanager
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, cast
 from weakref import WeakSet
 
@@ -31,6 +32,8 @@ from httpx_aiohttp import AiohttpTransport
 from yarl import URL
 
 from edgesim.distribution.limits import ORIGIN_RESPONSE_HEAD_BYTES
+from edgesim.origins.announced import Connector
+from edgesim.origins.tls import Versions, client_context
 
 READ_BUFFER = 256 * 1024  # bytes; reading from the origin pauses at twice as much
 _SMALLEST_FIELD = len(b"a:\r\n")
@@ -62,6 +65,7 @@ class RawTransport(AiohttpTransport):
         # Reading the authorities takes some 30 ms, and many never meet an https origin: this context trusts nobody.
         super().__init__(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), limits=httpx.Limits(max_connections=connections))
         self._verify = verify
+        self._contexts: dict[tuple[bool, Versions], ssl.SSLContext] = {}
         self._connectors: dict[float, aiohttp.TCPConnector] = {}
         self._seen: WeakSet[ResponseHandler] = WeakSet()
         self._route = lru_cache(maxsize=256)(_route)
@@ -81,7 +85,7 @@ class RawTransport(AiohttpTransport):
     async def _connect(self, request: httpx.Request) -> Connection:
         extensions = request.extensions
         timeout = aiohttp.ClientTimeout(sock_connect=extensions["timeout"]["connect"])
-        context = request.url.scheme == "https" and extensions.get("verify", True) and self._trusting
+        context = request.url.scheme == "https" and self._context(extensions.get("verify", True), extensions["tls"])
         connector = self._connector(extensions.get("keepalive", 5))
         with _connecting():
             route = self._route(request.url, extensions.get("sni_hostname"), context)
@@ -91,14 +95,15 @@ class RawTransport(AiohttpTransport):
                     return connection
                 connection.close()  # it spoke while nobody had asked, as servers do that time out an idle connection
 
-    @cached_property
-    def _trusting(self) -> ssl.SSLContext:
-        return httpx.create_ssl_context(self._verify)
+    def _context(self, verify: bool, allowed: Versions) -> ssl.SSLContext:
+        if (verify, allowed) not in self._contexts:
+            self._contexts[verify, allowed] = client_context(self._verify if verify else False, allowed)
+        return self._contexts[verify, allowed]
 
     def _connector(self, keepalive: float) -> aiohttp.TCPConnector:
         """aiohttp knows one keep-alive time per connector, CloudFront one per origin."""
         if keepalive not in self._connectors:
-            self._connectors[keepalive] = aiohttp.TCPConnector(
+            self._connectors[keepalive] = Connector(
                 limit=self.limits.max_connections or 0,
                 keepalive_timeout=keepalive,
                 resolver=aiohttp.ThreadedResolver(),  # the system's view of names: /etc/hosts and all
@@ -324,7 +329,8 @@ def _connecting() -> Iterator[None]:
     except (aiohttp.ClientConnectorDNSError, ValueError) as error:  # ValueError: no possible host name
         raise NameNotFoundError(str(error)) from error
     except aiohttp.ClientConnectorError as error:
-        raise httpx.ConnectError(_reason(error.os_error)) from error
+        broken_off = isinstance(error.ssl, ssl.SSLContext) and isinstance(error.os_error, ConnectionResetError)
+        raise httpx.ConnectError(_BROKEN_OFF if broken_off else _reason(error.os_error)) from error
     except TimeoutError as error:
         raise httpx.ConnectTimeout("timed out") from error
 
@@ -341,6 +347,9 @@ def _receiving() -> Iterator[None]:
         raise httpx.RemoteProtocolError(_first_line(error.message)) from error
     except (aiohttp.ClientError, ConnectionError) as error:
         raise httpx.ReadError(str(error)) from error
+
+
+_BROKEN_OFF = "TLS failed: it broke the handshake off, as servers do that speak none of the OriginSSLProtocols"
 
 
 def _reason(error: BaseException | None) -> str:

@@ -6,35 +6,48 @@ Time enters on replies alone. Each effect has an asker, so that the spine is typ
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from edgesim.distribution.model import EdgeFunction, Origin, Trigger
 from edgesim.errors import OriginTrouble
-from edgesim.values.body import Body
-from edgesim.values.entry import CacheKey, Entry
+from edgesim.values.body import Body, Coding
+from edgesim.values.entry import CacheKey, Entry, Use
 from edgesim.values.instant import Instant
 from edgesim.values.invocation import Invocation
 from edgesim.values.message import Request, Response
 from edgesim.values.record import record
 
+if TYPE_CHECKING:
+    from edgesim.pipeline.transcript import Transcript
+
 
 @record
 class LookUp:
-    """Find a usable object under one of these keys, the first being the best. Where there is none, the asker becomes
-    the one who gets it, and others asking for the last key wait for that (request collapsing)."""
+    """Find an object that may answer under one of these keys, the first being the best. Where there is none, the asker
+    becomes the one who gets it, and others asking for the last key wait for that (request collapsing). Where it answers
+    while it is revalidated, the first asker becomes the one who does that. `covers` tells of a stored part of the first
+    key's object whether it does as well."""
 
     keys: tuple[CacheKey, ...]
-    usable: Callable[[Entry, Instant], bool]
+    use_of: Callable[[Entry, Instant], Use]
+    covers: Callable[[Entry], bool] | None = None
 
 
 @record
 class LookedUp:
-    """The usable entry, or else the best stale one, or None. `waited` tells that another request fetched it."""
+    """The entry that may answer, or else the best stale one, or None; what it is good for, and the key it was under.
+    `waited` tells that another request fetched it, `refreshes` that the asker is the one to have it fetched anew."""
 
     entry: Entry | None
-    usable: bool
+    use: Use
     at: Instant
     waited: bool = False
+    refreshes: bool = False
+    key: CacheKey | None = None
+
+    @property
+    def usable(self) -> bool:
+        return self.use is not Use.STALE
 
 
 @record
@@ -111,6 +124,21 @@ class FetchFailed:
 
 
 @record
+class Compress:
+    """Apply a content coding to a body as it passes."""
+
+    body: Body
+    coding: Coding
+
+
+@record
+class Compressed:
+    """The body under its coding."""
+
+    body: Body
+
+
+@record
 class Keep:
     """Keep an entry under a key once its body has come in whole."""
 
@@ -127,6 +155,33 @@ class Kept:
 
 
 @record
+class Update:
+    """Put an entry whose body is in the cache already in its own place, where it still is there."""
+
+    key: CacheKey
+    entry: Entry
+
+
+@record
+class Updated:
+    pass
+
+
+@record
+class Refresh:
+    """Take these steps in the background, for the cache alone, and tell of them in this transcript. They hold from now
+    on what the asker held as the one to fetch the object."""
+
+    steps: Steps[object]
+    transcript: Transcript
+
+
+@record
+class RefreshBegun:
+    pass
+
+
+@record
 class GiveUp:
     """Nothing will be kept under this key by this request: whoever waits for it goes for itself."""
 
@@ -138,15 +193,34 @@ class GaveUp:
     pass
 
 
-Effect: TypeAlias = LookUp | Invoke | ReadBody | Resolve | Fetch | Keep | GiveUp
-Reply: TypeAlias = LookedUp | Invoked | BodyRead | Resolved | Fetched | FetchFailed | Kept | GaveUp
+CacheEffect: TypeAlias = Keep | Update | Refresh | GiveUp
+"""What becomes of a permit to fetch an object: each uses it up."""
+
+Effect: TypeAlias = LookUp | Invoke | ReadBody | Resolve | Fetch | Compress | CacheEffect
+Reply: TypeAlias = (
+    LookedUp
+    | Invoked
+    | BodyRead
+    | Resolved
+    | Fetched
+    | FetchFailed
+    | Compressed
+    | Kept
+    | Updated
+    | RefreshBegun
+    | GaveUp
+)
 
 T = TypeVar("T")
 Steps: TypeAlias = Generator[Effect, Any, T]
 
 
-def look_up(keys: tuple[CacheKey, ...], usable: Callable[[Entry, Instant], bool]) -> Steps[LookedUp]:
-    looked: LookedUp = yield LookUp(keys, usable)
+def look_up(
+    keys: tuple[CacheKey, ...],
+    use_of: Callable[[Entry, Instant], Use],
+    covers: Callable[[Entry], bool] | None = None,
+) -> Steps[LookedUp]:
+    looked: LookedUp = yield LookUp(keys, use_of, covers)
     return looked
 
 
@@ -172,9 +246,22 @@ def fetch(request: Request, origin: Origin, *, https: bool) -> Steps[Fetched | F
     return fetched
 
 
+def compress(body: Body, coding: Coding) -> Steps[Body]:
+    compressed: Compressed = yield Compress(body, coding)
+    return compressed.body
+
+
 def keep(key: CacheKey, entry: Entry) -> Steps[Kept]:
     kept: Kept = yield Keep(key, entry)
     return kept
+
+
+def update(key: CacheKey, entry: Entry) -> Steps[None]:
+    yield Update(key, entry)
+
+
+def refresh(steps: Steps[object], transcript: Transcript) -> Steps[None]:
+    yield Refresh(steps, transcript)
 
 
 def give_up(key: CacheKey) -> Steps[None]:

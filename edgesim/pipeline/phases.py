@@ -24,14 +24,19 @@ class Phase:
 
 PHASES = (
     Phase(Station.BEHAVIOR, "The first cache behavior whose path pattern matches the path is chosen, for good."),
-    Phase(Station.ARRIVAL, "The request is let in, redirected to HTTPS, or refused for its size, method or body."),
+    Phase(Station.ARRIVAL, "The request is let in, redirected to HTTPS, or refused for its country, method or body."),
+    Phase(Station.SIGNATURE, "Where the behavior has signers: a signed URL or signed cookies let the viewer in."),
     Phase(Station.VIEWER_REQUEST, "The viewer-request function changes the request, or answers it."),
-    Phase(Station.CACHE, "The cache key is made; a fresh object answers, a stale one may be revalidated."),
+    Phase(Station.CACHE, "The cache key is made; a fresh object answers, a stale one may be revalidated, or answer."),
+    Phase(Station.REFRESH, "Within stale-while-revalidate the object is fetched anew, and nobody waits for that."),
     Phase(Station.ORIGIN_REQUEST, "The origin-request function changes the request or its origin, or answers it."),
     Phase(Station.ORIGIN, "The origin answers, or fails to."),
     Phase(Station.ORIGIN_RESPONSE, "The origin-response function changes what will be kept and sent on."),
+    Phase(Station.FAILOVER, "Where the primary origin of a group failed, the secondary one is asked the same."),
+    Phase(Station.COMPRESSION, "A behavior that compresses does it now, for viewers who accept that."),
     Phase(Station.STORE, "The response is kept for its TTL, or not, by its headers and the cache policy."),
     Phase(Station.ERROR_PAGE, "A configured page takes the place of an error."),
+    Phase(Station.RESPONSE_HEADERS, "The behavior's policy removes headers and adds its own, CORS among them."),
     Phase(Station.VIEWER_RESPONSE, "The viewer-response function changes what this viewer gets."),
     Phase(Station.DELIVERY, "The edge adds its headers and sends the answer, whole, in part or as a 304."),
 )

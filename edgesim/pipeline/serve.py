@@ -10,43 +10,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from edgesim.distribution.model import Distribution, Origin, Trigger
+from edgesim.distribution.model import Distribution, Trigger
 from edgesim.distribution.terms import STANDARD_TERMS
-from edgesim.pipeline.effects import FetchFailed, LookedUp, Steps, fetch, give_up, keep, look_up, resolve
+from edgesim.pipeline.caching import answer_from_edge
+from edgesim.pipeline.effects import Steps
 from edgesim.pipeline.functions import run_request_hook, run_response_hook
-from edgesim.pipeline.journey import Answer, Journey, Served, head_of, response_head
+from edgesim.pipeline.journey import Answer, Journey, Served
+from edgesim.pipeline.response_headers import after_viewer_response, before_viewer_response
+from edgesim.pipeline.signed import for_viewer_request, signature_refusal
 from edgesim.pipeline.transcript import Station, Transcript
 from edgesim.rules.arrival import Refusal, behavior_refusal, distribution_refusal, size_refusal, unknown_host
 from edgesim.rules.behavior import behavior_for, distribution_for
-from edgesim.rules.cache_key import cache_key, lookup_keys, not_looked_up
-from edgesim.rules.cloudfront_headers import for_the_cache, for_the_origin, without_viewers_own
-from edgesim.rules.delivery import for_viewer, from_entry
+from edgesim.rules.cloudfront_headers import for_the_cache, without_viewers_own
+from edgesim.rules.delivery import for_viewer
 from edgesim.rules.edge import edge_name
-from edgesim.rules.error_pages import custom_error_response, origin_error_page
-from edgesim.rules.forwarding import origin_request, with_custom_headers
-from edgesim.rules.freshness import is_fresh
-from edgesim.rules.function_event import settled
+from edgesim.rules.error_pages import custom_error_response
+from edgesim.rules.geo import geo_refusal
 from edgesim.rules.hooks import MadeBy, viewer_response_skipped
 from edgesim.rules.reasons import (
     ArrivalReason,
     DeliveryReason,
     ErrorPageReason,
     HookReason,
-    LookUpReason,
-    OriginReason,
     Outcome,
-    RevalidationReason,
     RootReason,
-    StoreReason,
 )
-from edgesim.rules.received import kept_vary, received
 from edgesim.rules.result_types import result_types
-from edgesim.rules.revalidation import conditional, merged_headers, refreshed, revalidation_verdict
-from edgesim.rules.storing import KEPT, entry_of, response_ttl, storing_verdict
-from edgesim.values.entry import CacheKey, Entry
+from edgesim.rules.signed import unsigned
 from edgesim.values.headers import Headers
-from edgesim.values.instant import Instant
-from edgesim.values.message import Request, Response
+from edgesim.values.message import Request
 from edgesim.values.viewer import Arrival
 
 
@@ -64,13 +56,19 @@ def serve(arrival: Arrival, distributions: Sequence[Distribution], transcript: T
     behavior, because = behavior_for(distribution, arrival.request.path)
     transcript.note(Station.BEHAVIOR, because, behavior=behavior)
     journey = Journey(arrival, distribution, behavior, transcript)
-    if (refusal := behavior_refusal(arrival, behavior)) is not None:
+    if (refusal := geo_refusal(arrival, distribution) or behavior_refusal(arrival, behavior)) is not None:
         answer = _refusal_answer(journey, refusal)
         return (yield from _finish(journey, arrival.request, answer))
     transcript.note(Station.ARRIVAL, ArrivalReason.ACCEPTED)
 
+    # ── signed URL, signed cookies ───────────────────────────────────────────
+    if behavior.signers is not None and (refusal := signature_refusal(journey, behavior.signers)) is not None:
+        return (yield from _finish(journey, arrival.request, _refused(arrival, refusal)))
+
     # ── viewer request ───────────────────────────────────────────────────────
     request = _with_headers(arrival.request, without_viewers_own(arrival.request.headers))
+    if behavior.signers is not None:
+        request = for_viewer_request(journey, request)
     passed = yield from run_request_hook(journey, Trigger.VIEWER_REQUEST, request)
     request = passed.request
     if passed.answer is not None:
@@ -88,11 +86,18 @@ def _finish(journey: Journey, request: Request, answer: Answer) -> Steps[Served]
     # ── custom error response ────────────────────────────────────────────────
     answer = yield from with_error_page(journey, answer)
 
+    # ── response headers policy ──────────────────────────────────────────────
+    policy = journey.behavior.response_headers_policy
+    if policy is not None:
+        answer = before_viewer_response(journey, policy, answer)
+
     # ── viewer response ──────────────────────────────────────────────────────
     if Trigger.VIEWER_RESPONSE in journey.behavior.associations:
         answer = yield from viewer_response(journey, request, answer)
 
     # ── deliver ──────────────────────────────────────────────────────────────
+    if policy is not None:
+        answer = after_viewer_response(journey, policy, answer)
     return deliver(journey.arrival, journey.transcript, answer)
 
 
@@ -118,10 +123,12 @@ def _refusal_answer(journey: Journey, refusal: Refusal) -> Answer:
 
 
 def at_the_edge(journey: Journey, request: Request) -> Request:
-    """The request as cache and origin see it: default root object, CloudFront-* headers.
+    """The request as cache and origin see it: without a signature, default root object, CloudFront-* headers.
 
     documented: the default root object is for the path `/` alone; inferred: after the viewer-request function
     """
+    if journey.behavior.signers is not None:
+        request = unsigned(request)
     root = journey.distribution.default_root_object
     path = request.path
     if path == "/" and root:
@@ -131,203 +138,6 @@ def at_the_edge(journey: Journey, request: Request) -> Request:
     if path == request.path and headers is request.headers:
         return request
     return Request(request.method, path, request.query, headers, request.body)
-
-
-# ── cache ────────────────────────────────────────────────────────────────────
-
-
-def answer_from_edge(journey: Journey, request: Request) -> Steps[Answer]:
-    """From the cache where it has a fresh object, else from the origin."""
-    unkeyed = not_looked_up(journey.behavior, request)
-    if unkeyed is not None:
-        journey.transcript.note(Station.CACHE, unkeyed)
-        return (yield from answer_from_origin(journey, request, None, None))
-    key = cache_key(journey.distribution, journey.behavior, request)
-    keys = lookup_keys(key, request)
-    looked = yield from look_up(keys, is_fresh)
-    entry = looked.entry
-    if entry is None:
-        journey.transcript.note(Station.CACHE, LookUpReason.NOT_STORED, key=key, waited=looked.waited, at=looked.at)
-    elif looked.usable:
-        because = LookUpReason.WAITED if looked.waited else LookUpReason.FRESH
-        _note_entry(journey, because, key, looked, entry)
-        return _hit(request, entry, Outcome.HIT, looked.at)
-    else:
-        _note_entry(journey, LookUpReason.STALE, key, looked, entry)
-    return (yield from answer_from_origin(journey, request, keys[-1], entry))
-
-
-def _note_entry(journey: Journey, because: LookUpReason, key: CacheKey, looked: LookedUp, entry: Entry) -> None:
-    journey.transcript.note(
-        Station.CACHE,
-        because,
-        key=key,
-        ttl=entry.ttl,
-        ttl_because=entry.because,
-        age=entry.age(looked.at),
-        waited=looked.waited and not looked.usable,
-        at=looked.at,
-    )
-
-
-def _hit(request: Request, entry: Entry, outcome: Outcome, at: Instant) -> Answer:
-    """observed: a cached error says `Error from cloudfront` and has an Age"""
-    delivery = from_entry(request, entry, at)
-    shown = Outcome.ERROR if delivery.response.status >= 400 else outcome
-    age = entry.age(at) if outcome is Outcome.HIT else None
-    made_by = MadeBy.ORIGIN_REQUEST if entry.generated else MadeBy.ORIGIN
-    return Answer(delivery.response, shown, made_by, at, age, delivery.span, delivery.because)
-
-
-# ── origin ───────────────────────────────────────────────────────────────────
-
-
-def answer_from_origin(journey: Journey, request: Request, key: CacheKey | None, stale: Entry | None) -> Steps[Answer]:
-    """Origin request, origin, origin response, and what is kept of it. `key` is None where nothing may be."""
-    behavior, arrival = journey.behavior, journey.arrival
-    origin = settled(_origin(journey.distribution, behavior.target_origin_id), arrival.viewer.protocol)
-    forwarded = replace(request, headers=for_the_origin(behavior, arrival, request.headers))
-    sending = origin_request(behavior, origin, arrival, forwarded, edge_name=edge_name(arrival.viewer.pop))
-    asked = _revalidation(journey, stale)
-    if asked is not None:
-        sending = conditional(sending, asked)
-
-    # ── origin request ───────────────────────────────────────────────────────
-    https = arrival.viewer.protocol == "https"
-    if Trigger.ORIGIN_REQUEST in behavior.associations:
-        # documented: lambda-at-edge-function-restrictions, the origin's name is resolved before its function runs
-        resolved = yield from resolve(origin, https=https)
-        if isinstance(resolved, FetchFailed):
-            journey.transcript.note(Station.ORIGIN_REQUEST, HookReason.SKIPPED_UNRESOLVED)
-            return (yield from _unreachable(journey, request, key, resolved, {"origin": origin}))
-    passed = yield from run_request_hook(journey, Trigger.ORIGIN_REQUEST, sending, origin)
-    if passed.answer is not None:
-        return (yield from _generated(journey, request, key, passed.answer))
-    sending, origin = passed.request, passed.origin or origin
-
-    # ── origin ───────────────────────────────────────────────────────────────
-    sent = with_custom_headers(sending, origin)
-    fetched = yield from fetch(sent, origin, https=https)
-    facts: dict[str, object] = {
-        "origin": origin,
-        "where": fetched.where or None,
-        "sent": head_of(sent),
-        "at": fetched.at,
-    }
-    if isinstance(fetched, FetchFailed):
-        return (yield from _unreachable(journey, request, key, fetched, facts))
-    response = received(behavior, fetched.response, fetched.at)
-    told = {"status": response.status, "answer": response_head(response)}
-    journey.transcript.note(Station.ORIGIN, OriginReason.ANSWERED, **told, **facts)
-    answer = Answer(response, _outcome(response), MadeBy.ORIGIN, fetched.at)
-
-    # ── origin response ──────────────────────────────────────────────────────
-    answer = yield from run_response_hook(journey, Trigger.ORIGIN_RESPONSE, sending, answer, origin)
-    if answer.made_by is MadeBy.FAILED_FUNCTION:
-        return (yield from _not_kept(journey, key, answer))
-
-    # ── store ────────────────────────────────────────────────────────────────
-    if asked is not None and key is not None:
-        if answer.response.status == 304:
-            return (yield from _revalidated(journey, request, key, asked, answer))
-        if answer.response.status < 400:
-            journey.transcript.note(Station.STORE, RevalidationReason.CHANGED)
-    return (yield from _stored(journey, request, key, replace(answer, outcome=_outcome(answer.response))))
-
-
-def _origin(distribution: Distribution, target: str) -> Origin:
-    """The origin of that id, or the primary one of a group. documented: the primary is always asked first"""
-    group = distribution.origin_groups.get(target)
-    return distribution.origins[group.members[0] if group else target]
-
-
-def _outcome(response: Response) -> Outcome:
-    """observed: an origin's 4xx or 5xx is `Error`, also where it is passed through"""
-    return Outcome.ERROR if response.status >= 400 else Outcome.MISS
-
-
-def _revalidation(journey: Journey, stale: Entry | None) -> Entry | None:
-    """The stale entry where the origin can be asked whether it has changed."""
-    if stale is None:
-        return None
-    verdict = revalidation_verdict(journey.behavior, stale)
-    journey.transcript.note(Station.CACHE, verdict)
-    return stale if verdict is RevalidationReason.ASKED else None
-
-
-def _generated(journey: Journey, request: Request, key: CacheKey | None, answer: Answer) -> Steps[Answer]:
-    """What the origin-request function gave instead: a response, kept like an origin's (documented), or a failure."""
-    failed = answer.made_by is MadeBy.FAILED_FUNCTION
-    if Trigger.ORIGIN_RESPONSE in journey.behavior.associations:
-        skipped = HookReason.SKIPPED_FUNCTION_FAILED if failed else HookReason.SKIPPED_ORIGIN_GENERATED
-        journey.transcript.note(Station.ORIGIN_RESPONSE, skipped)
-    if failed:
-        return (yield from _not_kept(journey, key, answer))
-    return (yield from _stored(journey, request, key, answer))
-
-
-def _unreachable(
-    journey: Journey, request: Request, key: CacheKey | None, failed: FetchFailed, facts: dict[str, object]
-) -> Steps[Answer]:
-    """CloudFront's own error; it is kept like an origin's (documented: HTTPStatusCodes)."""
-    told = {"trouble": failed.trouble, "message": failed.message, **facts}
-    journey.transcript.note(Station.ORIGIN, OriginReason.FAILED, **told)
-    if Trigger.ORIGIN_RESPONSE in journey.behavior.associations:
-        journey.transcript.note(Station.ORIGIN_RESPONSE, HookReason.SKIPPED_NO_ORIGIN_RESPONSE)
-    page = origin_error_page(failed.trouble, journey.arrival.id)
-    answer = Answer(page, Outcome.ERROR, MadeBy.CLOUDFRONT, failed.at, trouble=failed.trouble)
-    return (yield from _stored(journey, request, key, answer))
-
-
-# ── store ────────────────────────────────────────────────────────────────────
-
-
-def _nothing_kept(key: CacheKey | None) -> Steps[None]:
-    if key is not None:
-        yield from give_up(key)
-
-
-def _not_kept(journey: Journey, key: CacheKey | None, answer: Answer) -> Steps[Answer]:
-    """inferred: what a failed function leads to is never cached"""
-    journey.transcript.note(Station.STORE, StoreReason.FUNCTION_FAILED)
-    yield from _nothing_kept(key)
-    return answer
-
-
-def _stored(journey: Journey, request: Request, key: CacheKey | None, answer: Answer) -> Steps[Answer]:
-    """The answer with what CloudFront passes on of it, kept where the rules say so."""
-    behavior, response = journey.behavior, answer.response
-    life = response_ttl(journey.distribution, behavior, response.status, response.headers, answer.at)
-    verdict = storing_verdict(behavior, request, response, life)
-    response = replace(response, headers=kept_vary(behavior, response.headers))
-    answer = replace(answer, response=response)
-    if key is None or verdict not in KEPT:
-        journey.transcript.note(Station.STORE, verdict)
-        yield from _nothing_kept(key)
-        return answer
-    journey.transcript.note(Station.STORE, verdict, ttl=life, key=key)
-    generated = answer.made_by is MadeBy.ORIGIN_REQUEST
-    entry = entry_of(request, response, life, answer.at, generated=generated)
-    kept = yield from keep(key, entry)
-    if kept.too_large:
-        journey.transcript.note(Station.STORE, StoreReason.TOO_LARGE)
-    return replace(answer, response=replace(response, body=kept.body))
-
-
-def _revalidated(journey: Journey, request: Request, key: CacheKey, stale: Entry, answer: Answer) -> Steps[Answer]:
-    """A 304: the stored body is good for another while. inferred: TTL from the merged head, and a 304 that forbids
-    storing leaves the object as stale as it was"""
-    headers = kept_vary(journey.behavior, merged_headers(stale.headers, answer.response.headers))
-    life = response_ttl(journey.distribution, journey.behavior, stale.status, headers, answer.at)
-    entry = refreshed(stale, headers, life, answer.at)
-    journey.transcript.note(Station.STORE, RevalidationReason.REVALIDATED, ttl=life, key=key)
-    verdict = storing_verdict(journey.behavior, request, Response(stale.status, headers), life)
-    if verdict in KEPT:
-        yield from keep(key, entry)
-    else:
-        journey.transcript.note(Station.STORE, verdict)
-        yield from give_up(key)
-    return _hit(request, entry, Outcome.REFRESH_HIT, answer.at)
 
 
 # ── custom error responses ───────────────────────────────────────────────────
@@ -362,7 +172,11 @@ def _page(journey: Journey, target: str, inner: Transcript) -> Steps[Answer]:
     headers: Headers = journey.arrival.request.headers.without(*_NOT_FOR_PAGES)
     page_journey = Journey(journey.arrival, journey.distribution, behavior, inner)
     headers = for_the_cache(behavior, journey.arrival, without_viewers_own(headers))
-    return (yield from answer_from_edge(page_journey, Request("GET", path, query, headers)))
+    request = Request("GET", path, query, headers)
+    if behavior.signers is not None:
+        # inferred: CloudFront asks for the page itself, and needs no signature
+        request = unsigned(request)
+    return (yield from answer_from_edge(page_journey, request))
 
 
 # ── viewer response ──────────────────────────────────────────────────────────
@@ -391,7 +205,15 @@ def viewer_response(journey: Journey, request: Request, answer: Answer) -> Steps
 def deliver(arrival: Arrival, transcript: Transcript, answer: Answer) -> Served:
     """The finished response, and the end of the transcript."""
     name = edge_name(arrival.viewer.pop)
-    response = for_viewer(answer.response, arrival, answer.outcome, edge_name=name, age=answer.age, now=answer.at)
+    response = for_viewer(
+        answer.response,
+        arrival,
+        answer.outcome,
+        edge_name=name,
+        age=answer.age,
+        now=answer.at,
+        unsent=answer.unsent,
+    )
     if answer.because is not DeliveryReason.WHOLE:
         transcript.note(Station.DELIVERY, answer.because, span=answer.span)
     transcript.note(
@@ -402,6 +224,6 @@ def deliver(arrival: Arrival, transcript: Transcript, answer: Answer) -> Served:
         result_types=result_types(answer.outcome, answer.made_by, answer.trouble),
         age=answer.age,
     )
-    transcript.status = response.status
+    transcript.status, transcript.headers = response.status, response.headers
     transcript.ended_at = answer.at
     return Served(response, answer.span)

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from edgesim.distribution.model import Distribution
+    from edgesim.errors import OriginTrouble, ViewerTrouble
     from edgesim.values.entry import CacheKey
+    from edgesim.values.headers import Headers
     from edgesim.values.instant import Instant
     from edgesim.values.viewer import Arrival
+    from edgesim.values.wire import Wire
 
 
 class Station(StrEnum):
@@ -24,13 +27,18 @@ class Station(StrEnum):
 
     BEHAVIOR = "cache behavior"
     ARRIVAL = "arrival"
+    SIGNATURE = "signature"
     VIEWER_REQUEST = "viewer request"
     CACHE = "cache"
+    REFRESH = "refresh"
     ORIGIN_REQUEST = "origin request"
     ORIGIN = "origin"
     ORIGIN_RESPONSE = "origin response"
+    FAILOVER = "origin failover"
+    COMPRESSION = "compression"
     STORE = "store"
     ERROR_PAGE = "custom error response"
+    RESPONSE_HEADERS = "response headers policy"
     VIEWER_RESPONSE = "viewer response"
     DELIVERY = "delivery"
 
@@ -46,17 +54,22 @@ class Note(NamedTuple):
 
 @dataclass(slots=True)
 class Transcript:
-    """The notes of one request in order. `ended_at` and `status` are set when the response's head is ready,
-    `sent` and `complete` when the last byte went, or did not. `unkept` says by key why a response that the notes call
-    stored is not stored after all: that shows when its body has come in, which may be after the viewer was served."""
+    """The notes of one request in order. `ended_at`, `status` and `headers` are set when the response's head is ready,
+    `sent` (bytes of body) and `complete` when the last byte went, or did not; `interrupted` is what was in the way
+    then. `wire` is what the viewer's connection counts, None where there is none. `unkept` says by key why a response
+    that the notes call stored is not stored after all: that shows when its body has come in, which may be after the
+    viewer was served."""
 
     arrival: Arrival
     distribution: Distribution | None = None
     notes: list[Note] = field(default_factory=list)
     ended_at: Instant | None = None
     status: int = 0
+    headers: Headers | None = None
     sent: int = 0
     complete: bool = False
+    interrupted: OriginTrouble | ViewerTrouble | None = None
+    wire: Wire | None = None
     unkept: dict[CacheKey, str] = field(default_factory=dict)
 
     def note(self, station: Station, because: StrEnum, **facts: Any) -> None:

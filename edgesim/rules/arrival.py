@@ -12,7 +12,7 @@ from edgesim.distribution import limits
 from edgesim.distribution.model import CacheBehavior, Distribution, ViewerProtocolPolicy
 from edgesim.rules import error_pages
 from edgesim.rules.behavior import host_name
-from edgesim.rules.reasons import ArrivalReason, Outcome
+from edgesim.rules.reasons import ArrivalReason, Outcome, SignatureReason
 from edgesim.values.body import length_of
 from edgesim.values.message import Response
 from edgesim.values.viewer import Arrival
@@ -24,7 +24,7 @@ class Refusal:
 
     response: Response
     outcome: Outcome
-    because: ArrivalReason
+    because: ArrivalReason | SignatureReason
     closes: bool = False
 
 
@@ -52,7 +52,8 @@ def distribution_refusal(arrival: Arrival, distribution: Distribution) -> Refusa
 
 
 def behavior_refusal(arrival: Arrival, behavior: CacheBehavior) -> Refusal | None:
-    """Protocol policy first, then methods, then bodies. inferred: the order"""
+    """Protocol policy first, then methods, then bodies; the signature is judged after all of them. inferred: the
+    order"""
     return _protocol_refusal(arrival, behavior) or _method_refusal(arrival, behavior) or _body_refusal(arrival)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from edgesim.distribution.model import CacheBehavior, Distribution
 from edgesim.distribution.policies import CachePolicy, Selection, Selects
 from edgesim.rules.accept_encoding import keyed_encoding, switched_off
+from edgesim.rules.ranges import asked_part
 from edgesim.rules.reasons import LookUpReason
 from edgesim.rules.selection import takes
 from edgesim.values.entry import CacheKey
@@ -40,9 +41,18 @@ def lookup_keys(key: CacheKey, request: Request) -> tuple[CacheKey, ...]:
     """The keys to look under, best first; the last one is where the answer to this very request is kept.
 
     A HEAD is served from a stored GET (documented); what the origin answers to a HEAD has no body and can't serve a
-    GET, so it is kept apart (inferred).
+    GET, so it is kept apart (inferred). A range is served from the whole object, and a part that is all there is of it
+    is kept by itself (documented: RangeGETs).
     """
-    return (key, key._replace(method="HEAD")) if request.method == "HEAD" else (key,)
+    if request.method == "HEAD":
+        return key, key._replace(method="HEAD")
+    part = asked_part(request) if "range" in request.headers else None
+    return (key, key._replace(part=str(part))) if part is not None else (key,)
+
+
+def stored_key(key: CacheKey, status: int) -> CacheKey:
+    """The key that an answer is kept under. inferred: what is no 206 speaks of the whole object"""
+    return key._replace(part="") if key.part and status != 206 else key
 
 
 def not_looked_up(behavior: CacheBehavior, request: Request) -> LookUpReason | None:
@@ -64,13 +74,14 @@ def _query(selection: Selection, query: str) -> str:
 
 
 def _headers(policy: CachePolicy, headers: Headers) -> tuple[tuple[str, str | None], ...]:
-    """documented: names without case, values with it; inferred: absent and empty differ"""
+    """documented: names without case, values with it; inferred: absent and empty differ, and a header on several
+    lines is its values in one (RFC 9110 §5.3)"""
     if policy.headers.selects is Selects.NONE:
         return ()
     names = sorted(policy.headers.lower)
     if policy.gzip or policy.brotli:
         names = [name for name in names if name != "accept-encoding"]
-    return tuple((name, headers.joined(name, ",")) for name in names)
+    return tuple((name, headers.joined(name)) for name in names)
 
 
 def _cookies(selection: Selection, headers: Headers) -> tuple[str, ...]:

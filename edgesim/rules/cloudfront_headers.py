@@ -73,7 +73,7 @@ _FACTS: dict[str, Callable[[Arrival], str | None]] = {
     "viewer-http-version": lambda a: a.viewer.http_version,
     "viewer-header-order": _header_order,
     "viewer-header-count": lambda a: str(len(a.request.headers)),
-    "viewer-tls": lambda a: "TLSv1.3:TLS_AES_128_GCM_SHA256:fullHandshake" if a.viewer.protocol == "https" else None,
+    "viewer-tls": lambda a: ":".join((*a.viewer.tls, "fullHandshake")) if a.viewer.protocol == "https" else None,
 }
 
 

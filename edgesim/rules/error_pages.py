@@ -18,6 +18,7 @@ METHOD_NOT_ALLOWED = (
     "This distribution is not configured to allow the HTTP request method that was used for this request. "
     "The distribution supports only cachable requests."
 )
+GEO_BLOCKED = "The Amazon CloudFront distribution is configured to block access from your country."
 FUNCTION_INVALID = (
     "The Lambda function associated with the CloudFront distribution is invalid or doesn't have the required "
     "permissions."
@@ -86,9 +87,12 @@ _ORIGIN_TROUBLE: dict[OriginTrouble, tuple[int, str]] = {
     OriginTrouble.CONNECT: (502, ORIGIN_UNREACHABLE),
     OriginTrouble.CONNECT_TIMEOUT: (504, ORIGIN_CLOSED),
     OriginTrouble.READ_TIMEOUT: (504, ORIGIN_CLOSED),
+    OriginTrouble.COMPLETION_TIMEOUT: (504, ORIGIN_CLOSED),
     OriginTrouble.RESET: (502, ORIGIN_CLOSED),
     OriginTrouble.INVALID_RESPONSE: (502, ORIGIN_CLOSED),
     OriginTrouble.HEADERS_TOO_BIG: (502, ORIGIN_CLOSED),
+    OriginTrouble.CONTENT_RANGE: (502, ORIGIN_CLOSED),
+    OriginTrouble.TOO_LARGE: (502, ORIGIN_CLOSED),
 }
 
 

@@ -218,9 +218,11 @@ def with_custom_headers(request: Request, origin: Origin) -> Request:
     """The finished request: with the origin's custom headers, which overwrite others of the same name, and with a
     Host, where a function took it away (inferred: the origin's name).
 
-    documented: add-origin-custom-headers; an empty Accept-Encoding there removes the header (cache-hit-ratio)
+    documented: add-origin-custom-headers; an empty Accept-Encoding there removes the header (cache-hit-ratio). An
+    access control that always signs leaves no other Authorization (private-content-restricting-access-to-s3)
     """
-    headers = request.headers.without(*(name for name, _ in origin.custom_headers))
+    gone = ["authorization"] if origin.s3 is not None and origin.s3.always_signs else []
+    headers = request.headers.without(*gone, *(name for name, _ in origin.custom_headers))
     if "host" not in headers:
         headers = Headers((("Host", origin.domain_name), *headers))
     added = [(name, value) for name, value in origin.custom_headers if value or name.lower() != "accept-encoding"]

@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from edgesim.distribution.choices import Choices, OriginTimeouts, Tls13
+from edgesim.distribution.custom_headers import may_be_custom
 from edgesim.distribution.model import Origin, OriginProtocolPolicy, S3Access
 from edgesim.rules.function_event import origin_object, shows_identity
 from edgesim.rules.function_headers import Rejected, read_headers, shown
-from edgesim.rules.hooks import NEVER_CUSTOM_ORIGIN_HEADERS, NEVER_CUSTOM_ORIGIN_PREFIXES
 from edgesim.rules.reasons import Rejection
 from edgesim.values.headers import Field, wire
 
@@ -135,7 +135,7 @@ def _custom_headers(fields: dict[str, Any], at: str, choices: Choices) -> tuple[
     if isinstance(lines, Rejected):
         raise _Offence(lines.detail, lines.at)
     for line in lines:
-        if line.name in NEVER_CUSTOM_ORIGIN_HEADERS or line.name.startswith(NEVER_CUSTOM_ORIGIN_PREFIXES):
+        if not may_be_custom(line.name):
             raise _Offence(f"{line.key} can't be a custom header", f"{at}.customHeaders")
     return tuple((line.key, wire(line.value)) for line in lines)
 

@@ -13,12 +13,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeAlias
 
-from edgesim.distribution.choices import (
-    BodyAtViewerResponse,
-    CustomHeaderTwice,
-    MethodChanged,
-    StatusAtViewerResponse,
-)
+from edgesim.distribution.choices import BodyAtViewerResponse, CustomHeaderTwice, MethodChanged, StatusAtViewerResponse
 from edgesim.distribution.limits import FUNCTION_URI_CHARS
 from edgesim.distribution.model import Origin, Trigger
 from edgesim.rules import function_origin
@@ -103,7 +98,8 @@ def _parsed(payload: str) -> dict[str, Any] | Rejected:
     except (ValueError, RecursionError) as why:
         return Rejected(Rejection.NOT_JSON, f"the result is not JSON: {why}")
     if not isinstance(value, dict):
-        return Rejected(Rejection.NOT_AN_OBJECT, f"the result is {shown(value)}, not an object")
+        nothing = ": the function returned nothing" if value is None else ""
+        return Rejected(Rejection.NOT_AN_OBJECT, f"the result is {shown(value)}, not an object{nothing}")
     return value
 
 

@@ -31,17 +31,6 @@ DISALLOWED = frozenset(
 )  # fmt: skip
 DISALLOWED_PREFIXES = ("x-amz-cf-", "x-edge-")
 
-# documented: add-origin-custom-headers
-NEVER_CUSTOM_ORIGIN_HEADERS = frozenset(
-    {
-        "cache-control", "connection", "content-length", "cookie", "host", "if-match", "if-modified-since",
-        "if-none-match", "if-range", "if-unmodified-since", "max-forwards", "pragma", "proxy-authorization",
-        "proxy-connection", "range", "request-range", "te", "trailer", "transfer-encoding", "upgrade", "via",
-        "x-real-ip",
-    }
-)  # fmt: skip
-NEVER_CUSTOM_ORIGIN_PREFIXES = ("x-amz-", "x-edge-")
-
 
 @dataclass(frozen=True, slots=True)
 class HookRules:
@@ -168,7 +157,7 @@ class MadeBy(Enum):
     VIEWER_REQUEST = "the viewer-request function"
     ORIGIN_REQUEST = "the origin-request function"
     CLOUDFRONT = "CloudFront"
-    FAILED_FUNCTION = "a function that failed"
+    FAILED_FUNCTION = "CloudFront, for a function that failed"
     ERROR_PAGE = "a custom error page"
 
 

@@ -34,6 +34,28 @@ class ArrivalReason(StrEnum):
     HEAD_TOO_BIG = "refused: request line and headers are larger than CloudFront takes"
     UNKNOWN_HOST = "refused: no distribution has this host name"
     DISABLED = "refused: the distribution is disabled"
+    GEO_BLOCKED = "refused: the distribution is not served in the viewer's country"
+
+
+class SignatureReason(StrEnum):
+    """Whether a signed URL or signed cookies let a viewer in, where a behavior wants them."""
+
+    SIGNED_URL = "the signed URL is valid"
+    SIGNED_COOKIES = "the signed cookies are valid"
+    OPTIONS = "not asked for: OPTIONS needs no signature"
+    MISSING = "refused: neither a signed URL nor signed cookies"
+    KEY_MISSING = "refused: there is no Key-Pair-Id"
+    KEY_UNKNOWN = "refused: the behavior does not trust this Key-Pair-Id"
+    POLICY_MISSING = "refused: there is neither Expires nor Policy"
+    POLICY_MALFORMED = "refused: the policy can't be read"
+    SIGNATURE_MISSING = "refused: there is no Signature"
+    SIGNATURE_MALFORMED = "refused: the signature can't be decoded"
+    HASH_UNKNOWN = "refused: Hash-Algorithm is neither SHA1 nor SHA256"
+    SIGNATURE_WRONG = "refused: the signature is not that of this URL and policy by this key"
+    EXPIRED = "refused: the policy has expired"
+    NOT_YET = "refused: the policy does not hold yet"
+    OTHER_ADDRESS = "refused: the policy is for another IP address"
+    OTHER_RESOURCE = "refused: the policy is for another URL"
 
 
 class BehaviorReason(StrEnum):
@@ -54,6 +76,8 @@ class LookUpReason(StrEnum):
 
     FRESH = "fresh"
     STALE = "stale"
+    WHILE_REVALIDATED = "stale-while-revalidate: stale, and fetched anew in the background"
+    HELD = "stale, and the origin failed a moment ago"
     NOT_STORED = "not in the cache"
     WAITED = "waited for the same object, then fresh"
     CACHING_DISABLED = "not looked up: the cache policy disables caching"
@@ -75,10 +99,12 @@ class TtlReason(StrEnum):
 
 
 class TtlBound(StrEnum):
-    """Which end of the policy's range moved a TTL."""
+    """What moved a TTL from what the origin asks: an end of the policy's range, or the Age it sent."""
 
     MIN = "raised to the minimum TTL"
     MAX = "capped at the maximum TTL"
+    AGE = "less the Age that the origin sent"
+    AGE_UNREADABLE = "expired, since the Age that the origin sent can't be read"
 
 
 class StoreReason(StrEnum):
@@ -86,6 +112,8 @@ class StoreReason(StrEnum):
 
     STORED = "stored"
     STORED_FOR_REVALIDATION = "stored, to be revalidated each time"
+    FOR_OUTAGES = "but kept for the case that the origin can't be reached"
+    PART_STORED = "stored as a part of the object"
     ERROR_STORED = "stored as an error"
     CACHING_DISABLED = "not stored: the cache policy disables caching"
     METHOD = "not stored: the method is not cached"
@@ -97,6 +125,20 @@ class StoreReason(StrEnum):
     ERROR_NEVER = "not stored: errors of this status never are"
     FUNCTION_FAILED = "not stored: a function failed"
     TOO_LARGE = "not stored: larger than the cache takes"
+
+
+class CompressionReason(StrEnum):
+    """Whether the edge compresses a response. documented: ServingCompressedFiles"""
+
+    BROTLI = "compressed with brotli"
+    GZIP = "compressed with gzip"
+    NOT_ENABLED = "not compressed: the cache policy enables neither gzip nor brotli"
+    NOT_ACCEPTED = "not compressed: the viewer accepts none of the enabled codings"
+    STATUS = "not compressed: only 200, 403 and 404 are"
+    ENCODED = "not compressed: it has a Content-Encoding already"
+    NO_LENGTH = "not compressed: it has no Content-Length, or no body"
+    SIZE = "not compressed: only from 1,000 to 10,000,000 bytes"
+    TYPE = "not compressed: its Content-Type is not one that is"
 
 
 class RevalidationReason(StrEnum):
@@ -115,6 +157,28 @@ class OriginReason(StrEnum):
 
     ANSWERED = "answered"
     FAILED = "failed"
+
+
+class FailoverReason(StrEnum):
+    """Whether an origin group's secondary origin is asked. documented: high_availability_origin_failover"""
+
+    STATUS = "the primary origin's status is one to fail over at"
+    NOT_CONNECTED = "the primary origin can't be connected to"
+    TIMED_OUT = "the primary origin did not answer in time"
+    NO_ANSWER = "the primary origin's answer can't be used"
+    STATUS_NOT_LISTED = "no failover: the status is not one to fail over at"
+    FAILURE_NOT_LISTED = "no failover: the group does not list the status that stands for this failure"
+    METHOD = "no failover: only for GET, HEAD, and OPTIONS where that is cached"
+
+
+class StaleReason(StrEnum):
+    """Whether a stale object takes the place of an error. documented: Expiration, HTTPStatusCodes"""
+
+    STALE_IF_ERROR = "stale-if-error: the stored object instead of the error"
+    ORIGIN_FAILED = "the origin failed: the stored object instead of the error"
+    SWITCHED_OFF = "stale-if-error=0: the error, though there is a stored object"
+    TOO_OLD = "the stored object is too old to stand in for the error"
+    ORIGIN_ANSWERS = "the error: an object with no-store or private only stands in for an origin out of reach"
 
 
 class HookReason(StrEnum):
@@ -142,12 +206,39 @@ class ErrorPageReason(StrEnum):
     PAGE_FAILED = "the custom error page could not be fetched: its own status goes to the viewer"
 
 
+class HeadersPolicyReason(StrEnum):
+    """What a response headers policy did to the head of a response."""
+
+    APPLIED = "the policy adds, replaces or removes headers"
+    NOTHING_TO_CHANGE = "the policy has no header to add, replace or remove"
+
+
+class CorsReason(StrEnum):
+    """The CORS headers of a response headers policy."""
+
+    GIVEN = "CORS headers: the policy allows this origin"
+    PREFLIGHT = "CORS headers of a preflight request: the policy allows this origin"
+    NOT_ASKED = "no CORS headers: the viewer sent no Origin"
+    ORIGIN_NOT_ALLOWED = "no CORS headers: the policy does not allow this origin"
+    ORIGINS_OWN = "no CORS headers of the policy: it does not override, and the origin sent its own"
+
+
+class ServerTimingReason(StrEnum):
+    """Whether a response headers policy adds Server-Timing."""
+
+    ASKED_FOR = "Server-Timing: asked for with Pragma"
+    SAMPLED = "Server-Timing: sampled"
+    NOT_SAMPLED = "no Server-Timing: not sampled"
+
+
 class DeliveryReason(StrEnum):
     """The last decisions about what the viewer gets."""
 
     WHOLE = "whole response"
     NOT_MODIFIED = "the viewer's validator matches: 304"
     PART = "the range that the viewer asked for"
+    PARTS = "the ranges that the viewer asked for"
+    PART_OF_PART = "the range that the viewer asked for, from a stored part"
     RANGE_NOT_SATISFIABLE = "the range lies beyond the end"
 
 

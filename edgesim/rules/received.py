@@ -19,17 +19,19 @@ from edgesim.values.message import Response
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-authenticate", "proxy-connection", "te", "trailer", "upgrade"}
 )
+# documented for S3 origins (RequestAndResponseBehaviorS3Origin); observed for website endpoints, too
+_S3S_OWN = frozenset({"x-amz-id-2", "x-amz-request-id"})
 
 
 def received(behavior: CacheBehavior, response: Response, now: Instant) -> Response:
-    """The origin's response as the origin-response function sees it: no hop-by-hop fields, a Date, and Set-Cookie
-    only where cookies are forwarded.
+    """The origin's response as the origin-response function sees it: no hop-by-hop fields and no ids of S3's, a
+    Date, and Set-Cookie only where cookies are forwarded.
 
     documented: Set-Cookie is removed where no cookie is forwarded. inferred: before the origin-response function,
-    so that one it adds itself stays
+    so that one it adds itself stays; the same for S3's ids
     """
     named = {token.lower() for token in list_items(response.headers.all("connection"))}
-    gone = _HOP_BY_HOP | named
+    gone = _HOP_BY_HOP | _S3S_OWN | named
     if not cookies_forwarded(behavior):
         gone |= {"set-cookie"}
     headers = response.headers.without(*gone)
@@ -40,7 +42,7 @@ def received(behavior: CacheBehavior, response: Response, now: Instant) -> Respo
 
 def kept_vary(behavior: CacheBehavior, headers: Headers) -> Headers:
     """Vary with the names that CloudFront passes on: Accept-Encoding, Cookie, what is forwarded, and User-Agent where
-    device headers are. documented: RequestAndResponseBehaviorCustomOrigin, "Vary" """
+    device headers are; and `*` with a minimum TTL of 0. documented: RequestAndResponseBehaviorCustomOrigin, "Vary" """
     if "vary" not in headers:
         return headers
     names = [name for name in list_items(headers.all("vary")) if _varies(behavior, name.lower())]
@@ -48,7 +50,10 @@ def kept_vary(behavior: CacheBehavior, headers: Headers) -> Headers:
 
 
 def _varies(behavior: CacheBehavior, name: str) -> bool:
-    # Vary: * is told apart from a header of that name, which "all viewer headers" would take
-    if name in {"accept-encoding", "cookie"} or (name != "*" and is_listed(behavior, name)):
+    if name == "*":
+        # documented: it has a rule of its own with a minimum TTL of 0, and goes with the others otherwise;
+        # inferred: that rule leaves it in place
+        return not behavior.cache_policy.min_ttl
+    if name in {"accept-encoding", "cookie"} or is_listed(behavior, name):
         return True
     return name == "user-agent" and any(is_listed(behavior, device) for device in DEVICE_HEADERS)

@@ -1,4 +1,4 @@
-"""The three result types of the access log, as they are when the head of the answer is ready.
+"""The three result types of the access log: as they are when the head of the answer is ready, and at its end.
 
 Source: standard-logs-reference; observed: the Lambda* values, in old editions of the guide and in people's queries.
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 from functools import cache
 from typing import TypeAlias
 
-from edgesim.errors import OriginTrouble
+from edgesim.errors import OriginTrouble, ViewerTrouble
 from edgesim.rules.hooks import MadeBy
-from edgesim.rules.reasons import ArrivalReason, Outcome
+from edgesim.rules.reasons import ArrivalReason, Outcome, SignatureReason
 from edgesim.values.record import record
 
-Trouble: TypeAlias = OriginTrouble | ArrivalReason
+Trouble: TypeAlias = OriginTrouble | ArrivalReason | SignatureReason
 """What was in the way, where CloudFront itself made the error: an origin that failed, or a request that it refuses."""
 
 
@@ -30,6 +30,7 @@ _DETAILED: dict[Trouble, str] = {
     # documented: standard-logs-reference; both timeouts are communication errors
     **{trouble: trouble.value.partition(" ")[0] for trouble in OriginTrouble},
     ArrivalReason.METHOD_NOT_ALLOWED: "InvalidRequestMethod",
+    ArrivalReason.GEO_BLOCKED: "ClientGeoBlocked",
     # inferred: these are requests that no distribution would take
     ArrivalReason.URL_TOO_LONG: "InvalidRequest",
     ArrivalReason.HEAD_TOO_BIG: "InvalidRequest",
@@ -50,3 +51,23 @@ def result_types(outcome: Outcome, made_by: MadeBy, trouble: Trouble | None = No
     if outcome is Outcome.LAMBDA_GENERATED and made_by is MadeBy.ORIGIN_REQUEST:
         return ResultTypes(word, word, _GENERATED_AT_ORIGIN)
     return ResultTypes(word, word, word)
+
+
+Interruption: TypeAlias = OriginTrouble | ViewerTrouble
+"""Who ended an answer before its end."""
+
+
+def interrupted(ready: ResultTypes | None, by: Interruption) -> ResultTypes:
+    """The result types of an answer that was not sent to its end. `ready` are those of its head, None where the viewer
+    got nothing of it.
+
+    documented: Error at the end, and what it had been just before as the response's result type (standard-logs-
+    reference). inferred: where nothing was sent both are Error; an origin that breaks off is told like a viewer that
+    leaves, with its own detail
+    """
+    word = Outcome.ERROR.value
+    return ResultTypes(word, word if ready is None else ready.response, by.value.partition(" ")[0])
+
+
+FAILED = ResultTypes(Outcome.ERROR.value, Outcome.ERROR.value, "InternalError")
+"""Those of a request that edgesim itself could not answer. documented: CloudFront's own fault has this name"""

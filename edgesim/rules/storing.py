@@ -1,15 +1,17 @@
 """Whether a response is kept, and in what form.
 
-Source: Expiration, HTTPStatusCodes, Cookies, RangeGETs.
+Source: Expiration, HTTPStatusCodes, Cookies, RangeGETs, invalidation-by-tags.
 """
 
 from __future__ import annotations
 
 from edgesim.distribution.model import CacheBehavior, Distribution
+from edgesim.rules.ranges import asked_part, part_of
 from edgesim.rules.reasons import StoreReason, TtlReason
 from edgesim.rules.ttl import Ttl, error_ttl, ttl
 from edgesim.values.cache_control import cache_control
-from edgesim.values.entry import Entry
+from edgesim.values.cache_tags import NO_TAGS, read_tags
+from edgesim.values.entry import NEVER_STALE, Entry, StaleTerms
 from edgesim.values.headers import Headers
 from edgesim.values.instant import Instant
 from edgesim.values.message import Request, Response
@@ -18,7 +20,14 @@ from edgesim.values.message import Request, Response
 ALWAYS_CACHED_ERRORS = frozenset({404, 414, 500, 501, 502, 503, 504})
 ERRORS_CACHED_WITH_MAX_AGE = frozenset({400, 403, 405, 412, 415})
 
-KEPT = frozenset({StoreReason.STORED, StoreReason.STORED_FOR_REVALIDATION, StoreReason.ERROR_STORED})
+KEPT = frozenset(
+    {
+        StoreReason.STORED,
+        StoreReason.STORED_FOR_REVALIDATION,
+        StoreReason.PART_STORED,
+        StoreReason.ERROR_STORED,
+    }
+)
 
 
 def response_ttl(
@@ -27,7 +36,7 @@ def response_ttl(
     """The TTL by the rule for errors or the one for everything else."""
     if status >= 400:
         return error_ttl(status, headers, distribution, behavior.cache_policy, now)
-    return ttl(headers, behavior.cache_policy, now)
+    return ttl(headers, behavior.cache_policy, now, distribution.terms.choices)
 
 
 def storing_verdict(behavior: CacheBehavior, request: Request, response: Response, life: Ttl) -> StoreReason:
@@ -38,12 +47,12 @@ def storing_verdict(behavior: CacheBehavior, request: Request, response: Respons
         return StoreReason.METHOD
     if response.status >= 400:
         return _error_verdict(response)
-    if response.status in _UNSTORABLE:
-        return _UNSTORABLE[response.status]
-    return _freshness_verdict(life)
-
-
-_UNSTORABLE = {206: StoreReason.PARTIAL, 304: StoreReason.NOT_MODIFIED}
+    if response.status == 304:
+        return StoreReason.NOT_MODIFIED
+    if response.status == 206 and not (asked_part(request) and part_of(response.headers)):
+        return StoreReason.PARTIAL
+    verdict = _freshness_verdict(life)
+    return StoreReason.PART_STORED if response.status == 206 and verdict is StoreReason.STORED else verdict
 
 
 def _error_verdict(response: Response) -> StoreReason:
@@ -60,14 +69,36 @@ def _freshness_verdict(life: Ttl) -> StoreReason:
     """observed: no-store and private are never kept at a minimum TTL of 0, while no-cache is, to be revalidated"""
     if life.seconds > 0:
         return StoreReason.STORED
-    if life.because is TtlReason.NO_STORE:
-        return StoreReason.NO_STORE
-    if life.because is TtlReason.PRIVATE:
-        return StoreReason.PRIVATE
-    return StoreReason.STORED_FOR_REVALIDATION
+    return NOT_REUSED.get(life.because, StoreReason.STORED_FOR_REVALIDATION)
 
 
-def entry_of(request: Request, response: Response, life: Ttl, now: Instant, *, generated: bool = False) -> Entry:
+NOT_REUSED = {TtlReason.NO_STORE: StoreReason.NO_STORE, TtlReason.PRIVATE: StoreReason.PRIVATE}
+
+
+def kept_for_outages(verdict: StoreReason, stale: StaleTerms) -> bool:
+    """Is a response, though it is not stored, kept for the case that the origin is out of reach? documented:
+    Expiration, the warning below the first table"""
+    return verdict in NOT_REUSED.values() and stale.on_error > 0
+
+
+def cache_tags(distribution: Distribution, headers: Headers) -> frozenset[str]:
+    """The tags of an object with these headers, which are those after the origin-response function: documented, it may
+    add them (invalidation-by-tags)."""
+    name = distribution.cache_tag_header
+    return read_tags(headers.all(name)) if name else NO_TAGS
+
+
+def entry_of(
+    request: Request,
+    response: Response,
+    life: Ttl,
+    now: Instant,
+    *,
+    generated: bool = False,
+    stale: StaleTerms = NEVER_STALE,
+    for_outages: bool = False,
+    tags: frozenset[str] = NO_TAGS,
+) -> Entry:
     """What is kept of a response. Header fields that a qualified no-cache names stay out (documented: Cookies)."""
     unkept = cache_control(response.headers).fields_not_to_store
     return Entry(
@@ -81,4 +112,8 @@ def entry_of(request: Request, response: Response, life: Ttl, now: Instant, *, g
         because=life.because,
         error=response.status >= 400,
         generated=generated,
+        stale=stale,
+        for_outages=for_outages,
+        age_when_stored=life.age,
+        tags=tags,
     )

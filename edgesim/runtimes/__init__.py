@@ -3,7 +3,8 @@
 from edgesim.runtimes.deployed import EnvironmentStatus, FunctionStatus, ServiceStatus
 from edgesim.runtimes.inline import InlineRuntime
 from edgesim.runtimes.interpreters import Language
-from edgesim.runtimes.registry import LambdaService, Settings
+from edgesim.runtimes.registry import LambdaService
+from edgesim.runtimes.settings import Settings
 from edgesim.runtimes.telling import functions_as_data
 
 __all__ = [

@@ -47,9 +47,19 @@ def throttled(load: Load) -> ThrottleReason | None:
 
 
 def refusal(load: Load, because: ThrottleReason) -> Failed:
-    """observed: error type and words are those of Lambda's API"""
-    message = f"Rate Exceeded. {because} ({load.running} running, {load.most} at most)"
+    """observed: error type and words are those of Lambda's API; in brackets, edgesim's own"""
+    told = _PAUSED if load.reserved and not load.most else _LIMITS[because]
+    message = f"Rate Exceeded. {because} ({told.format(running=load.running, most=load.most)})"
     return Failed(FailureKind.THROTTLED, "TooManyRequestsException", message)
+
+
+_PAUSED = "the function is paused: its ReservedConcurrentExecutions is 0"
+_LIMITS = {
+    ThrottleReason.ACCOUNT: "the account's limit: {running} of {most} run that functions without a reservation share; "
+    "--concurrency changes it",
+    ThrottleReason.RESERVED: "the function's own limit: {running} of {most} run; its ReservedConcurrentExecutions "
+    "changes it",
+}
 
 
 def unreserved(account: int, reserved: Iterable[int]) -> int:

@@ -40,6 +40,8 @@ class Deployed:
     works: bool = False
     """the live version was seen to start"""
     problem: Problem | None = None
+    before: Deployed | None = None
+    """what its ARN stood for until now, with other settings"""
     left_at: float | None = None
     """when it was last deployed, for one that no longer is"""
 
@@ -135,3 +137,13 @@ def function_status(deployed: Deployed, ledger: Ledger) -> FunctionStatus:
         code_sha256=live.snapshot.code_sha256 if live else "",
         code_size=live.snapshot.code_size if live else 0,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What a look at a function's code found. `deployment` is None where nothing can be run."""
+
+    deployed: Deployed
+    fingerprint: str
+    deployment: Deployment | None
+    problems: list[Problem]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.problems import Problem
 from edgesim.runtimes.inspecting import Inspector
 from edgesim.runtimes.interpreters import NODE_BOOTSTRAP, PYTHON_BOOTSTRAP, Interpreter, Language, RuntimeName
+from edgesim.runtimes.places import place_in_stack, place_told
 from edgesim.runtimes.room import RUNTIME_ROOT, TASK_ROOT, Room
 from edgesim.runtimes.snapshot import Snapshot
 from edgesim.runtimes.variables import context_fields, variables
@@ -54,6 +55,11 @@ class Deployment:
     def __post_init__(self) -> None:
         places = (*_places_of(self.snapshot), *_BOOTSTRAPS)
         object.__setattr__(self, "_places", places)  # a frozen value's own
+
+    def runs_as(self, other: Deployment) -> bool:
+        """Is the other one the same but for its number?"""
+        same = replace(other.function, version=self.function.version)
+        return self.snapshot == other.snapshot and self.function == same
 
     def shown(self, text: str) -> str:
         """A text from the function with the user's own paths in the place of the copy's."""
@@ -113,11 +119,14 @@ class Deployment:
         """An error document of a bootstrap as a result."""
         error = _read(document)
         frames = error.get("trace", error.get("stackTrace"))
+        stack = tuple(self._stack(frames)) if isinstance(frames, list) else ()
+        place = place_told(error.get("place")) or place_in_stack(stack, self.snapshot.shown)
         return Failed(
             kind,
             str(error.get("errorType", _UNREADABLE))[:_MOST_CHARACTERS],
             self.shown(str(error.get("errorMessage", ""))[:_MOST_CHARACTERS]),
-            tuple(self._stack(frames)) if isinstance(frames, list) else (),
+            stack,
+            replace(place, file=self.shown(place.file)),
         )
 
     def _stack(self, frames: list[Any]) -> Iterator[str]:
@@ -129,15 +138,15 @@ class Deployment:
             yield self.shown(frame[:left])
             left -= len(frame)
 
-    def problem(self, failure: Failed, place: Place) -> Problem:
+    def problem(self, failure: Failed) -> Problem:
         """Why this version does not start, for the person who wrote it."""
         said = failure.message.removeprefix(f"{failure.error_type}: ").split("\nRequire stack:")[0]
         return Problem(
             f"{failure.error_type}: {said}",
             at=f"function {self.function.name}",
             hint=_sdk_hint(said),
-            file=self.shown(place.file) if place.file else self.snapshot.shown,
-            line=place.line,
+            file=failure.place.file or self.snapshot.shown,
+            line=failure.place.line,
             code=failure.error_type,
         )
 
@@ -161,26 +170,6 @@ def _places_of(snapshot: Snapshot) -> Iterable[tuple[str, str]]:
     yield f"{TASK_ROOT}/", f"{snapshot.shown}/"
     for path, place in snapshot.linked:
         yield f"/var/{place}/", f"{path}/"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in the code; empty where unknown. The line counts from 1."""
-
-    file: str = ""
-    line: int | None = None
-
-
-NOWHERE = Place()
-
-
-def place_in(document: bytes) -> Place:
-    """The place that the error document of a failed init names."""
-    match _read(document).get("place"):
-        case [str(file), int() | None as line]:
-            return Place(file, line)
-        case _:
-            return NOWHERE
 
 
 _MOST_CHARACTERS = 256 * 1024

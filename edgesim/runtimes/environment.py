@@ -25,7 +25,7 @@ from edgesim.logs import lambda_log
 from edgesim.ports import Call, Clock, FunctionLog, LogKeeper
 from edgesim.runtimes.child import NOBODY, Child, exit_text
 from edgesim.runtimes.closing import closing_lines
-from edgesim.runtimes.deployment import NOWHERE, Deployment, Place, place_in
+from edgesim.runtimes.deployment import Deployment
 from edgesim.runtimes.memory import MemoryWatch
 from edgesim.runtimes.output import Output
 from edgesim.runtimes.remarks import Leftover, left_over, reaches_inside
@@ -111,7 +111,6 @@ class InitFailure:
     """Why an environment could not be initialised."""
 
     failed: Failed
-    place: Place = NOWHERE
     timed_out: bool = False
 
 
@@ -134,6 +133,7 @@ class Environment:
         self._disposed = self._retired = False
         self._unreported_init_ms: float | None = None
         self._trigger: Trigger | None = None
+        self._anew = False
         self._output = Output()
         self._freezing: asyncio.TimerHandle | None = None
         self._asked_at = self._looked_at = 0.0
@@ -221,7 +221,7 @@ class Environment:
             case _Answered(Kind.READY):
                 return None
             case _Answered(_, document):
-                return InitFailure(self.deployment.failed(FailureKind.INIT, document), place_in(document))
+                return InitFailure(self.deployment.failed(FailureKind.INIT, document))
             case _Exited(code):
                 message = lambda_log.exited(request_id, exit_text(code))
                 return InitFailure(Failed(FailureKind.INIT, "Runtime.ExitError", message))
@@ -261,7 +261,7 @@ class Environment:
 
         documented: the init after a failed one, or after a crash, is part of the invocation and of its time
         """
-        self._trigger = job.call.trigger
+        self._trigger, self._anew = job.call.trigger, True
         begun = perf_counter()
         failure = await self._start("invoke", job.call.timeout, job.request_id)
         if failure is None:
@@ -307,6 +307,7 @@ class Environment:
     def _account(self, request_id: str, result: Result, duration_ms: float) -> Invocation:
         """Write the closing lines, and say what happened."""
         init_ms, self._unreported_init_ms = self._unreported_init_ms, None
+        anew, self._anew = self._anew, False
         invocation = Invocation(
             request_id=request_id,
             result=result,
@@ -318,6 +319,7 @@ class Environment:
             init_ms=init_ms,
             log=tuple(self._output.lines),
             version=self._function.version,
+            anew=anew,
         )
         self._write(*closing_lines(invocation))
         self.invocations += 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from edgesim.distribution.model import EdgeFunction
+from edgesim.distribution.publishing import publishes, unpublished
 from edgesim.distribution.versions import Configuration, LambdaFunction, recorded, with_latest_published
 from edgesim.ports import Clock
 from edgesim.values.instant import Instant
@@ -31,6 +32,7 @@ class Ledger:
         self._functions: dict[tuple[str, str], LambdaFunction] = {}
         self._published_at: dict[tuple[str, str, int], Instant] = {}
         self._stands_for: dict[str, int] = {}
+        self._published_as: dict[str, tuple[EdgeFunction, str]] = {}
 
     def publish(self, function: EdgeFunction, code_sha256: str) -> str:
         """The version that runs for a function's ARN now that it has this code and these settings."""
@@ -43,8 +45,16 @@ class Ledger:
             state, version = with_latest_published(state)
         self._functions[key] = state
         self._stands_for[function.arn] = version.number
+        self._published_as[function.arn] = function, code_sha256
         self._published_at.setdefault((*key, version.number), self._clock.now())
         return str(version.number)
+
+    def as_published(self, function: EdgeFunction, code_sha256: str) -> EdgeFunction:
+        """The function, or where what changed of it publishes nothing, what its ARN stands for."""
+        before, sha = self._published_as.get(function.arn, (function, ""))
+        if sha != code_sha256 or publishes(before, function):
+            return function
+        return unpublished(before, function)
 
     def versions(self, function: EdgeFunction) -> tuple[Published, ...]:
         """Everything that was published of a function here, the oldest first."""

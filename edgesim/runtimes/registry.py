@@ -15,24 +15,25 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from time import perf_counter
 
 from edgesim.distribution.chaos import Chaos
-from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit, PackageLimits
+from edgesim.distribution.limits import Limit
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.package_size import package_faults
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.distribution.propagation import AT_ONCE, Rollout, Spread
+from edgesim.distribution.publishing import publishes, unpublished
 from edgesim.errors import ConfigError
 from edgesim.ports import Call, Clock, FunctionLog, LogKeeper
 from edgesim.runtimes.concurrency import Concurrency
-from edgesim.runtimes.deployed import Deployed, Running, ServiceStatus, function_status
+from edgesim.runtimes.deployed import Deployed, Running, ServiceStatus, Update, function_status
 from edgesim.runtimes.deployment import Deployment
 from edgesim.runtimes.environment import SHUT_DOWN, Environment, Host
-from edgesim.runtimes.fleet import Fleet, default_limit, default_limit_in_all
+from edgesim.runtimes.fleet import Fleet
 from edgesim.runtimes.guard import Guard
 from edgesim.runtimes.inspecting import Inspector
 from edgesim.runtimes.interpreters import (
@@ -48,8 +49,9 @@ from edgesim.runtimes.measuring import Measure
 from edgesim.runtimes.memory import MemoryWatch
 from edgesim.runtimes.package_problems import of_package, unreadable_code, unreadable_files
 from edgesim.runtimes.pool import Pool
+from edgesim.runtimes.settings import Settings
 from edgesim.runtimes.snapshot import Snapshot, Snapshots, fingerprint, package_size
-from edgesim.runtimes.spares import DEFAULT_SPARES, Spares
+from edgesim.runtimes.spares import Spares
 from edgesim.runtimes.wire import encode_json
 from edgesim.runtimes.workspace import Lent, Workspace
 from edgesim.runtimes.zygotes import Zygotes
@@ -62,36 +64,6 @@ _LENT_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "si
 _REAP_SECONDS = 15.0
 _LINGER_SECONDS = 60.0
 """A request that began before a reload may call its functions for about as long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How a service treats processes. Times are seconds.
-
-    `max_environments`: real processes per function and region; `max_in_all`: of all of them, see fleet.py.
-    `concurrency`: how many invocations may run at once in each region. `chaos`: which of them are their environment's
-    last (distribution/chaos.py). `package`: how large a function may be.
-    `idle_seconds`: after how long an idle one ends
-    (Lambda: unspecified). `freeze_after`: see environment.py; None leaves threads and child processes running.
-    `spares`: processes started ahead, per language. `initialise_ahead`: load every function when it is deployed,
-    which finds broken ones and warms the first environment; its Init Duration is still reported with the first
-    invocation, as Lambda does where it initialises ahead. `region`: where that first environment is. `relaxed`: the
-    limits that are not enforced. `publishes`: changed code and settings are published as the next version (ledger.py);
-    without it every function is the version that it says it is.
-    """
-
-    max_environments: int = field(default_factory=default_limit)
-    max_in_all: int = field(default_factory=default_limit_in_all)
-    concurrency: int = ACCOUNT_CONCURRENCY
-    package: PackageLimits = field(default_factory=PackageLimits)
-    idle_seconds: float = 300.0
-    freeze_after: float | None = 0.05
-    spares: Mapping[Language, int] = field(default_factory=lambda: DEFAULT_SPARES)
-    initialise_ahead: bool = True
-    region: str = "us-east-1"
-    relaxed: frozenset[Limit] = frozenset()
-    publishes: bool = True
-    chaos: Chaos | None = None
 
 
 class LambdaService:
@@ -214,7 +186,8 @@ class LambdaService:
         return [pool for one in self._all() for pool in one.pools]
 
     def _all(self) -> list[Deployed]:
-        return [*self._deployed.values(), *self._leaving.values()]
+        each = {id(one): one for one in (*self._deployed.values(), *self._leaving.values())}
+        return list(each.values())
 
     def _environment(self, deployment: Deployment, region: str) -> Environment:
         name = deployment.function.name
@@ -228,6 +201,31 @@ class LambdaService:
 
     # ── deploying ───────────────────────────────────────────────────────────────────────────────────────────────
 
+    async def published(self, functions: Iterable[EdgeFunction]) -> dict[EdgeFunction, EdgeFunction]:
+        """These functions as they are published: each as it is, or where what changed of one that is deployed publishes
+        nothing, as it was. inferred: a version that never started is published anew, with whatever changed"""
+        standing = {one.function.arn: one for one in self._deployed.values() if one.works}
+        changed = {
+            function: standing[function.arn]
+            for function in functions
+            if function.arn in standing and not publishes(standing[function.arn].function, function)
+        }
+        same = await asyncio.to_thread(lambda: [one for one in changed.values() if self._has_the_same_code(one)])
+        kept = {function: unpublished(one.function, function) for function, one in changed.items() if one in same}
+        return {function: kept.get(function, function) for function in functions}
+
+    def _has_the_same_code(self, deployed: Deployed) -> bool:
+        """In a thread: it reads."""
+        function, live = deployed.function, deployed.live
+        try:
+            if live is None or fingerprint(function.code) == deployed.fingerprint:
+                return live is not None
+            snapshot = self._snapshots.take(function, live.runtime.language)
+        except ConfigError:  # it is gone, perhaps between two steps of a build
+            return True
+        self._copies.add(snapshot)
+        return snapshot.code_sha256 == live.snapshot.code_sha256
+
     async def deploy(self, functions: Iterable[EdgeFunction], spread: Spread = AT_ONCE) -> list[Problem]:
         """Make exactly these functions available. Those that stay the same keep their environments unless their code
         changed. Those no longer listed end once the update is everywhere; requests that began with them are served for
@@ -235,11 +233,15 @@ class LambdaService:
         async with self._deploying:
             wanted = dict.fromkeys(functions)
             self._forget_left()
-            for function in self._deployed.keys() - wanted.keys():
-                self._withdraw(self._deployed.pop(function), spread)
+            gone = [self._deployed.pop(function) for function in self._deployed.keys() - wanted.keys()]
+            self._leaving.update({one.function: one for one in gone})
+            before = {one.function.arn: one for one in gone} if self._settings.publishes else {}
             for function in wanted:
-                self._deployed.setdefault(function, Deployed(function))
+                self._deployed.setdefault(function, Deployed(function, before=before.get(function.arn)))
             problems = [*self._reserve(), *await self._update_all(list(self._deployed.values()), spread)]
+            for one in gone:
+                if self._leaving.get(one.function) is one:
+                    self._withdraw(one, spread)
             self._host.spares.keep_only({tuple(one.live.program()) for one in self._deployed.values() if one.live})
             self._reap_later()
             return problems
@@ -303,27 +305,27 @@ class LambdaService:
             self._snapshots.remove(copy)
         self._copies &= in_use
 
-    def _changed(self, deployed: list[Deployed]) -> list[_Update]:
+    def _changed(self, deployed: list[Deployed]) -> list[Update]:
         """The functions whose code changed, with a new copy of it. In a thread: it searches, reads and copies."""
         return [update for one in deployed if (update := self._look_at(one)) is not None]
 
-    def _look_at(self, deployed: Deployed) -> _Update | None:
+    def _look_at(self, deployed: Deployed) -> Update | None:
         try:
             seen = fingerprint(deployed.function.code)
             if seen == deployed.fingerprint:
                 return None
             return self._prepare(deployed, seen)
         except ConfigError as error:
-            return _Update(deployed, "", None, [unreadable_code(deployed.function, error)])
+            return Update(deployed, "", None, [unreadable_code(deployed.function, error)])
 
-    def _prepare(self, deployed: Deployed, seen: str) -> _Update:
+    def _prepare(self, deployed: Deployed, seen: str) -> Update:
         function = deployed.function
         too_large = self._too_large(function)
         if too_large and too_large[0].severity is Severity.ERROR:
-            return _Update(deployed, seen, None, too_large)
+            return Update(deployed, seen, None, too_large)
         runtime, interpreter = parse_runtime(function.runtime), self._interpreters.choose(function.runtime)
         if runtime is None or interpreter is None:
-            return _Update(deployed, seen, None, [no_interpreter(function, self._interpreters.given(function.runtime))])
+            return Update(deployed, seen, None, [no_interpreter(function, self._interpreters.given(function.runtime))])
         inspector = self._inspectors.get(function.name)
         take = self._snapshots.in_place if inspector else self._snapshots.take
         snapshot = take(function, runtime.language)
@@ -331,7 +333,7 @@ class LambdaService:
             self._copies.add(snapshot)
         deployment = Deployment(function, runtime, interpreter, snapshot, self._lend(interpreter), inspector)
         warnings = (stand_in(function, interpreter), unreadable_files(function, snapshot))
-        return _Update(deployed, seen, deployment, [*too_large, *(one for one in warnings if one is not None)])
+        return Update(deployed, seen, deployment, [*too_large, *(one for one in warnings if one is not None)])
 
     def _too_large(self, function: EdgeFunction) -> list[Problem]:
         """What AWS has against the size of a function's package: one problem or none."""
@@ -347,15 +349,16 @@ class LambdaService:
         key = str(interpreter.path).strip("/").replace("/", "-")
         return self._workspace.lend(key, _LENT_PACKAGES, interpreter.packages)
 
-    async def _update(self, update: _Update, spread: Spread) -> list[Problem]:
+    async def _update(self, update: Update, spread: Spread) -> list[Problem]:
         """Try a new version, and let it go live if it starts, or if nothing better is there."""
         deployed, deployment = update.deployed, update.deployment
         deployed.fingerprint = update.fingerprint
         problems = [problem for problem in update.problems if self._is_news(problem)]
         if deployment is None:
             deployed.problem = update.problems[0]
+            self._fall_back(deployed)
             return problems
-        if deployed.live and deployed.live.snapshot == deployment.snapshot:  # as it was: saved anew, or put back
+        if deployed.live and deployed.live.runs_as(deployment):  # saved anew, or put back
             deployed.problem = None if deployed.works else deployed.problem
             return problems
         deployment = self._published(deployment)
@@ -379,15 +382,24 @@ class LambdaService:
         async with self._starting:
             failure = await environment.initialise()
         if failure is None:
-            deployed.problem, deployed.works = None, True
+            deployed.problem, deployed.works, deployed.before = None, True, None
             self._go_live(deployed, environment, spread)
             return []
-        problem = deployed.problem = deployment.problem(failure.failed, failure.place)
+        problem = deployed.problem = deployment.problem(failure.failed)
+        self._fall_back(deployed)
         if deployed.works:
             environment.dispose()
-            return [replace(problem, hint="the last version that worked goes on serving")]
+            hints = [hint for hint in (problem.hint, "the last version that worked goes on serving") if hint]
+            return [replace(problem, hint="; ".join(hints))]
         self._go_live(deployed, environment, spread)
         return [problem]
+
+    def _fall_back(self, deployed: Deployed) -> None:
+        """What its ARN stood for before its settings were changed goes on serving, if that works and this does not."""
+        before, deployed.before = deployed.before, None
+        if before is not None and before.works and not deployed.works:
+            deployed.rollout, deployed.works = before.rollout, True
+            self._leaving[before.function] = deployed
 
     def _go_live(self, deployed: Deployed, environment: Environment, spread: Spread) -> None:
         """The version before serves until the update is everywhere; its environments finish what they do."""
@@ -427,7 +439,6 @@ class LambdaService:
             self._remark(problem)
 
     def _withdraw(self, deployed: Deployed, spread: Spread) -> None:
-        self._leaving[deployed.function] = deployed
         if spread.seconds:
             self._host.clock.call_later(spread.seconds, deployed.leave)
         else:
@@ -479,16 +490,6 @@ class LambdaService:
         """What is deployed and what runs, for people."""
         told = (function_status(one, self._ledger) for one in self._deployed.values())
         return ServiceStatus(tuple(told), self._host.spares.count, self._zygotes.isolation)
-
-
-@dataclass(frozen=True, slots=True)
-class _Update:
-    """What a look at a function's code found. `deployment` is None where nothing can be run."""
-
-    deployed: Deployed
-    fingerprint: str
-    deployment: Deployment | None
-    problems: list[Problem]
 
 
 def _never_ran(call: Call, request_id: str, failed: Failed) -> Invocation:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from edgesim.distribution.model import Distribution, EdgeFunction
+from edgesim.distribution.problems import Problem
 from edgesim.distribution.versions import Alias, LambdaFunction, Refused, Routes, routes
 from edgesim.runtimes.deployed import EnvironmentStatus, FunctionStatus
 from edgesim.values.function_arn import name_and_qualifier
@@ -51,7 +52,7 @@ def _told(status: FunctionStatus, state: LambdaFunction, triggers: Mapping[EdgeF
         "timeout": function.timeout,
         "codeSize": status.code_size,
         "codeSha256": status.code_sha256,
-        "problem": problem.message if problem is not None else None,
+        "problem": _in_place(problem) if problem is not None else None,
         "triggers": triggers.get(function, []),
         "versions": [
             {"version": one.version, "codeSha256": one.code_sha256, "publishedAt": iso_utc(one.at)}
@@ -61,6 +62,10 @@ def _told(status: FunctionStatus, state: LambdaFunction, triggers: Mapping[EdgeF
         "queue": status.queue,
         "environments": [_environment(one) for one in status.environments],
     }
+
+
+def _in_place(problem: Problem) -> str:
+    return f"{problem.place}: {problem.message}" if problem.place else problem.message
 
 
 def _environment(one: EnvironmentStatus) -> dict[str, Any]:

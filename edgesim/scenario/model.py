@@ -14,10 +14,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from edgesim.distribution.buckets import Bucket
 from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit, PackageLimits
 from edgesim.distribution.model import Distribution, Trigger
 from edgesim.errors import OriginTrouble
 from edgesim.scenario.fill import PATTERN
+from edgesim.signatures.signing import Signer
 from edgesim.values.instant import Instant
 
 
@@ -227,7 +229,8 @@ class Expectation:
     """Everything that must hold after a step. `because` must be among the transcript's reasons in this order,
     `not_because` must not be; they are names by reasons.py (see loading). `ran` are the triggers whose functions ran,
     all of them, in order. `log` must each be in some line of the functions' output, `cloudwatch` in some event of all
-    that CloudWatch Logs gets: Lambda's own lines too, and what CloudFront refuses. `complete` False: the body broke
+    that CloudWatch Logs gets: Lambda's own lines too, and what CloudFront refuses. `access_log` are fields of the line
+    in the access log by name, `logged` is whether there is one. `complete` False: the body broke
     off. `takes` is how far the clock moved by itself while the step ran. `entries` is the number of objects in the
     whole cache."""
 
@@ -242,6 +245,8 @@ class Expectation:
     functions: tuple[FunctionExpectation, ...] = ()
     ran: tuple[Trigger, ...] | None = None
     log: tuple[Match, ...] = ()
+    access_log: tuple[HeaderMatch, ...] = ()
+    logged: bool | None = None
     cloudwatch: tuple[Match, ...] = ()
     cache: tuple[CacheExpectation, ...] = ()
     entries: int | None = None
@@ -268,9 +273,33 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in time: `at`, seconds since 1970, or `after`, seconds from when the step is played."""
+
+    at: Instant | None = None
+    after: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """How a request is signed: by whom, until and from when, for which viewers and URLs. `target` is what is signed
+    where that is not the request's own; a `resource` may leave protocol and host to the request (`/films/*`).
+    `cookies`: it goes into cookies rather than the URL."""
+
+    signer: Signer
+    expires: Moment = Moment(after=3600)
+    starts: Moment | None = None
+    ip: str | None = None
+    resource: str | None = None
+    target: str | None = None
+    cookies: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Send:
     """A viewer's request. `times`: it is sent that often, and the expectations hold each time. `origins` answer this
-    step's requests in the place of the scripts that stand. `viewer` has settings by the names of `Edgesim-Viewer`."""
+    step's requests in the place of the scripts that stand. `viewer` has settings by the names of `Edgesim-Viewer`. The
+    viewer `leaves` after so many seconds, with what it has by then; None: it waits."""
 
     method: str
     target: str
@@ -284,6 +313,8 @@ class Send:
     times: int = 1
     name: str = ""
     place: Place = NOWHERE
+    sign: Sign | None = None
+    leaves: float | None = None
 
     @property
     def title(self) -> str:
@@ -369,11 +400,13 @@ Step: TypeAlias = Send | Advance | Invalidate | Deploy | SetOrigins | Check | Pa
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is deployed. `folders` are directories that play buckets, by origin id; `files` is what it was read from."""
+    """What is deployed. `folders` are directories that play buckets, by origin id; `files` is what it was read from;
+    `buckets` is what is known of S3 buckets, by name."""
 
     distributions: tuple[Distribution, ...] = ()
     folders: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     files: tuple[str, ...] = ()
+    buckets: Mapping[str, Bucket] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class Evidence(StrEnum):
@@ -407,8 +440,9 @@ class Need(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """One story. `at` is when it begins; None: always the same instant. `fresh`: its functions begin without an
-    environment, so that its first invocations are cold; chosen where an expectation speaks of cold and warm. Where one
-    of its `needs` is not to be had it is left out, and the reason told."""
+    environment, so that its first invocations are cold; chosen where an expectation speaks of cold and warm. `own` are
+    the origins whose answers are for this scenario, and not for all of its file. Where one of its `needs` is not to be
+    had it is left out, and the reason told."""
 
     title: str
     steps: tuple[Step, ...]
@@ -422,3 +456,9 @@ class Scenario:
     account: Account = Account()
     needs: frozenset[Need] = frozenset()
     place: Place = NOWHERE
+    own: frozenset[str] = frozenset()
+
+    @property
+    def own_origins(self) -> Scripts:
+        """What its own origins answer."""
+        return {name: script for name, script in self.origins.items() if name in self.own}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -40,10 +40,20 @@ class StepFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class Caution:
+    """Why a scenario that passed may mean less than it seems to; `hint` is a way out."""
+
+    place: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """`place` is the scenario's; `message` says why it is broken, or what of it was left out; `seconds` is real time;
     `log` is what the functions wrote; `reasons` has every reason that its requests met, as `Enum.MEMBER`; `transcripts`
-    has all requests where they were asked for; `bug`: it is broken because edgesim is."""
+    has all requests where they were asked for; `bug`: it is broken because edgesim is. `cautions` are of one that
+    passed."""
 
     title: str
     place: str
@@ -55,3 +65,12 @@ class Outcome:
     reasons: frozenset[str] = field(default_factory=frozenset)
     transcripts: tuple[dict[str, Any], ...] = ()
     bug: bool = False
+    cautions: tuple[Caution, ...] = ()
+
+
+def strictly(outcome: Outcome) -> Outcome:
+    """For whom a caution is a failure."""
+    if not outcome.cautions or outcome.verdict is not Verdict.PASSED:
+        return outcome
+    told = (f"{one.place}: {one.message}{f' ({one.hint})' if one.hint else ''}" for one in outcome.cautions)
+    return replace(outcome, verdict=Verdict.FAILED, message="\n".join(told), cautions=())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from edgesim.distribution.propagation import AT_ONCE, Rollout, Spread
 from edgesim.driver.identity import request_id
-from edgesim.errors import ConfigError, OriginFault, ViewerFault
+from edgesim.errors import ConfigError, OriginFault, OriginTrouble, ViewerFault
 from edgesim.ports import BodyStream
 from edgesim.server.viewer_header import HEADER, ViewerDefaults, is_loopback, parse_header, viewer_of
 from edgesim.values.body import NO_BODY, Body
@@ -71,7 +71,7 @@ class ViewerApp:
         # Where the viewer goes while it is still sending, there is nobody left to answer
         with contextlib.suppress(ViewerFault):
             distributions = self.rollout.at(arrival.viewer.pop, arrival.at)
-            exchange = await self.driver.answer(arrival, distributions)
+            exchange = await self.driver.answer(arrival, distributions, scope.get("wire"))
             await _deliver(exchange, send)
 
     def _arrival(self, scope: Scope, receive: Receive) -> Arrival:
@@ -83,7 +83,7 @@ class ViewerApp:
             raw = [field for field in raw if field[0].lower() != HEADER]
             if is_loopback(peer[0]):
                 defaults = parse_header(readable(b",".join(told).decode("latin-1")), defaults)
-        viewer = viewer_of(defaults, peer, scope["scheme"], scope["http_version"])
+        viewer = viewer_of(defaults, peer, scope["scheme"], scope["http_version"], scope.get("tls"))
         return self._arrived(scope["raw_target"], scope["method"], Headers.from_raw(raw), viewer, receive)
 
     def _arrived(self, target: bytes, method: str, headers: Headers, viewer: Viewer, receive: Receive) -> Arrival:
@@ -141,6 +141,7 @@ async def _deliver(exchange: Exchange, send: Send) -> None:
 
 async def _stream(exchange: Exchange, send: Send) -> None:
     sent, complete = 0, False
+    broken_off: OriginTrouble | None = None
     try:
         await send({**_start(exchange.response), "flush": True})
         async with contextlib.aclosing(exchange.chunks()) as chunks:
@@ -149,10 +150,11 @@ async def _stream(exchange: Exchange, send: Send) -> None:
                 sent += len(chunk)
         await send({"type": "http.response.body", "body": b""})
         complete = True
-    except OriginFault:
+    except OriginFault as fault:
         # documented: what came is delivered; the broken connection is all that can tell the viewer
+        broken_off = fault.trouble
         await send({"type": "http.response.body", "abort": True})
     except ViewerFault:
         pass
     finally:
-        await exchange.aclose(sent=sent, complete=complete)
+        await exchange.aclose(sent=sent, complete=complete, broken_off=broken_off)

@@ -1,4 +1,4 @@
-"""The control listener: what `edgesim explain`, `invalidate`, `clock` and `stats` talk to, and Prometheus.
+"""The control listener: what `edgesim explain`, `cache`, `invalidate`, `clock` and `stats` talk to, and Prometheus.
 
 Loopback only. A request must name this machine in its Host header, and one that changes something must be JSON: so no
 web page that a developer happens to open can reach it.
@@ -18,9 +18,12 @@ from starlette.routing import Route
 
 from edgesim import __version__
 from edgesim.distribution.versions import Refused
+from edgesim.logs.cached import MOST, wanted
+from edgesim.logs.cached import as_data as cache_as_data
 from edgesim.logs.explain import as_data
 from edgesim.logs.prometheus import CONTENT_TYPE, exposition
 from edgesim.logs.stats import as_data as as_stats
+from edgesim.values.cache_tags import MARK
 from edgesim.values.instant import iso_utc
 from edgesim.values.uri import invalid_path
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from edgesim.driver.recorder import TranscriptRing
     from edgesim.logs.metrics import Snapshot
     from edgesim.ports import Store
+    from edgesim.values.entry import CacheKey, Entry
     from edgesim.values.instant import Duration, Instant, Pace
 
 LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]"]
@@ -108,7 +112,7 @@ class Control:
         if found is None:
             kept = len(self._recorder)
             return _refusal(404, f"no request {wanted!r} among the last {kept}" if kept else "no request came in yet")
-        return JSONResponse(as_data(found))
+        return JSONResponse(as_data(found, self._store.variants))
 
     async def transcripts(self, request: Request) -> JSONResponse:
         """The latest requests, newest first, one line each."""
@@ -129,20 +133,53 @@ class Control:
         return _refusal(404, _NOTHING_COUNTED) if self._figures is None else JSONResponse(as_stats(self._figures()))
 
     async def invalidate(self, request: Request) -> JSONResponse:
-        """`{"paths": ["/a*"], "distribution": "Web"}`; without a distribution, all of them."""
+        """`{"paths": ["/a*", "#tag"], "distribution": "Web"}`; without a distribution, all of them. `untagged` names
+        those whose objects have no tags, where tags were asked for."""
         if not _is_json(request):
             return _refusal(415, "send application/json")
         asked = _read_invalidation(await request.body())
         if isinstance(asked, str):
             return _refusal(400, asked)
         paths, name = asked
-        chosen = [d for d in self._distributions() if name in {None, d.name, d.id}]
+        chosen = self._named(name)
         if not chosen:
-            return _refusal(
-                404, f"no distribution {name!r}; there are {', '.join(d.name for d in self._distributions())}"
-            )
+            return self._no_distribution(name)
         dropped = [await self._store.invalidate(d.id, path) for d in chosen for path in paths]
-        return JSONResponse({"paths": paths, "distributions": [d.name for d in chosen], "invalidated": sum(dropped)})
+        answer = {"paths": paths, "distributions": [d.name for d in chosen], "invalidated": sum(dropped)}
+        if any(path.startswith(MARK) for path in paths):
+            answer["untagged"] = [d.name for d in chosen if not d.cache_tag_header]
+        return JSONResponse(answer)
+
+    async def cache(self, request: Request) -> JSONResponse:
+        """What is stored: `?of=` a path, with or without a method before and a query string behind it, has the stored
+        headers, too; `?distribution=` a name or an id; `?limit=` how many objects."""
+        query = request.query_params
+        name, of = query.get("distribution"), query.get("of", "")
+        chosen = self._named(name)
+        if not chosen:
+            return self._no_distribution(name)
+        kept = self._kept(chosen, of)
+        if of and not kept:
+            return _refusal(404, f"nothing is stored of {of!r}")
+        most = _whole_number(query.get("limit"), MOST)
+        names = {distribution.id: distribution.name for distribution in chosen}
+        data = cache_as_data(kept, self._clock.now(), names=names, finds=self._store.finds, most=most, whole=bool(of))
+        return JSONResponse(data)
+
+    def _kept(self, chosen: Sequence[Distribution], of: str) -> list[tuple[CacheKey, Entry]]:
+        ids = {distribution.id for distribution in chosen}
+        if not of:
+            return [(key, entry) for key, entry in self._store.entries() if key.distribution in ids]
+        what = wanted(of)
+        found = (one for each in ids for one in self._store.variants(each, what.path))
+        return [(key, entry) for key, entry in found if what.is_met_by(key)]
+
+    def _named(self, name: str | None) -> list[Distribution]:
+        """The distributions that a name or an id means; without one all of them."""
+        return [d for d in self._distributions() if name in {None, d.name, d.id}]
+
+    def _no_distribution(self, name: str | None) -> JSONResponse:
+        return _refusal(404, f"no distribution {name!r}; there are {', '.join(d.name for d in self._distributions())}")
 
     async def clock(self, request: Request) -> JSONResponse:
         """What time it is at this edge, and how many seconds that is ahead of the machine's clock."""
@@ -226,7 +263,7 @@ def _read_invalidation(body: bytes) -> tuple[list[str], str | None] | str:
         return "the body is not JSON"
     paths = value.get("paths") if isinstance(value, dict) else None
     if not isinstance(paths, list) or not paths or not all(isinstance(path, str) for path in paths):
-        return "paths must be a list of paths such as /images/*"
+        return "paths must be a list of paths such as /images/*, or of tags such as #product:tv"
     name = value.get("distribution")
     if not isinstance(name, str | None):
         return "distribution must be a name or an id"
@@ -250,6 +287,7 @@ def control_app(control: Control) -> Starlette:
             Route("/metrics", control.metrics),
             Route("/stats", control.stats),
             Route("/invalidations", control.invalidate, methods=["POST"]),
+            Route("/cache", control.cache),
             Route("/clock", control.clock, methods=["GET"]),
             Route("/clock", control.steer, methods=["POST"]),
         ],

@@ -18,8 +18,8 @@ import uvicorn
 from edgesim.errors import ConfigError
 from edgesim.server.protocol import EdgeProtocol
 
-# Seconds that requests in flight have to finish after Ctrl-C
-GRACE_SECONDS = 2
+# What answers that are nearly through have after Ctrl-C, beside a tenth of a second of uvicorn's own
+_GRACE_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ def _server(listener: Listener) -> _Server:
         date_header=False,
         proxy_headers=False,
         timeout_keep_alive=60,
-        timeout_graceful_shutdown=GRACE_SECONDS,
     )
+    config.timeout_graceful_shutdown = _GRACE_SECONDS  # type: ignore[assignment]  # it is asyncio's, which takes parts
     config.load()
     config.ssl = listener.tls
     return _Server(config)
@@ -100,15 +100,18 @@ async def serve_all(listeners: list[Listener], *, started: asyncio.Event, stop: 
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:
-    """Ctrl-C and a polite kill end the servers. A second Ctrl-C ends the process at once, the usual way."""
+    """Ctrl-C and a polite kill end the servers. A second one ends the process at once, by itself: what it has started
+    is the guard's then (runtimes/guard.py)."""
     loop = asyncio.get_running_loop()
 
-    def asked(number: int) -> None:
+    def asked() -> None:
         stop.set()
-        loop.remove_signal_handler(number)
+        for number in _ENDING:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
 
     for number in _ENDING:
-        loop.add_signal_handler(number, asked, number)
+        loop.add_signal_handler(number, asked)
 
 
 def let_signals_be() -> None:

@@ -9,16 +9,14 @@ after the answers to those before it, and the connection ends there.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from edgesim.errors import ViewerFault
-from edgesim.values.message import standard_reason
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from edgesim.server.framing import Framing
+from edgesim.values.wire import Wire
 
 # A guard for memory alone: CloudFront's own limits are far lower, and rules/arrival.py answers by them
 _HEAD_GUARD = 256 * 1024
@@ -43,6 +41,8 @@ class EdgeCycle(RequestResponseCycle):
     sees a truncated response."""
 
     _head: bytes = b""
+    _framing: Framing
+    wire: Wire
     task: asyncio.Task[None] | None = None
 
     async def run_asgi(self, app: Any) -> None:
@@ -95,74 +95,40 @@ class EdgeCycle(RequestResponseCycle):
         if self.waiting_for_100_continue:
             # RFC 9110 §10.1.1: the viewer may leave its body out now, or not; so nothing readable can follow
             self.keep_alive = self.waiting_for_100_continue = False
-        if message.get("close"):
+        version: str = self.scope["http_version"]
+        if message.get("close") or version == "1.0":
             self.keep_alive = False
         status: int = message["status"]
-        content = [_status_line(status, message.get("reason", b""))]
-        self._read_framing(message["headers"], content)
-        if self.scope["http_version"] == "1.0":
-            self.keep_alive = False
-        elif self.chunked_encoding is None and self._may_have_body(status):
-            self.chunked_encoding = True
-            content.append(b"Transfer-Encoding: chunked\r\n")
-        content.append(b"Connection: keep-alive\r\n\r\n" if self.keep_alive else b"Connection: close\r\n\r\n")
-        if not self._may_have_body(status):
-            self.expected_content_length = 0
+        self._framing = framing = Framing(self.scope["method"], status, version)
         # Kept until the body's first piece, so that both leave in one write; a stream's head goes at once
-        self._head = b"".join(content)
+        self._head = framing.head(status, message.get("reason", b""), message["headers"], keep_alive=self.keep_alive)
         if message.get("flush"):
-            self.transport.write(self._head)
-            self._head = b""
-
-    def _read_framing(self, headers: Iterable[tuple[bytes, bytes]], content: list[bytes]) -> None:
-        for name, value in headers:
-            if len(name) == 14 and name.lower() == b"content-length":
-                if self.chunked_encoding is not None or not value.isdigit():
-                    continue  # framing must be unambiguous, whatever an origin or a function wrote
-                self.chunked_encoding = False
-                self.expected_content_length = int(value)
-            content += (name, b": ", value, b"\r\n")
-
-    def _may_have_body(self, status: int) -> bool:
-        return self.scope["method"] != "HEAD" and status not in {204, 304}
+            self._write(b"")
 
     def _continue(self, message: Any) -> None:
         if message.get("abort"):
-            self.transport.write(self._head)
+            self._write(b"")
             self.response_complete = True
             self.transport.close()
             return
         body, more = message.get("body", b""), message.get("more_body", False)
-        head, self._head = self._head, b""
-        self.transport.write(head + self._framed(body, last=not more))
+        self._write(self._framing.framed(body, last=not more))
         if not more:
             self._complete()
 
-    def _framed(self, body: bytes, *, last: bool) -> bytes:
-        if self.scope["method"] == "HEAD":
-            return b""
-        if self.chunked_encoding is None:
-            return body
-        if not self.chunked_encoding:
-            # More than was announced would be read as the next response
-            body = body[: self.expected_content_length]
-            self.expected_content_length -= len(body)
-            return body
-        chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
-        return chunk + b"0\r\n\r\n" if last else chunk
+    def _write(self, framed: bytes) -> None:
+        """Bytes of the body, and before them the head where it has not gone yet."""
+        if self._head:
+            framed, self._head = self._head + framed, b""
+        self.wire.sent += len(framed)
+        self.transport.write(framed)
 
     def _complete(self) -> None:
         self.response_complete = True
         self.message_event.set()
-        # Fewer bytes than announced: only the end of the connection can tell
-        short = self.expected_content_length > 0 and self.scope["method"] != "HEAD" and not self.chunked_encoding
-        if not self.keep_alive or short:
+        if not self.keep_alive or self._framing.is_short:
             self.transport.close()
         self.on_response()
-
-
-def _status_line(status: int, reason: bytes) -> bytes:
-    return b"HTTP/1.1 %d %b\r\n" % (status, reason or standard_reason(status).encode("ascii"))
 
 
 class EdgeProtocol(HttpToolsProtocol):
@@ -174,9 +140,16 @@ class EdgeProtocol(HttpToolsProtocol):
     _hosts = 0
     _framing = b""
     _in_replay = False
+    _chunk_from = 0
+    _tls: tuple[str, str] | None = None
     _refusing = False
     _newest: EdgeCycle | None = None
     _running: EdgeCycle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        if (tls := transport.get_extra_info("ssl_object")) is not None:
+            self._tls = (tls.version(), tls.cipher()[0])
 
     # ── bytes in ─────────────────────────────────────────────────────────────
 
@@ -271,6 +244,7 @@ class EdgeProtocol(HttpToolsProtocol):
         scope["http_version"] = version
         scope["raw_target"] = self.url
         scope["path"] = scope["raw_path"] = scope["query_string"] = ""
+        scope["tls"] = self._tls
         before = self._newest
         cycle = EdgeCycle(
             scope=self.scope,
@@ -285,12 +259,27 @@ class EdgeProtocol(HttpToolsProtocol):
             keep_alive=version != "1.0" and scope["method"] != "CONNECT" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
+        cycle.wire = scope["wire"] = Wire()
         self.cycle = self._newest = cycle
         if before is None or before.response_complete:
             self._start_asgi_task(cycle, self.app)
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))
+
+    def on_body(self, body: bytes) -> None:
+        if self._newest is not None:
+            self._newest.wire.received += len(body)
+        super().on_body(body)
+
+    def on_chunk_header(self) -> None:
+        if self._newest is not None:
+            self._chunk_from = self._newest.wire.received
+
+    def on_chunk_complete(self) -> None:
+        if self._newest is not None:
+            wire = self._newest.wire
+            wire.received += len(b"%x\r\n\r\n" % (wire.received - self._chunk_from))
 
     def on_message_complete(self) -> None:
         if not (self._framing and self.parser.should_upgrade()):

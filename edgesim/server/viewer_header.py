@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from edgesim.distribution.findings import closest
 from edgesim.errors import ConfigError
 from edgesim.values.headers import list_items
-from edgesim.values.viewer import Device, Viewer
+from edgesim.values.viewer import TLS, Device, Viewer
 
 HEADER = b"edgesim-viewer"
 
@@ -70,7 +71,7 @@ def _with_setting(base: ViewerDefaults, name: str, value: str) -> ViewerDefaults
             return replace(base, protocol=_one_of("protocol", value, ("http", "https")))
         case "http-version":
             return replace(base, http_version=_one_of("http-version", value, ("1.0", "1.1", "2.0", "3.0")))
-    raise ConfigError(f"viewers have no setting {name!r}", f"known: {', '.join(KEYS)}")
+    raise ConfigError(f"viewers have no setting {name!r}", closest(name, KEYS) or f"known: {', '.join(KEYS)}")
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
@@ -118,8 +119,14 @@ def parse_header(value: str, base: ViewerDefaults) -> ViewerDefaults:
     return parse_settings(pairs, base)
 
 
-def viewer_of(defaults: ViewerDefaults, peer: tuple[str, int], scheme: str, http_version: str) -> Viewer:
-    """The viewer of one connection."""
+def viewer_of(
+    defaults: ViewerDefaults,
+    peer: tuple[str, int],
+    scheme: str,
+    http_version: str,
+    tls: tuple[str, str] | None = None,
+) -> Viewer:
+    """The viewer of one connection. `tls` is the version and cipher that it uses, None for one in the clear."""
     return Viewer(
         ip=defaults.ip or peer[0],
         port=peer[1],
@@ -129,6 +136,7 @@ def viewer_of(defaults: ViewerDefaults, peer: tuple[str, int], scheme: str, http
         device=defaults.device,
         pop=defaults.pop,
         https_port=defaults.https_port,
+        tls=tls or TLS,
     )
 
 

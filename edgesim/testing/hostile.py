@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import hypothesis
 from hypothesis import HealthCheck, Phase
@@ -27,7 +27,7 @@ from edgesim.scenario.playing.origins import ANY
 from edgesim.scenario.playing.run import host_of
 from edgesim.server.viewer_header import ViewerDefaults
 from edgesim.testing.live import Said, calling_folder, setting_of
-from edgesim.testing.saved import Failure, Subject, named, saved, story, told
+from edgesim.testing.saved import Failure, Subject, named, saved, scenarios_folder, story, told
 from edgesim.testing.strategies import hostile_requests, hostile_responses
 from edgesim.values.headers import Headers, readable
 from edgesim.values.message import Request, Response
@@ -49,7 +49,7 @@ def never_fails(
     requests: st.SearchStrategy[Request] | None = None,
     origin: st.SearchStrategy[Response] | None = None,
     examples: int = 100,
-    save_to: str | Path | None = "scenarios",
+    save_to: str | Path | Literal[False] | None = None,
     accept: Callable[[Failure], bool] | None = None,
     seed: int | None = None,
     timeout: float = TIMEOUT,
@@ -66,9 +66,9 @@ def never_fails(
     function to one origin, with all that the viewer sent. `requests` and `origin` are hypothesis strategies; without
     them strategies.hostile_requests() and, at a response's trigger, strategies.hostile_responses().
     `examples` is how many are tried: the same ones each time, unless there is a `seed`. `save_to` is a folder for the
-    scenario, from the working directory, or None. `accept` is asked about each failure, and says True where that one
-    is as it should be. `timeout` is the function's, in seconds. Relative paths of code begin in `folder`; without it,
-    where the file is that calls this.
+    scenario; without it, the nearest folder `scenarios` above, or else the folder of the test itself; False: nowhere.
+    `accept` is asked about each failure, and says True where that one is as it should be. `timeout` is the function's,
+    in seconds. Relative paths begin in `folder`; without it, where the file is that calls this.
 
     Raises ConfigError where the function can't be run at all. Needs hypothesis.
     """
@@ -82,9 +82,13 @@ def never_fails(
         if failure is None:
             trial.check_that_it_ran()
             return
-        file = None if save_to is None else saved(subject, failure, Path(save_to))
+        file = None if save_to is False else saved(subject, failure, _folder_for(save_to, where))
         note = told(file, background)
     raise AssertionError(f"{story(subject, failure, trial.tried)}\n\n{note}".rstrip())
+
+
+def _folder_for(save_to: str | Path | None, where: Path) -> Path:
+    return where / save_to if save_to is not None else scenarios_folder(where)
 
 
 def _trigger(trigger: Trigger | str) -> Trigger:

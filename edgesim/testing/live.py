@@ -193,16 +193,17 @@ class LiveEdge:
         cookies: Mapping[str, str] | None = None,
         body: str | bytes | None = None,
         json: Any = None,
-        **viewer: str,
+        viewer: Mapping[str, str] | None = None,
+        **more: str,
     ) -> Response:
         """Send a request and wait for the whole answer.
 
             edge.request("POST", "/cart?x=1", json={"id": 7}, cookies={"session": "a"}, country="DE", protocol="https")
 
         `Host` is the distribution's alias or domain, unless `headers` has one. `viewer` is who sends it: `country`,
-        `device`, `protocol`, `ip`, `pop`, `city` and whatever else `Edgesim-Viewer` takes.
+        `device`, `protocol`, `ip`, `pop`, `city` and whatever else `Edgesim-Viewer` takes; each may stand alone.
         """
-        send = _send(method, target, headers=headers, cookies=cookies, body=body, json=json, **viewer)
+        send = _send(method, target, headers=headers, cookies=cookies, body=body, json=json, viewer=viewer, **more)
         return self._sent([send])[0]
 
     def get(self, target: str, **more: Any) -> Response:
@@ -346,7 +347,8 @@ def _send(
     cookies: Mapping[str, str] | None = None,
     body: str | bytes | None = None,
     json: Any = None,
-    **viewer: str,
+    viewer: Mapping[str, str] | None = None,
+    **more: str,
 ) -> Send:
     if not target.startswith(("/", "*")):
         raise ConfigError(f"{target!r} is no target: it begins with / (the host goes into headers)")
@@ -357,7 +359,7 @@ def _send(
         body = json_.dumps(json)
         if "content-type" not in {name.lower() for name, _ in pairs}:
             pairs.append(("Content-Type", "application/json"))
-    settings = {name.replace("_", "-"): str(value) for name, value in viewer.items()}
+    settings = {name.replace("_", "-"): str(value) for name, value in {**(viewer or {}), **more}.items()}
     return Send(method.upper(), target, tuple(pairs), tuple((cookies or {}).items()), _content(body), viewer=settings)
 
 

@@ -30,7 +30,9 @@ class Clock:
     def advance(self, span: float | str) -> None:
         """Let time pass: seconds, or a text such as `"61s"`, `"1h30m"`, `"2d"`."""
         seconds = float(span) if isinstance(span, int | float) else durations.seconds(span)
-        if seconds is None or seconds < 0:
+        if (seconds or 0) < 0 or str(span).startswith("-"):
+            raise ConfigError(f"{span!r} is back in time, and the clock only goes forward")
+        if seconds is None:
             raise ConfigError(f"{span!r} is no span of time (write 61, '500ms', '61s', '1h30m' or '2d')")
         self._live.run(self._live.inner.advance(seconds))
 

@@ -1,7 +1,7 @@
 """Playbooks: which effects the request path asks for, in which order, and what comes of them.
 
     play(serve(arrival, [distribution], transcript), transcript)
-        .expect(LookUp(ANY, ANY), reply=LookedUp(None, usable=False, at=NOW))
+        .expect(LookUp(ANY, ANY), reply=LookedUp(None, use=Use.STALE, at=NOW))
         .expect(Fetch, reply=Fetched(a_response(), at=NOW))
         .expect(Keep(key, ANY))
         .returns(status=200, x_cache=Outcome.MISS, because=[LookUpReason.NOT_STORED, StoreReason.STORED])

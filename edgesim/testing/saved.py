@@ -132,6 +132,22 @@ def _short(text: str) -> str:
 # ── as a scenario ────────────────────────────────────────────────────────────
 
 
+def scenarios_folder(where: Path) -> Path:
+    """Where scenarios of a project stand: the nearest folder `scenarios` in a folder or above it, up to where the
+    project ends; without one, the folder itself."""
+    for folder in (where, *where.parents):
+        if (folder / SCENARIOS).is_dir():
+            return folder / SCENARIOS
+        if any((folder / name).exists() for name in _ENDS):
+            break
+    return where
+
+
+SCENARIOS = "scenarios"
+_ENDS = (".git", "pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini", "package.json")
+"""What lies in a project's uppermost folder."""
+
+
 class _UnsayableError(Exception):
     """Bytes that are no text: the language has none."""
 
@@ -158,6 +174,7 @@ def told(file: Path | str | None, background: BackgroundStage) -> str:
     if not isinstance(file, Path):
         return file or ""
     loaded = load_file(file)
+    file = _shown(file)
     if loaded.problems:
         return f"saved as {file}, which can't be loaded: {loaded.problems[0]}"
     outcome = background.call(background.stage.play(loaded.scenarios[0]))
@@ -167,6 +184,12 @@ def told(file: Path | str | None, background: BackgroundStage) -> str:
             "or does not do the same each time"
         )
     return f"saved as {file}, which fails until the function is mended"
+
+
+def _shown(file: Path) -> Path:
+    """From the working directory, where it is below that."""
+    here = Path.cwd()
+    return file.relative_to(here) if file.is_relative_to(here) else file
 
 
 def _document(subject: Subject, failure: Failure, folder: Path) -> dict[str, Any]:

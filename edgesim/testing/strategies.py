@@ -27,6 +27,7 @@ from edgesim.distribution.choices import Choices
 from edgesim.distribution.limits import Edition
 from edgesim.distribution.model import ALL_METHODS, CacheBehavior
 from edgesim.distribution.policies import CachePolicy, OriginRequestPolicy, Selection, Selects
+from edgesim.distribution.response_headers import Cors, PolicyHeader, ResponseHeadersPolicy
 from edgesim.distribution.terms import Terms
 from edgesim.testing.hostile_strategies import hostile_requests, hostile_responses
 from edgesim.testing.make import NOW, behavior
@@ -39,8 +40,8 @@ __all__ = [
     "behaviors", "cache_controls", "cache_policies", "choices", "cookies", "expires", "function_results",
     "function_values", "generated_responses", "header_fields", "header_names", "header_values", "headers",
     "hostile_requests", "hostile_responses", "instants", "json_values", "methods", "origin_request_policies",
-    "origin_responses", "paths", "query_strings", "reasons", "response_headers", "selections", "statuses", "terms",
-    "valid_results", "viewer_requests",
+    "origin_responses", "paths", "query_strings", "reasons", "response_headers", "response_headers_policies",
+    "selections", "statuses", "terms", "valid_results", "viewer_requests",
 ]  # fmt: skip
 
 # ── header fields ────────────────────────────────────────────────────────────
@@ -178,12 +179,38 @@ origin_request_policies = st.builds(
 )
 
 
+_policy_headers = st.lists(
+    st.builds(PolicyHeader, st.sampled_from(("X-Frame-Options", "Cache-Control", "X-A", "Set-Cookie")), st.just("p"),
+              st.booleans()),
+    max_size=3, unique_by=lambda header: header.name,
+).map(tuple)  # fmt: skip
+response_headers_policies = st.builds(
+    ResponseHeadersPolicy,
+    cors=st.none()
+    | st.builds(
+        Cors,
+        st.sampled_from((("*",), ("https://a.example",), ("*.example", "http://b.test:*"))),
+        st.sampled_from(((), ("*",), ("x-*", "x-b"))),
+        st.sampled_from(((), ("GET", "PUT"))),
+        st.sampled_from(((), ("*",))),
+        st.booleans(),
+        st.none() | st.integers(0, 600),
+        st.booleans(),
+    ),
+    headers=_policy_headers,
+    remove=st.lists(st.sampled_from(("Server", "Vary", "x-a", "Age", "X-Cache")), unique=True).map(tuple),
+    server_timing=st.none() | st.sampled_from((0.0, 50.0, 100.0)),
+)
+"""Policies with any of their sections."""
+
+
 @st.composite
 def behaviors(draw: st.DrawFn) -> CacheBehavior:
     """Cache behaviors that allow every method."""
     return behavior(
         cache_policy=draw(cache_policies()),
         origin_request_policy=draw(st.none() | origin_request_policies),
+        response_headers_policy=draw(st.none() | response_headers_policies),
         allowed_methods=ALL_METHODS,
         cached_methods=draw(st.sampled_from((("GET", "HEAD"), ("GET", "HEAD", "OPTIONS")))),
     )

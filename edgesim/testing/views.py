@@ -14,6 +14,7 @@ from edgesim.logs.explain import as_data, as_text
 from edgesim.pipeline.transcript import Transcript
 from edgesim.ports import StoredBody
 from edgesim.rules.freshness import is_fresh
+from edgesim.scenario.decoding import decoded
 from edgesim.scenario.playing.edge import FunctionCall
 from edgesim.scenario.playing.met import Run, reasons_met, runs_of, text_of
 from edgesim.scenario.playing.seen import Answered, Asked
@@ -61,12 +62,22 @@ class _Message:
 
     @property
     def text(self) -> str:
-        """The body as text: UTF-8, with a replacement character for what is not."""
-        return self.content.decode("utf-8", "replace")
+        """The body as text, without its content coding: UTF-8, with a replacement character for what is not."""
+        return self._readable.decode("utf-8", "replace")
+
+    @property
+    def body(self) -> str:
+        """The same as `text`: what scenarios call the body."""
+        return self.text
 
     def json(self) -> Any:
         """The body as the value that its JSON stands for. Raises ValueError where it is none."""
-        return json.loads(self.content)
+        return json.loads(self._readable)
+
+    @property
+    def _readable(self) -> bytes:
+        unpacked = decoded(self.headers.get("content-encoding", ""), self.content)
+        return self.content if unpacked is None else unpacked
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -107,7 +118,7 @@ class Response(_Message):
     status: int
     headers: HeaderMap
     content: bytes
-    """The body."""
+    """The body as it was sent, under its content coding where it has one."""
     complete: bool
     """False where the body broke off before its end."""
     origin_requests: tuple[OriginRequest, ...]

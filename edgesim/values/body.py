@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeAlias
 
 
@@ -21,6 +22,13 @@ class Ticket:
         return f"<{type(self).__name__} {'?' if self.length is None else self.length} bytes>"
 
 
+class Coding(StrEnum):
+    """A content coding that the edge can apply; the values are those of Content-Encoding."""
+
+    GZIP = "gzip"
+    BROTLI = "br"
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A part of a body: bytes from `start` up to, not including, `stop`."""
@@ -28,6 +36,16 @@ class Span:
     start: int
     stop: int
 
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Several parts of a body with text between them, in order."""
+
+    pieces: tuple[bytes | Span, ...]
+
+
+Cut: TypeAlias = Span | Pieces
+"""What is sent of a body at rest, where it is not all of it."""
 
 Body: TypeAlias = bytes | Ticket
 

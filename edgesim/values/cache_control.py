@@ -24,6 +24,13 @@ _ITEM = re.compile(r'(?:[^,"]++|"(?:[^"\\]++|\\.)*+"?+)++', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
+def delta_seconds(text: str) -> int | None:
+    """A whole number of seconds within 0 to 100 years (RFC 9111 §1.2.2), or None for what is none."""
+    if not text.isascii() or not text.isdigit():
+        return None
+    return min(int(text.lstrip("0")[:12] or "0"), LONGEST_AGE)
+
+
 @dataclass(frozen=True, slots=True)
 class CacheControl:
     """What the header says, by directive. A directive without a value maps to None."""
@@ -32,10 +39,7 @@ class CacheControl:
 
     def seconds(self, directive: str) -> int | None:
         """The directive's delta-seconds within 0 to 100 years, or None where absent or not a number."""
-        value = self.directives.get(directive)
-        if value is None or not value.isascii() or not value.isdigit():
-            return None
-        return min(int(value.lstrip("0")[:12] or "0"), LONGEST_AGE)
+        return delta_seconds(self.directives.get(directive) or "")
 
     @property
     def max_age(self) -> int | None:

@@ -105,6 +105,14 @@ class Headers:
             more._raw = self._raw + _encoded(fields)
         return more
 
+    def followed_by(self, others: Headers) -> Headers:
+        """The same with other fields at the end, none of whose names is here. What is known of both stays known."""
+        more = Headers(self.fields + others.fields)
+        more._index = {**self.index, **others.index}
+        if self._raw is not None:
+            more._raw = self._raw + others.raw
+        return more
+
     def without(self, *names: str) -> Headers:
         """The same without any field of these names; itself where none was there."""
         gone = {name.lower() for name in names}

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from edgesim.values.place import NOWHERE, Place
+
 
 class FailureKind(StrEnum):
     """Why a function gave no result. documented: the guide's http-502-* and http-503-* pages"""
@@ -29,12 +31,25 @@ class Returned:
 @dataclass(frozen=True, slots=True)
 class Failed:
     """No answer. `error_type` and `message` are Lambda's (`Runtime.ExitError`, `TypeError` …); `stack` has one frame
-    a line, outermost call last in Node.js and first in Python, as each language prints it."""
+    a line, outermost call last in Node.js and first in Python, as each language prints it. `place` is the file and line
+    of the user's code that this points to, where that is known; Lambda has it in the stack alone."""
 
     kind: FailureKind
     error_type: str
     message: str
     stack: tuple[str, ...] = ()
+    place: Place = NOWHERE
+
+
+class Start(StrEnum):
+    """How an invocation found its environment."""
+
+    COLD = "cold"
+    WARM = "warm"
+    ANEW = "anew"
+    """its process had been lost, and was started within the invocation; Lambda reports no Init Duration"""
+    FAILED = "failed"
+    """the function could not be loaded"""
 
 
 Result: TypeAlias = Returned | Failed
@@ -46,7 +61,8 @@ class Invocation:
 
     Times are milliseconds. `init_ms` is set on a cold start only; `memory_used_mb` is the environment's peak so far;
     `environment` names the environment, so that reuse can be seen; `log` holds the function's own output lines;
-    `version` is the function's version that ran, as X-Amz-Executed-Version tells it, empty where none did.
+    `version` is the function's version that ran, as X-Amz-Executed-Version tells it, empty where none did; `anew`: the
+    process was started within the invocation.
     """
 
     request_id: str
@@ -59,7 +75,16 @@ class Invocation:
     init_ms: float | None = None
     log: tuple[str, ...] = ()
     version: str = ""
+    anew: bool = False
 
     @property
     def cold(self) -> bool:
         return self.init_ms is not None
+
+    @property
+    def start(self) -> Start:
+        if isinstance(self.result, Failed) and self.result.kind is FailureKind.INIT:
+            return Start.FAILED
+        if self.anew:
+            return Start.ANEW
+        return Start.WARM if self.init_ms is None else Start.COLD

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from edgesim.values.cache_tags import MARK, invalid_tag
+
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 
@@ -99,7 +101,9 @@ def cookie_pairs(values: tuple[str, ...]) -> list[tuple[str, str]]:
 
 
 def invalid_path(path: str) -> str | None:
-    """Why CloudFront would not take a path, or None. documented: Invalidation, up to 4,000 characters"""
+    """Why CloudFront would not take a path, or a #tag, or None. documented: Invalidation, up to 4,000 characters"""
+    if path.startswith(MARK):
+        return invalid_tag(path)
     if not path.startswith("/"):
         return f"{path!r} does not start with / ; try {'/' + split_target(path)[0].lstrip('/')!r}"
     return f"{path[:40]!r}… is longer than 4,000 characters" if len(path) > 4_000 else None

@@ -25,8 +25,10 @@ _ADAPTER = _DATA | {"ports"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "values": set(),
-    "distribution": {"values"},
-    "rules": _DATA,
+    # Keys and signatures, for those who judge them (distribution, rules) and those who make them (scenario, commands)
+    "signatures": {"values"},
+    "distribution": {"values", "signatures"},
+    "rules": _DATA | {"signatures"},
     "pipeline": _DATA | {"rules"},
     "ports": _DATA | {TRANSCRIPT},
     "driver": _DATA | {"pipeline", "ports"},
@@ -35,16 +37,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Bent for `logs`: the START, END and REPORT lines are written where a function runs, and have one author
     "runtimes": _ADAPTER | {"logs"},
     "loaders": _DATA | {TRANSCRIPT},
-    "logs": _DATA | {TRANSCRIPT},
+    # The access log: which requests are logged, and as what, is told by the rules
+    "logs": _DATA | {TRANSCRIPT, "pipeline.logged", "rules.result_types"},
     # Bent for `logs`: the control API gives out what `edgesim explain` prints
     "server": _ADAPTER | {"driver", "logs"},
     # An edge put together for scenarios; of the semantics it knows the reasons, which it only compares, and what an
     # origin does with a validator, too
     "scenario": _ADAPTER
     | {
+        "signatures",
         "rules.reasons",
         "rules.conditionals",
         TRANSCRIPT,
+        "pipeline.logged",
         "driver",
         "stores",
         "origins",
@@ -54,7 +59,19 @@ MAY_IMPORT: dict[str, set[str]] = {
         "server",
     },
     "testing": _ADAPTER
-    | {"rules", "pipeline", "driver", "stores", "origins", "runtimes", "loaders", "logs", "server", "scenario"},
+    | {
+        "signatures",
+        "rules",
+        "pipeline",
+        "driver",
+        "stores",
+        "origins",
+        "runtimes",
+        "loaders",
+        "logs",
+        "server",
+        "scenario",
+    },
 }
 EVERYBODY_MAY_IMPORT = {"errors", "__version__"}
 
@@ -66,7 +83,7 @@ OUTERMOST = {
 # Nothing in edgesim to lean on
 INNERMOST = {"__init__", "errors"}
 
-INNER_RINGS = ("values", "distribution", "rules", "pipeline")
+INNER_RINGS = ("values", "signatures", "distribution", "rules", "pipeline")
 # Clocks, randomness, the machine
 NOT_IN_INNER_RINGS = {
     "asyncio", "io", "logging", "os", "pathlib", "random", "secrets", "select", "shutil", "socket", "subprocess", "sys",

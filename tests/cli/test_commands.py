@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 from edgesim import __version__
 from edgesim.cli import main
+from edgesim.scenario.language.reasons import members
 
 TEMPLATE = """\
 Resources:
@@ -40,7 +42,7 @@ OPTIONS = (
         "--relax",
         "--inspect",
     ),
-    *("--limits", "--choice"),
+    *("--limits", "--choice", "--public-key"),
 )
 
 
@@ -61,12 +63,31 @@ def test_version() -> None:
     assert run("--version").output == f"edgesim, version {__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["serve", "check", "explain", "invalidate", "functions", "clock", "demo", "stats"])
+@pytest.mark.parametrize(
+    "command", ["serve", "check", "explain", "invalidate", "functions", "clock", "demo", "stats", "reasons", "cache"]
+)
 def test_every_command_is_in_the_help_and_has_help_of_its_own(command: str) -> None:
     assert command in run("--help").output
     told = run(command, "--help")
     assert told.exit_code == 0
     assert told.output.startswith(f"Usage: main {command}")
+
+
+def test_the_list_of_commands_has_whole_sentences() -> None:
+    assert "..." not in run("--help").output.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("command", sorted(main.commands))
+def test_every_option_says_what_it_takes_and_what_for(command: str) -> None:
+    for param in main.commands[command].params:
+        if isinstance(param, click.Option):
+            assert param.help
+            assert param.is_flag or param.metavar or isinstance(param.type, click.Choice)
+
+
+def test_what_a_command_has_for_itself_comes_before_what_it_shares() -> None:
+    told = run("invoke", "--help").output
+    assert told.index("--trigger") < told.index("--response-header") < told.index("--function") < told.index("--relax")
 
 
 def test_help_names_every_option_of_serve() -> None:
@@ -92,7 +113,7 @@ def test_check_reports_every_problem_with_its_line_and_ends_with_2(template: Pat
 
 
 def test_check_prints_problems_as_json(template: Path) -> None:
-    template.write_text(TEMPLATE + "          Compress: true\n")
+    template.write_text(TEMPLATE + "          SmoothStreaming: true\n")
     told = run("check", str(template), "--json")
     problem = json.loads(told.output)[0]
     assert (problem["severity"], problem["line"]) == ("warning", 12)
@@ -141,15 +162,29 @@ def test_check_prints_problems_as_json(template: Path) -> None:
         ),
         pytest.param(("serve", "--origin", "http://a", "--cache-size", "x"), "is not a size", id="a size that is none"),
         pytest.param(
+            ("serve", "--origin", "http://a", "--cache-size", "100"), "64KiB is the least", id="a cache for nothing"
+        ),
+        pytest.param(
             ("serve", "--origin", "http://a", "--viewer-request", "none.js"),
             "none.js",
             id="a function that is not there",
         ),
         pytest.param(("explain", "--control-port", "1"), "no edgesim answers on control port 1", id="nobody to ask"),
+        pytest.param(("cache", "--control-port", "1"), "no edgesim answers on control port 1", id="no cache to show"),
+        pytest.param(("cache", "--limit", "0"), "0 is not in the range x>=1", id="a list of nothing"),
         pytest.param(("invalidate",), "Missing argument", id="nothing to invalidate"),
         pytest.param(("clock", "advance"), "by how much?", id="no time to pass"),
         pytest.param(("clock", "advance", "soon"), "'soon' is not a length of time", id="no length of time"),
-        pytest.param(("clock", "advance", "-5"), "No such option", id="back in time"),
+        pytest.param(("clock", "advance", "-5"), "the clock only goes forward", id="back in time"),
+        pytest.param(
+            ("clock", "advance", "-1h30m", "--control-port", "1"),
+            "-1h30m is back in time, and the clock only goes forward: edgesim clock advance 1h30m",
+            id="back in time, and an option after it",
+        ),
+        pytest.param(("clock", "--", "advance", "-5s"), "the clock only goes forward", id="back in time after --"),
+        pytest.param(("clock", "-5s"), "'-5s' is not one of 'show', 'advance'", id="back in time without a move"),
+        pytest.param(("clock", "advance", "-x"), "No such option '-x'", id="an option that there is not"),
+        pytest.param(("reasons", "outdated"), "did you mean 'stale'?", id="a reason that is called otherwise"),
         pytest.param(("clock", "freeze", "5m"), "freeze takes no duration", id="a duration too many"),
         pytest.param(("clock", "rewind"), "is not one of", id="an unknown move"),
         pytest.param(("clock", "--control-port", "1"), "no edgesim answers on control port 1", id="no clock to show"),
@@ -193,6 +228,15 @@ def test_check_tells_what_the_limits_of_2023_have_against_a_function(tmp_path: P
     assert "Max allowed: 5" in " ".join(run("check", str(path), "--limits", "2023").output.split())
 
 
+def test_reasons_are_listed_by_their_text_and_name() -> None:
+    listed = run("reasons").output
+    assert all(str(reason.value) in listed and reason.name in listed for reason in members())
+    assert run("reasons", "not", "in").output == (
+        "LookUpReason: What the cache had.\n    NOT_STORED                  not in the cache\n"
+    )
+    assert run("reasons", "no-store").output.count("no-store") == 3
+
+
 def test_choices_are_listed_with_what_they_mean() -> None:
     listed = run("choices").output
     assert "header-key: Which name counts" in listed
@@ -221,3 +265,18 @@ Resources:
           ForwardedValues: {QueryString: false}
           LambdaFunctionAssociations: [{EventType: viewer-request, LambdaFunctionARN: !Ref Auth.Version}]
 """
+
+
+def test_what_is_wrong_in_edgesim_toml_is_told_with_its_line(template: Path) -> None:
+    config = template.with_name("edgesim.toml")
+    config.write_text('[origins]\nsit = "http://localhost:3000"\n[functions]\nauht = "a.js"\n')
+    told = run("check", str(template))
+    assert told.exit_code == 2
+    assert f"{config}:2: error: there is no origin sit\n    at: [origins] sit" in told.output
+    assert f"{config}:4: error: there is no function auht" in told.output
+    config.write_text("\nconcurrency = 0\n")
+    told = run("check", str(template))
+    assert (told.exit_code, told.stderr.splitlines()[0]) == (
+        2,
+        f"edgesim: {config}:2: concurrency must be above zero",
+    )

@@ -64,6 +64,21 @@ def test_a_part_of_a_file_is_chosen_by_title_or_line(scenario: Path, part: str) 
     assert "what does not hold" not in result.output
 
 
+def test_a_number_is_a_line_after_one_colon_and_part_of_a_title_after_two(tmp_path: Path) -> None:
+    file = tmp_path / "numbers.scenario.yaml"
+    file.write_text(
+        "scenarios:\n- {title: first, steps: [{get: /}]}\n- {title: a 404 is kept, steps: [{get: /}]}\n"
+        "- {title: 3 requests, steps: [{get: /}]}\n"
+    )
+    assert "3 requests" in run("demo", f"{file}::3", *PORTS).output
+    assert "a 404 is kept" in run("demo", f"{file}:3", *PORTS).output
+    assert "a 404 is kept" in run("demo", f"{file}::404", *PORTS).output
+    beyond = run("demo", f"{file}:404", *PORTS)
+    assert beyond.exit_code == 2
+    assert "there is no line 404" in beyond.output
+    assert "::404 means those with 404 in their title" in beyond.output
+
+
 def test_scenarios_that_are_shipped_go_by_name(scenario: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = scenario.parent / "scenarios" / "more"
     folder.mkdir(parents=True)

@@ -40,6 +40,13 @@ def fine(event, context):
     return cf.get("response") or cf["request"]
 """
 
+ALONE = """\
+Resources:
+  Fn:
+    Type: AWS::Lambda::Function
+    Properties: {FunctionName: fn, Handler: app.handler, Runtime: python3.11, Code: .}
+"""
+
 TEMPLATE = """\
 Resources:
   Web:
@@ -281,6 +288,41 @@ def test_a_function_of_a_template_is_found_with_its_settings(name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["Fn", "fn"])
+def test_a_function_of_a_template_without_a_distribution_is_enough(folder: Path, name: str) -> None:
+    (folder / "alone.yaml").write_text(ALONE)
+    result = run("invoke", name, "--source", "alone.yaml", "--trigger", "viewer-request", "--url", "/changed")
+    assert result.exit_code == 0, result.output
+    assert "/changed → /index.html" in result.output
+
+
+def test_a_function_that_a_template_does_not_have_is_said_to_be_missing(folder: Path) -> None:
+    (folder / "alone.yaml").write_text(ALONE)
+    result = run("invoke", "Fm", "--source", "alone.yaml", "--trigger", "viewer-request")
+    assert (result.exit_code, "there is no function Fm" in result.output) == (2, True)
+
+
+@pytest.mark.parametrize("command", [("invoke", "app.py:fine"), ("event",)], ids=["invoke", "event"])
+def test_headers_that_no_viewer_can_send_are_left_out_and_that_is_said_once(command: tuple[str, ...]) -> None:
+    sent = ("-H", "CloudFront-Viewer-Country: DE", "-H", "CloudFront-Is-Mobile-Viewer: true", "-H", "X-A: 1")
+    result = run(*command, "--trigger", "viewer-request", *sent)
+    told = [line for line in result.stderr.splitlines() if "note" in line]
+    assert [line.partition(": it adds")[0] for line in told] == [
+        "edgesim: note: CloudFront-Viewer-Country, CloudFront-Is-Mobile-Viewer are CloudFront's own and left out"
+    ]
+    assert "cloudfront-viewer-country" not in result.stdout
+
+
+def test_where_a_function_fails_with_what_is_no_event_it_is_said_what_one_has(folder: Path) -> None:
+    (folder / "empty.json").write_text("{}")
+    result = run("invoke", "app.py:handler", "--event", "empty.json")
+    assert result.exit_code == 1
+    assert result.stdout.endswith(
+        "failed, and not judged: an event of CloudFront's has Records[0].cf with config, request and, at response "
+        "triggers, response; edgesim event prints one\n"
+    )
+
+
 def test_where_a_function_is_not_associated_that_is_said() -> None:
     told = run("invoke", "Auth", "--source", "template.yaml", "--trigger", "viewer-request", "--url", "https://x/a")
     assert told.exit_code == 0

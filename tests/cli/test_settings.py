@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from edgesim.commands.ready import differing
 from edgesim.commands.relax import relaxed_line
 from edgesim.distribution.choices import Choices, EmptyBody, HeaderKey
 from edgesim.distribution.limits import Edition, Limit
 from edgesim.distribution.terms import Terms
 from edgesim.errors import ConfigError
-from edgesim.settings import Settings, check_ranges, find_config, parse_size, read_config
+from edgesim.loaders.toml_source import TomlLines
+from edgesim.settings import LEAST_CACHE_BYTES, Settings, check_ranges, find_config, parse_size, read_config
+from edgesim.stores.memory import MAX_BYTES
+from edgesim.values.place import Place
 
 
 def _written(folder: Path, text: str) -> Path:
@@ -26,6 +30,7 @@ def test_the_file_holds_the_flags_under_their_own_names(tmp_path: Path) -> None:
             tmp_path,
             'source = "template.yaml"\nport = 9000\ncontrol-port = 9001\ncache-size = "64MiB"\nquiet = true\n'
             'log-dir = "logs"\n'
+            'access-log = "access"\naccess-log-format = "json"\n'
             '[origins]\nsite = "http://localhost:3000"\n[resolve]\n"*.example.com" = "http://localhost:3001"\n'
             '[viewer]\ncountry = "DE"\n[functions]\nauth = "src/auth.js"\n',
         )
@@ -34,6 +39,7 @@ def test_the_file_holds_the_flags_under_their_own_names(tmp_path: Path) -> None:
     assert (settings.port, settings.control_port, settings.cache_size) == (9000, 9001, 64 * 1024 * 1024)
     assert settings.quiet
     assert settings.log_dir == str(tmp_path / "logs")
+    assert (settings.access_log, settings.access_log_format) == (str(tmp_path / "access"), "json")
     assert settings.origins == {"site": "http://localhost:3000"}
     assert settings.resolve == {"*.example.com": "http://localhost:3001"}
     assert settings.viewer == {"country": "DE"}
@@ -88,7 +94,10 @@ def test_flags_win_over_the_file_and_tables_are_merged(tmp_path: Path) -> None:
         pytest.param('propagation = "soon"\n', "propagation: 'soon' is not a length", "", id="a span that is none"),
         pytest.param('relax = "timeout"\n', "there is no limit 'timeout'", "did you mean timeouts?", id="no limit"),
         pytest.param("relax = [1]\n", "relax must be a text or a list of texts", "", id="limits that are no texts"),
-        pytest.param('cache-size = "many"\n', "'many' is not a size", "write it as 64MiB", id="a size that is none"),
+        pytest.param('access-log-format = "csv"\n', "access-log-format is 'csv'", "w3c or json", id="no format"),
+        pytest.param(
+            'cache-size = "many"\n', "toml:1: 'many' is not a size", "write it as 64MiB", id="a size that is none"
+        ),
     ],
 )
 def test_a_bad_file_is_one_sentence_with_a_way_out(tmp_path: Path, text: str, says: str, hint: str) -> None:
@@ -116,7 +125,7 @@ def test_sizes(text: str, size: int) -> None:
     assert parse_size(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "MiB", "1.5g", "-1", "12parsecs"])
+@pytest.mark.parametrize("text", ["", "MiB", "1.5g", "-1", "12parsecs", "²", "٣g"])
 def test_what_is_no_size(text: str) -> None:
     with pytest.raises(ConfigError):
         parse_size(text)
@@ -128,6 +137,17 @@ def test_what_is_no_size(text: str) -> None:
 def test_settings_out_of_range_are_refused(settings: Settings) -> None:
     with pytest.raises(ConfigError):
         check_ranges(settings)
+
+
+def test_a_cache_that_could_hold_next_to_nothing_is_refused_with_a_way_out() -> None:
+    with pytest.raises(ConfigError, match="cache-size is 65535 bytes") as caught:
+        check_ranges(Settings(cache_size=LEAST_CACHE_BYTES - 1))
+    assert "64KiB is the least" in caught.value.hint
+    check_ranges(Settings(cache_size=LEAST_CACHE_BYTES))
+
+
+def test_the_cache_is_as_large_as_the_store_makes_it_unless_told() -> None:
+    assert Settings().cache_size == MAX_BYTES == 256 << 20
 
 
 @pytest.mark.parametrize(("written", "seconds"), [("30", 30.0), ("0.5", 0.5), ('"1m30s"', 90.0)])
@@ -164,4 +184,91 @@ def test_terms_that_there_are_not_are_said_with_the_file(tmp_path: Path, text: s
     path = _written(tmp_path, text)
     with pytest.raises(ConfigError) as caught:
         read_config(path)
-    assert (str(caught.value), caught.value.hint) == (f"{path}: {says}", hint)
+    assert (str(caught.value), caught.value.hint) == (f"{path}:{text.count(chr(10))}: {says}", hint)
+
+
+def test_what_is_not_as_aws_has_it_by_default_is_said_when_the_server_starts() -> None:
+    assert list(differing(Settings(choices={"header-key": "map-name"}))) == []
+    settings = Settings(
+        limits="2023",
+        choices={"header-key": "key", "empty-body": "counted"},
+        relax=frozenset({Limit.MEMORY}),
+        concurrency=10,
+        propagation=90,
+    )
+    assert list(differing(settings)) == [
+        "AWS's limits of 2023",
+        "chosen: empty-body=counted, header-key=key",
+        "not enforced: memory",
+        "the account runs 10 invocations at once, not 1,000",
+        "updates reach every edge location within 1m30s",
+    ]
+
+
+# ── places ───────────────────────────────────────────────────────────────────
+
+DOCUMENT = """\
+# a comment
+port = 9000   # a = 1
+relax = [
+    "timeouts",
+]
+
+[origins]  # by id
+"site one" = "http://localhost:1"
+assets = "public"
+
+[ choices ]
+header-key = "key"
+viewer.country = "DE"
+inline = {a = 1, b = 2}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (("port",), 2),
+        (("relax",), 3),
+        (("origins",), 7),
+        (("origins", "site one"), 8),
+        (("origins", "assets"), 9),
+        (("choices", "header-key"), 12),
+        (("choices", "viewer", "country"), 13),
+        (("choices", "inline", "b"), 14),
+        (("origins", "nobody"), 7),
+        (("nothing",), None),
+    ],
+    ids=lambda value: ".".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_key_is_found_on_its_line_or_on_that_of_what_it_is_in(path: tuple[str, ...], line: int | None) -> None:
+    assert TomlLines(DOCUMENT).of(*path) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("port = 1\nport = \n", 2, "this is not TOML: Invalid value"),
+        ("port = 1\nrelax = [\n", 2, "this is not TOML: Invalid value"),
+        ("\nprt = 1\n", 2, "there is no setting 'prt'"),
+        ("\nconcurrency = 0\n", 2, "concurrency must be above zero"),
+        ("\nport = 70000\n", 2, "port is 70000"),
+        ("\nenvironments = -1\n", 2, "environments must not be below zero"),
+        ('\ncache-size = "0"\n', 2, "cache-size is 0 bytes, and hardly an object fits into a quarter of that"),
+        ('\nviewer-country = "Germany"\n', 2, "viewer country is 'Germany'"),
+        ('[viewer]\n\ndevice = "fridge"\n', 3, "viewer device is 'fridge'"),
+        ('[viewer]\ncountree = "DE"\n', 2, "viewers have no setting 'countree'"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, line: int, says: str) -> None:
+    path = _written(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        read_config(path)
+    assert str(caught.value).startswith(f"{path}:{line}: {says}")
+
+
+def test_entries_know_where_they_stand_until_a_flag_takes_their_place(tmp_path: Path) -> None:
+    path = _written(tmp_path, '[origins]\nsite = "http://a"\nassets = "http://b"\n')
+    settings = read_config(path)
+    assert settings.places["origins", "assets"] == Place(str(path), 3, "[origins] assets")
+    assert set(settings.given(origins={"assets": "http://c"}).places) == {("origins", "site")}

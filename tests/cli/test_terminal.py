@@ -14,6 +14,7 @@ from edgesim.rules.reasons import ArrivalReason, HookReason, OriginReason, Outco
 from edgesim.terminal import Terminal
 from edgesim.testing.make import a_request, an_arrival
 from edgesim.values.invocation import Failed, FailureKind
+from edgesim.values.place import Place
 
 FUNCTION = EdgeFunction("auth", Code(inline="x"), "index.handler", "nodejs22.x")
 
@@ -90,6 +91,9 @@ def test_a_request_has_one_line() -> None:
 def test_the_line_of_a_failed_request_says_why() -> None:
     failed = _over(503, (Station.VIEWER_REQUEST, HookReason.FAILED, FAILURE), ENDS)
     assert _line_of(failed) == "GET /a?x=1 503 Error: auth: TypeError: no such thing\n"
+    placed = Failed(FailureKind.INIT, "Error", "no module\nRequire stack:", place=Place("/src/auth.js", 2))
+    failed = _over(503, (Station.VIEWER_REQUEST, HookReason.FAILED, {**FAILURE, "failure": placed}), ENDS)
+    assert _line_of(failed) == "GET /a?x=1 503 Error: auth: Error: no module (/src/auth.js:2)\n"
     rejected = _over(502, (Station.VIEWER_REQUEST, HookReason.REJECTED, REJECTED), ENDS)
     assert _line_of(rejected) == "GET /a?x=1 502 Error: auth: uri is 'x'\n"
     unreachable = _over(502, (Station.ORIGIN, OriginReason.FAILED, {"message": "nothing is listening"}), ENDS)

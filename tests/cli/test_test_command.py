@@ -256,6 +256,17 @@ def test_explain_has_the_transcripts_of_all_requests() -> None:
     assert "sent header Host" in told
 
 
+def test_warnings_are_told_and_with_strict_they_fail() -> None:
+    write(good=GOOD, odd="title: odd\nsteps:\n- get: /a\n- {get: /a, origin: {body: x}}\n")
+    told = run()
+    assert told.exit_code == 0
+    assert "odd.scenario.yaml:4: warning: nothing fetched this answer of the origin" in told.output
+    assert "warning in" in told.output
+    strict = run("--strict")
+    assert strict.exit_code == 1
+    assert "FAILED odd" in strict.output
+
+
 def test_collect_only_lists_and_plays_nothing() -> None:
     write(good=GOOD, old=FAILS)
     told = run("--collect-only", "-k", "visit")

@@ -15,8 +15,9 @@ import pytest
 from edgesim.distribution.model import Origin
 from edgesim.errors import OriginFault
 from edgesim.origins.canned import ScriptedBody, canned_origin, truncated
-from edgesim.origins.folder import READ_AT_ONCE, FolderOrigin
+from edgesim.origins.folder import FolderOrigin
 from edgesim.origins.http import HttpOrigin
+from edgesim.origins.objects import READ_AT_ONCE
 from edgesim.ports import BodyStream, OriginClient
 from edgesim.values.body import length_of
 from edgesim.values.headers import Headers

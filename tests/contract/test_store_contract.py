@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -28,17 +28,21 @@ class Because(StrEnum):
     TEST = "test"
 
 
-def an_entry(body: bytes = b"", etag: str = '"1"', stored_at: float = 0, ttl: float = 60) -> Entry:
+def an_entry(
+    body: bytes = b"", etag: str = '"1"', stored_at: float = 0, ttl: float = 60, tags: Iterable[str] = ()
+) -> Entry:
     headers = Headers([("ETag", etag)])
-    return Entry(200, "OK", headers, body, "GET", Instant(stored_at), Duration(ttl), Because.TEST)
+    return Entry(200, "OK", headers, body, "GET", Instant(stored_at), Duration(ttl), Because.TEST, tags=frozenset(tags))
 
 
 def a_key(path: str = "/a", query: str = "", distribution: str = "D", **fields: Any) -> CacheKey:
     return CacheKey(distribution, "GET", path, query, **fields)
 
 
-def matches(key: CacheKey, distribution: str, pattern: str) -> bool:
+def matches(key: CacheKey, entry: Entry, distribution: str, pattern: str) -> bool:
     """Invalidation, written as plainly as can be."""
+    if pattern.startswith("#"):
+        return key.distribution == distribution and pattern[1:].lower() in entry.tags
     target = f"{key.path}?{key.query}" if key.query else key.path
     if key.distribution != distribution:
         return False
@@ -55,6 +59,54 @@ class TestStore:
 
     def run(self, story: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(story)
+
+    def test_parts_are_found_by_the_object_they_are_of(self, make_store) -> None:
+        async def story() -> list[str]:
+            store = make_store()
+            others = [a_key("/b", part="0-1"), a_key(query="x", part="7-")]
+            for key in (a_key(), a_key(part="0-1"), a_key(part="2-5"), *others):
+                await store.put(key, an_entry())
+            return [key.part for key, _ in store.parts(a_key())]
+
+        assert self.run(story()) == ["2-5", "0-1"]
+
+    def test_what_is_kept_of_a_path_is_found_under_whatever_key_the_latest_first(self, make_store) -> None:
+        async def story() -> list[CacheKey]:
+            store = make_store()
+            of_path = [a_key(), a_key(query="x"), a_key(headers=(("accept", None),)), a_key(part="0-1")]
+            for key in [a_key("/b"), a_key(distribution="E"), *of_path, a_key("/a/")]:
+                await store.put(key, an_entry(key.query.encode()))
+            await store.put(a_key(), an_entry(b"again"))
+            assert next(iter(store.variants("D", "/a"))) == (a_key(), an_entry(b"again"))
+            return [key for key, _ in store.variants("D", "/a")]
+
+        assert self.run(story()) == [a_key(), a_key(part="0-1"), a_key(headers=(("accept", None),)), a_key(query="x")]
+
+    def test_a_path_of_which_nothing_is_kept_has_no_variants(self, make_store) -> None:
+        async def story() -> None:
+            store = make_store()
+            assert list(store.variants("D", "/a")) == []
+            await store.put(a_key(), an_entry())
+            await store.invalidate("D", "/a")
+            assert list(store.variants("D", "/a")) == []
+
+        self.run(story())
+
+    def test_it_counts_how_often_an_entry_was_found_since_it_was_put(self, make_store) -> None:
+        async def story() -> list[int]:
+            store = make_store()
+            await store.get(a_key())
+            counts = [store.finds(a_key())]
+            await store.put(a_key(), an_entry())
+            for _ in range(3):
+                counts.append(store.finds(a_key()))
+                await store.get(a_key())
+            list(store.entries()), list(store.variants("D", "/a")), list(store.parts(a_key()))
+            counts.append(store.finds(a_key()))
+            await store.put(a_key(), an_entry(b"new"))
+            return [*counts, store.finds(a_key())]
+
+        assert self.run(story()) == [0, 0, 1, 2, 3, 0]
 
     def test_what_was_never_put_is_not_there(self, make_store) -> None:
         assert self.run(make_store().get(a_key())) is None
@@ -178,6 +230,48 @@ class TestStore:
 
         self.run(story())
 
+    @pytest.mark.parametrize(
+        ("pattern", "gone"),
+        [
+            ("#tv", {"/a", "/a?x=1", "/b"}),
+            ("#TV", {"/a", "/a?x=1", "/b"}),
+            ("#new", {"/b"}),
+            ("#t*", set()),
+            ("#", set()),
+            ("#tv*", {"/c"}),
+            ("tv", set()),
+        ],
+    )
+    def test_a_tag_takes_what_has_it(self, make_store, pattern, gone) -> None:
+        tagged = {
+            "/a": (a_key(), ["tv"]),
+            "/a?x=1": (a_key(query="x=1"), ["tv"]),
+            "/b": (a_key("/b"), ["tv", "new"]),
+            "/c": (a_key("/c"), ["tv*"]),
+            "/d": (a_key("/d"), []),
+        }
+
+        async def story() -> None:
+            store = make_store()
+            for key, tags in [*tagged.values(), (a_key(distribution="E"), ["tv", "new", "tv*"])]:
+                await store.put(key, an_entry(tags=tags))
+            assert await store.invalidate("D", pattern) == len(gone)
+            assert {name for name, (key, _) in tagged.items() if await store.get(key) is None} == gone
+            assert await store.get(a_key(distribution="E")) is not None
+
+        self.run(story())
+
+    def test_the_tags_of_what_was_replaced_mean_nothing(self, make_store) -> None:
+        async def story() -> None:
+            store = make_store()
+            await store.put(a_key(), an_entry(tags=["old", "both"]))
+            await store.put(a_key(), an_entry(tags=["both", "new"]))
+            assert await store.invalidate("D", "#old") == 0
+            assert await store.invalidate("D", "#new") == 1
+            assert await store.invalidate("D", "#both") == 0
+
+        self.run(story())
+
     def test_what_is_put_after_an_invalidation_stays(self, make_store) -> None:
         async def story() -> None:
             store = make_store()
@@ -224,7 +318,9 @@ all_keys = st.builds(
     headers=st.sampled_from([(), (("accept", "a"),), (("accept", None),)]),
     cookies=st.sampled_from([(), ("a=b",)]),
     accept_encoding=st.sampled_from([None, "gzip"]),
+    part=st.sampled_from(["", "", "0-1", "2-5"]),
 )
+all_tags = st.sets(st.sampled_from(["a", "b", "a*", "/ab"]), max_size=3)
 patterns = st.one_of(
     paths,
     paths.map(lambda path: f"{path}*"),
@@ -245,12 +341,32 @@ class StoreMachine(RuleBasedStateMachine):
         self.store = self.factory()
         self.model: dict[CacheKey, Entry] = {}
 
-    @rule(target=keys, key=all_keys, body=st.binary(max_size=3), at=st.integers(0, 9))
-    def put(self, key: CacheKey, body: bytes, at: int) -> CacheKey:
-        entry = an_entry(body, stored_at=at)
-        assert self.runner.run(self.store.put(key, entry))
-        self.model[key] = entry
+    @rule(target=keys, key=all_keys, body=st.binary(max_size=3), at=st.integers(0, 9), tags=all_tags)
+    def put(self, key: CacheKey, body: bytes, at: int, tags: set[str]) -> CacheKey:
+        self.keep(key, an_entry(body, stored_at=at, tags=tags))
         return key
+
+    @rule(key=keys, body=st.binary(max_size=3), tags=all_tags)
+    def put_again(self, key: CacheKey, body: bytes, tags: set[str]) -> None:
+        self.keep(key, an_entry(body, tags=tags))
+
+    def keep(self, key: CacheKey, entry: Entry) -> None:
+        assert self.runner.run(self.store.put(key, entry))
+        self.model.pop(key, None)  # the latest is the last one in the dictionary
+        self.model[key] = entry
+
+    @rule(key=keys)
+    def parts(self, key: CacheKey) -> None:
+        whole = key._replace(part="")
+        told = [(other, e) for other, e in self.model.items() if other.part and other._replace(part="") == whole]
+        assert list(self.store.parts(whole)) == told[::-1]
+
+    @rule(key=keys, until=st.integers(10, 99))
+    def hold(self, key: CacheKey, until: int) -> None:
+        """As where an origin has failed: what is there is put again with other terms, body and tags as they were."""
+        entry = self.runner.run(self.store.get(key))
+        if entry is not None:
+            self.keep(key, replace(entry, held_until=Instant(until)))
 
     @rule(key=keys)
     def get_known(self, key: CacheKey) -> None:
@@ -260,17 +376,22 @@ class StoreMachine(RuleBasedStateMachine):
     def get_any(self, key: CacheKey) -> None:
         assert self.runner.run(self.store.get(key)) == self.model.get(key)
 
-    @rule(key=keys)
-    def revalidate(self, key: CacheKey) -> None:
+    @rule(key=keys, tags=all_tags)
+    def revalidate(self, key: CacheKey, tags: set[str]) -> None:
         entry = self.runner.run(self.store.get(key))
         if entry is not None:
-            renewed = replace(entry, stored_at=Instant(entry.stored_at + 100))
-            assert self.runner.run(self.store.put(key, renewed))
-            self.model[key] = replace(self.model[key], stored_at=renewed.stored_at)
+            self.keep(key, replace(entry, stored_at=Instant(entry.stored_at + 100), tags=frozenset(tags)))
+
+    @rule(distribution=st.sampled_from(["D", "E"]), tag=st.sampled_from(["a", "A", "b", "a*", "/ab", "*", ""]))
+    def invalidate_tag(self, distribution: str, tag: str) -> None:
+        self.invalidate(distribution, f"#{tag}")
 
     @rule(distribution=st.sampled_from(["D", "E"]), pattern=patterns)
+    def invalidate_path(self, distribution: str, pattern: str) -> None:
+        self.invalidate(distribution, pattern)
+
     def invalidate(self, distribution: str, pattern: str) -> None:
-        gone = [key for key in self.model if matches(key, distribution, pattern)]
+        gone = [key for key in self.model if matches(key, self.model[key], distribution, pattern)]
         assert self.runner.run(self.store.invalidate(distribution, pattern)) == len(gone)
         for key in gone:
             del self.model[key]

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from edgesim.distribution.buckets import s3_region
 from edgesim.distribution.checks import check, check_policy
 from edgesim.distribution.config import CachePolicyConfig, DistributionConfig, OriginRequestPolicyConfig, parse
 from edgesim.distribution.findings import Finding
-from edgesim.distribution.origin_checks import s3_region
 from edgesim.distribution.problems import Severity
 
 ALL_SEVEN = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
@@ -223,6 +223,26 @@ ROWS = [
         "80, 443 or from 1024",
         id="port 81",
     ),
+    pytest.param(
+        of_origin(
+            DomainName="b.s3.amazonaws.com", CustomOriginConfig=None, S3OriginConfig={"OriginReadTimeout": "200"}
+        ),
+        "InvalidOriginReadTimeout",
+        "from 1 to 120, not 200",
+        id="a bucket's read timeout",
+    ),
+    pytest.param(
+        of_origin(ResponseCompletionTimeout="29"),
+        "InvalidArgument",
+        "ResponseCompletionTimeout must be at least OriginReadTimeout, which is 30, not 29",
+        id="a whole response in less than its first byte",
+    ),
+    pytest.param(
+        of_origin(OriginCustomHeaders=[{"HeaderName": "X-Amz-Meta-A", "HeaderValue": "1"}]),
+        "InvalidArgument",
+        "X-Amz-Meta-A can't be a custom header",
+        id="a custom header that none may be",
+    ),
     pytest.param(of_origin(ConnectionAttempts="4"), "InvalidArgument", "from 1 to 3, not 4", id="four attempts"),
     pytest.param(
         of_origin(
@@ -328,6 +348,8 @@ def test_it_is_refused_in_cloudfronts_words(findings: list[Finding], code: str, 
             of_origin(DomainName="b.s3.amazonaws.com", CustomOriginConfig=None), id="a bucket by its host name"
         ),
         pytest.param(of_origin(DomainName="b.s3-website-us-east-1.amazonaws.com"), id="a website endpoint"),
+        pytest.param(of_origin(ResponseCompletionTimeout="30"), id="a completion timeout"),
+        pytest.param(of_origin(ResponseCompletionTimeout="0"), id="no completion timeout, as Terraform writes it"),
         pytest.param(checked(OriginGroups=[group()], DefaultCacheBehavior=behavior(TargetOriginId="g")), id="a group"),
         pytest.param(page(ErrorCachingMinTTL="5"), id="only a caching time"),
     ],
@@ -376,3 +398,30 @@ def test_policies_need_their_lists_and_their_order() -> None:
     assert names.at == ("ParametersInCacheKeyAndForwardedToOrigin", "QueryStringsConfig")
     other, _ = parse(OriginRequestPolicyConfig, {"CookiesConfig": {"CookieBehavior": "allExcept"}})
     assert [finding.at for finding in check_policy(other)] == [("CookiesConfig",)]
+
+
+@pytest.mark.parametrize(
+    "bucket",
+    ["b.s3.amazonaws.com", "my.logs.s3.eu-central-1.amazonaws.com", "b.s3-eu-west-1.amazonaws.com",
+     "b.s3.cn-north-1.amazonaws.com.cn", ""],
+)  # fmt: skip
+def test_logs_go_to_a_bucket(bucket: str) -> None:
+    assert checked(Logging={"Bucket": bucket}) == []
+
+
+@pytest.mark.parametrize("bucket", ["my-logs", "arn:aws:s3:::my-logs", "logs.example.com"])
+def test_a_bucket_is_named_by_its_domain(bucket: str) -> None:
+    [refused] = checked(Logging={"Bucket": bucket})
+    assert refused.message == "The parameter Logging Bucket does not refer to a valid S3 bucket."
+    assert (refused.at, refused.code) == (("Logging", "Bucket"), "InvalidArgument")
+    assert checked(Logging={"Bucket": bucket, "Enabled": "false"}) == []
+
+
+def test_cache_tags_are_in_a_header() -> None:
+    assert checked(CacheTagConfig={"HeaderName": "x-amz-meta-cache-tag"}) == []
+
+
+@pytest.mark.parametrize("name", ["", "Cache Tag", "tags:", "é"])
+def test_what_is_no_header_name_has_no_cache_tags(name: str) -> None:
+    [refused] = checked(CacheTagConfig={"HeaderName": name})
+    assert (refused.at, refused.code) == (("CacheTagConfig", "HeaderName"), "InvalidArgument")

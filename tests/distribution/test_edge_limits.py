@@ -7,7 +7,6 @@ import pytest
 from edgesim.distribution.edge_limits import over_limits
 from edgesim.distribution.limits import LIMITS, Edition
 from edgesim.distribution.model import Trigger
-from edgesim.distribution.problems import Severity
 from edgesim.distribution.terms import Terms, edition
 from edgesim.errors import ConfigError
 from edgesim.testing.make import a_distribution, a_function, behavior
@@ -28,7 +27,7 @@ def told(trigger, edition_, *, size=0, **settings):
         (VIEWER, {"timeout": 6}, "event: 6 Max allowed: 5 Function: arn:aws:lambda:us-east-1:123456789012:"),
         (ORIGIN, {"timeout": 30}, None),
         (VIEWER, {"memory": 128}, None),
-        (VIEWER, {"memory": 256}, "memory is larger"),
+        (VIEWER, {"memory": 256}, "memory size is larger than the maximum allowed size for"),
         (ORIGIN, {"memory": 3_008}, None),
         (ORIGIN, {"memory": 3_009}, "3009 Max allowed: 3008"),
         (VIEWER, {"size": MB}, None),
@@ -37,12 +36,25 @@ def told(trigger, edition_, *, size=0, **settings):
     ],
 )  # fmt: skip
 def test_in_2023_viewer_triggers_had_less(trigger, settings, says):
-    problems = told(trigger, Edition.OF_2023, **settings)
-    assert len(problems) == (says is not None)
-    for problem in problems:
-        assert says in problem.message
-        assert (problem.code, problem.severity) == ("InvalidLambdaFunctionAssociation", Severity.WARNING)
-        assert problem.at == f"Site, *, {trigger.value}"
+    excesses = told(trigger, Edition.OF_2023, **settings)
+    assert len(excesses) == (says is not None)
+    for excess in excesses:
+        assert says in excess.message
+        assert excess.where == f"Site, *, {trigger.value}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "does"),
+    [
+        ({"timeout": 6}, "Timeout", "ends it after 5 s at viewer-response"),
+        ({"memory": 256}, "MemorySize", "lets it have all of it"),
+        ({"size": MB + 1}, "Code", "runs it at viewer-response all the same"),
+    ],
+)
+def test_each_says_what_edgesim_does_about_it(settings, name, does):
+    [excess] = told(VIEWER, Edition.OF_2023, **settings)
+    assert excess.property == name
+    assert does in excess.hint
 
 
 @pytest.mark.parametrize("trigger", Trigger)

@@ -99,7 +99,12 @@ def test_nothing_recorded_is_nothing_written(dev_origin: Origin, tmp_path: Path)
 
 def test_an_edgesim_is_recorded_with_its_cache_and_its_functions(dev_origin: Origin, tmp_path: Path) -> None:
     (tmp_path / "auth.py").write_text("def handler(event, context):\n    return event['Records'][0]['cf']['request']\n")
-    serve = ("serve", "--origin", dev_origin.url, "--viewer-request", "auth.py")
+    (tmp_path / "stamp.py").write_text(
+        "def handler(event, context):\n    response = event['Records'][0]['cf']['response']\n"
+        "    response['headers']['x-stamp'] = [{'value': 'seen'}]\n    return response\n"
+    )
+    serve = ("serve", "--origin", dev_origin.url, "--viewer-request", "auth.py", "--viewer-response", "stamp.py")
+    serve += ("--viewer-protocol", "https", "--viewer-country", "DE")
     with serving(*serve, cwd=tmp_path) as edge:
         asked = (edge.url("").rstrip("/"), "--control-port", str(edge.control_port), "--distribution", "auth.py")
         with recording(*asked, cwd=tmp_path) as program:
@@ -109,8 +114,12 @@ def test_an_edgesim_is_recorded_with_its_cache_and_its_functions(dev_origin: Ori
             assert program.interrupt() == 0
     first, second = steps_in(tmp_path / "recorded.scenario.yaml")
     assert first["expect"]["x-cache"] == "Miss"  # type: ignore[index]
-    assert first["expect"]["ran"] == ["viewer-request"]  # type: ignore[index]
+    assert first["expect"]["ran"] == ["viewer-request", "viewer-response"]  # type: ignore[index]
+    assert first["expect"]["headers"]["x-stamp"] == "seen"  # type: ignore[index]
+    assert "x-stamp" not in first["origin"]["headers"]  # type: ignore[index]
     assert second["origin"] == "untouched"
+    document = yaml.safe_load((tmp_path / "recorded.scenario.yaml").read_text())
+    assert document["viewer"] == {"protocol": "https", "country": "DE"}
 
 
 def test_an_edgesim_without_functions_is_recorded_and_the_recording_passes(dev_origin: Origin, tmp_path: Path) -> None:

@@ -40,10 +40,13 @@ Resources:
         DefaultCacheBehavior:
           TargetOriginId: site
           ViewerProtocolPolicy: allow-all
-          Compress: true
+          SmoothStreaming: true
           CachePolicyId: 658327ea-f89d-4fab-a63d-7e88639e58f6
           LambdaFunctionAssociations: [{EventType: viewer-request, LambdaFunctionARN: !Ref V}]
 """
+SAM = "Transform: AWS::Serverless-2016-10-31\n" + TEMPLATE.replace("Lambda::Function", "Serverless::Function").replace(
+    "Code: code", "CodeUri: code, AutoPublishAlias: live"
+).replace("!Ref V}", "!Ref Fn.Version}")
 HANDLER = "def handler(event, context):\n    return {'status': '20%s'}\n"
 
 
@@ -87,11 +90,16 @@ def test_an_origin_directory_that_vanished_leaves_the_last_configuration(tmp_pat
 def test_a_warning_is_told_once_and_again_when_it_comes_back(tmp_path: Path) -> None:
     async def tell(emulator: Emulator, folder: Path) -> None:
         template = folder / "template.yaml"
-        for text in (TEMPLATE, "# moved by a line\n" + TEMPLATE, TEMPLATE.replace("Compress: true", ""), TEMPLATE):
+        for text in (
+            TEMPLATE,
+            "# moved by a line\n" + TEMPLATE,
+            TEMPLATE.replace("SmoothStreaming: true", ""),
+            TEMPLATE,
+        ):
             template.write_text(text)
             await emulator.saved({template})
 
-    assert story(tmp_path, tell).count("does not compress") == 2
+    assert story(tmp_path, tell).count("has no Smooth Streaming") == 2
 
 
 def test_a_saved_function_is_said_to_be_reloaded(tmp_path: Path) -> None:
@@ -105,6 +113,8 @@ def test_a_saved_function_is_said_to_be_reloaded(tmp_path: Path) -> None:
 def test_a_broken_function_that_is_put_back_is_said_to_be_reloaded(tmp_path: Path) -> None:
     async def tell(emulator: Emulator, folder: Path) -> None:
         await _save(emulator, folder, "def (")
+        [function] = emulator.functions()
+        assert function["problem"].startswith(f"{folder}/code/index.py:1: Runtime.UserCodeSyntaxError: ")
         await _save(emulator, folder, HANDLER % 0)
 
     said = story(tmp_path, tell)
@@ -193,6 +203,31 @@ def test_a_save_publishes_the_next_version_and_says_so(tmp_path: Path) -> None:
 
     lines = [line for line in story(tmp_path, tell).splitlines() if "function Fn" in line]
     assert lines == ["function Fn reloaded: version 2", "function Fn reloaded: version 3"]
+
+
+def test_with_sam_changed_settings_wait_for_the_next_version_and_it_is_said(tmp_path: Path) -> None:
+    def seconds(emulator: Emulator) -> float:
+        [function] = emulator.functions()
+        [deployed] = emulator.distributions[0].functions
+        assert deployed.timeout == function["timeout"]
+        return float(function["timeout"])
+
+    async def tell(emulator: Emulator, folder: Path) -> None:
+        template = folder / "template.yaml"
+        template.write_text(SAM)
+        await emulator.saved({template})
+        template.write_text(SAM.replace("Handler:", "Timeout: 9, Handler:").replace("first", "second"))
+        await emulator.saved({template})
+        assert (seconds(emulator), emulator.distributions[0].comment) == (3, "second")
+        await _save(emulator, folder, HANDLER % 1)
+        assert seconds(emulator) == 9
+
+    said = story(tmp_path, tell)
+    assert (
+        f"{tmp_path}/template.yaml:5: warning: Fn goes on with Timeout 3: SAM publishes a version when the code or "
+        "MemorySize changes\n    at: Resources.Fn.Properties.Timeout\n    hint: AutoPublishAliasAllProperties: true"
+    ) in said
+    assert said.index("Timeout 3") < said.index("function Fn reloaded: version")
 
 
 def test_an_update_reaches_edge_locations_one_after_the_other(tmp_path: Path) -> None:

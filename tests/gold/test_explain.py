@@ -13,6 +13,7 @@ import pytest
 
 from edgesim.distribution.model import ALL_METHODS, CustomErrorResponse, Distribution, Origin, Trigger
 from edgesim.distribution.policies import CachePolicy
+from edgesim.distribution.response_headers import Cors, PolicyHeader, ResponseHeadersPolicy
 from edgesim.errors import OriginFault, OriginTrouble
 from edgesim.logs.explain import as_data, as_text
 from edgesim.origins.canned import ScriptedBody, slowly
@@ -212,6 +213,20 @@ async def custom_error_page() -> FakeEdge:
     return edge
 
 
+async def response_headers_policy() -> FakeEdge:
+    headers = (
+        PolicyHeader("X-Frame-Options", "DENY"),
+        PolicyHeader("Cache-Control", "no-store", override=True),
+        PolicyHeader("Server", "ours"),
+    )
+    cors = Cors(("https://*.example.com",), expose_headers=("ETag",))
+    policy = ResponseHeadersPolicy("p", "SiteHeaders", cors, headers, ("etag",), 100)
+    made = behavior(cache_policy=POLICY, response_headers_policy=policy)
+    edge = edge_of(style_sheet, a_distribution(made, origins=ORIGINS, name="Website"))
+    await visit(edge, asking(origin="https://shop.example.com"))
+    return edge
+
+
 async def broken_off() -> FakeEdge:
     def breaks_off(request: Request, origin: Origin) -> Response:
         fault = OriginFault(OriginTrouble.RESET, "the origin sent 9 of 18 bytes and closed the connection")
@@ -240,6 +255,7 @@ JOURNEYS: list[Journey] = [
     result_rejected,
     origin_down,
     custom_error_page,
+    response_headers_policy,
     broken_off,
     refused,
 ]

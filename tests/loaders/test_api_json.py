@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from edgesim.distribution.model import Logging
 from edgesim.distribution.problems import Severity
 from edgesim.loaders import Loaded, Overrides, load
 
@@ -132,9 +133,29 @@ def test_legacy_values_are_unwrapped(printed: Load) -> None:
 
 
 def test_what_is_switched_on_is_warned_of(printed: Load) -> None:
-    geo = {"GeoRestriction": {"RestrictionType": "blacklist", **wrapped("DE")}}
-    loaded = printed(config(Logging={"Enabled": True, "Bucket": "b"}, Restrictions=geo))
-    assert [problem.at for problem in loaded.problems] == ["Logging", "Restrictions"]
+    loaded = printed(config(Staging=True))
+    assert [problem.at for problem in loaded.problems] == ["Staging"]
+
+
+@pytest.mark.parametrize(
+    ("said", "logging"),
+    [
+        pytest.param({"Enabled": True}, Logging("b.s3.amazonaws.com", "edge/", True), id="on"),
+        pytest.param({"Enabled": False}, Logging(), id="off"),
+    ],
+)
+def test_logging_is_read(printed: Load, said: dict[str, object], logging: Logging) -> None:
+    more = {"Bucket": "b.s3.amazonaws.com", "Prefix": "edge/", "IncludeCookies": True}
+    loaded = printed(config(Logging={**more, **said}))
+    assert loaded.problems == ()
+    assert loaded.distributions[0].logging == logging
+
+
+def test_the_header_of_cache_tags_is_read(printed: Load) -> None:
+    loaded = printed(config(CacheTagConfig={"HeaderName": "X-Tags"}))
+    assert loaded.problems == ()
+    assert loaded.distributions[0].cache_tag_header == "X-Tags"
+    assert printed(config()).distributions[0].cache_tag_header == ""
 
 
 def test_a_wrong_quantity_is_cloudfronts_error(printed: Load) -> None:

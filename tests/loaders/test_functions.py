@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edgesim.distribution.model import EdgeFunction
+from edgesim.distribution.model import AutoPublish, EdgeFunction
 from edgesim.distribution.problems import Severity
 from edgesim.distribution.versions import Alias
 from edgesim.loaders import Loaded
@@ -52,7 +52,7 @@ def code(tmp_path: Path) -> Path:
     return folder
 
 
-def a_function(code: str = "{ZipFile: x}", **more: str) -> str:
+def a_function(code: str = "{ZipFile: handler = x}", **more: str) -> str:
     properties = {"FunctionName": "fn", "Handler": "index.handler", "Runtime": "nodejs22.x", "Code": code, **more}
     written = ", ".join(f"{name}: {value}" for name, value in properties.items() if value)
     return textwrap.dedent(f"""\
@@ -144,7 +144,21 @@ def test_a_handler_without_its_file_is_warned_of(distribution: Load, code: Path)
 def test_typescript_sources_ask_for_a_build(distribution: Load, code: Path) -> None:
     (code / "app.ts").touch()
     [problem] = distribution(attach("!Ref V"), resources=a_function(str(code), Handler="app.handler")).problems
-    assert "sam build" in problem.hint
+    assert problem.hint == (
+        "run `sam build`, and edgesim takes what it makes; or name what your own build makes: "
+        "--function Fn=dist/app.js:handler"
+    )
+
+
+def test_so_does_what_sam_builds_with_esbuild(distribution: Load, code: Path) -> None:
+    properties = "{AutoPublishAlias: live, CodeUri: src/auth, Handler: main.run, Runtime: nodejs22.x, Role: r}"
+    resources = (
+        f"Fn: {{Type: AWS::Serverless::Function, Metadata: {{BuildMethod: esbuild}}, Properties: {properties}}}\n"
+    )
+    [problem] = distribution(attach("!Ref Fn.Version"), resources=resources, head=SAM).problems
+    assert "none of main.js, main.mjs, main.cjs" in problem.message
+    assert "run `sam build`" in problem.hint
+    assert "--function Fn=dist/main.js:run" in problem.hint
 
 
 def test_cdk_assets_are_found_beside_the_template(distribution: Load, tmp_path: Path) -> None:
@@ -294,6 +308,61 @@ def test_sam_publishes_nothing_without_auto_publish_alias(distribution: Load) ->
     assert "AutoPublishAlias" in error.hint
 
 
+@pytest.mark.parametrize(
+    ("properties", "rule"),
+    [
+        ("", AutoPublish()),
+        ("AutoPublishAliasAllProperties: true, ", AutoPublish(all_properties=True)),
+        ("AutoPublishCodeSha256: abc, ", AutoPublish(code_sha256="abc")),
+    ],
+)
+def test_sam_says_when_it_publishes_a_version(distribution: Load, properties: str, rule: AutoPublish) -> None:
+    resources = SAM_FN.replace("AutoPublishAlias:", f"{properties}AutoPublishAlias:")
+    function = only_function(distribution(attach("!Ref Fn.Version"), resources=resources, head=GLOBALS))
+    assert function.auto_publish == rule
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "hint"),
+    [
+        ("    Role: arn:aws:iam::1:role/r", "'Role' is not a supported property of 'Function'.", "each function's own"),
+        ("    Layerz: [a]", "'Layerz' is not a supported property of 'Function'.", "did you mean Layers?"),
+        ("  Functions: {Timeout: 3}", "'Functions' is not supported.", "did you mean Function?"),
+    ],
+    ids=["a property that each function has for itself", "a misspelt property", "a misspelt section"],
+)
+def test_what_sam_refuses_of_its_globals(distribution: Load, line: str, message: str, hint: str) -> None:
+    [error] = distribution(attach("!Ref Fn.Version"), resources=SAM_FN, head=f"{GLOBALS}{line}\n").errors
+    assert error.message == f"'Globals' section is invalid. {message}"
+    assert hint in error.hint
+    assert error.line == 8
+
+
+@pytest.mark.parametrize(("ignored", "seconds"), [("'*'", 3), ("[Timeout]", 3), ("[MemorySize]", 4)])
+def test_a_function_may_ignore_globals(distribution: Load, ignored: str, seconds: int) -> None:
+    own = "Handler: index.handler, Runtime: nodejs22.x, AutoPublishAlias: live, InlineCode: x"
+    resources = f"Fn: {{Type: AWS::Serverless::Function, IgnoreGlobals: {ignored}, Properties: {{{own}}}}}\n"
+    found = distribution(attach("!Ref Fn.Version"), resources=resources, head=GLOBALS)
+    assert only_function(found).timeout == seconds
+
+
+def test_a_misspelt_property_is_named_although_no_version_can_be_associated_for_it(distribution: Load) -> None:
+    resources = SAM_FN.replace("AutoPublishAlias", "AutoPublishAliass")
+    found = distribution(attach("!Ref Fn.Version"), resources=resources, head=GLOBALS)
+    [unknown] = [problem for problem in found.problems if "AutoPublishAliass" in problem.message]
+    assert (unknown.hint, unknown.line) == ("did you mean AutoPublishAlias?", 9)
+
+
+def test_a_misspelt_property_of_a_function_elsewhere_is_a_warning(distribution: Load) -> None:
+    other = "Job: {Type: AWS::Lambda::Function, Properties: {Handlr: a.b}}\n"
+    [problem] = distribution(resources=other).problems
+    assert (problem.message, problem.hint, problem.severity) == (
+        "unknown property Handlr",
+        "did you mean Handler?",
+        Severity.WARNING,
+    )
+
+
 def test_sams_own_role_does_not_trust_lambda_edge(distribution: Load) -> None:
     head = SAM + "Globals: {Function: {Handler: index.handler, Runtime: nodejs22.x}}\n"
     [problem] = distribution(attach("!Ref Fn.Version"), resources=SAM_FN, head=head).problems
@@ -391,13 +460,13 @@ def test_an_unknown_property_is_an_error(distribution: Load, resource: str, at: 
 
 
 def test_sams_own_properties_are_known_and_its_globals_are_checked(distribution: Load) -> None:
-    head = GLOBALS.replace("    Timeout: 4\n", "    Timout: 4\n    VersionDescription: v\n")
+    head = GLOBALS.replace("    Timeout: 4\n", "    Timout: 4\n    VersionDeletionPolicy: Retain\n")
     [error] = distribution(attach("!Ref Fn.Version"), resources=SAM_FN, head=head).problems
     assert (error.at, error.hint) == ("Globals.Function.Timout", "did you mean Timeout?")
 
 
 def test_functions_that_nothing_associates_are_nobodys_business(distribution: Load) -> None:
-    assert distribution(resources=a_function(Timout="5", Runtime="cobol")).problems == ()
+    assert distribution(resources=a_function(Newest="5", Runtime="cobol")).problems == ()
 
 
 @pytest.mark.parametrize(
@@ -573,9 +642,30 @@ def an_alias(**properties: str) -> str:
 
 def test_aliases_of_associated_functions_are_known_with_their_weights(distribution: Load) -> None:
     weights = "{AdditionalVersionWeights: [{FunctionVersion: '2', FunctionWeight: 0.1}]}"
-    loaded = distribution(attach("!Ref V"), resources=a_function() + an_alias(RoutingConfig=weights))
+    second = "V2: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref Fn}}\n"
+    loaded = distribution(attach("!Ref V"), resources=a_function() + second + an_alias(RoutingConfig=weights))
     assert loaded.problems == ()
     assert loaded.aliases == {"fn": (Alias("live", "1", {"2": 0.1}),)}
+
+
+@pytest.mark.parametrize(
+    ("properties", "at"),
+    [
+        ({"FunctionVersion": "'7'"}, "FunctionVersion"),
+        (
+            {"RoutingConfig": "{AdditionalVersionWeights: [{FunctionVersion: '7', FunctionWeight: 0.1}]}"},
+            "RoutingConfig.AdditionalVersionWeights[0].FunctionVersion",
+        ),
+    ],
+    ids=["the alias itself", "its second version"],
+)
+def test_an_alias_to_a_version_that_is_not_there_is_a_warning_in_lambdas_words(
+    distribution: Load, properties: dict[str, str], at: str
+) -> None:
+    [problem] = distribution(attach("!Ref V"), resources=a_function() + an_alias(**properties)).problems
+    assert (problem.severity, problem.code) == (Severity.WARNING, "ResourceNotFoundException")
+    assert problem.message == "Function not found: arn:aws:lambda:us-east-1:123456789012:function:fn:7"
+    assert problem.at == f"Resources.Live.Properties.{at}"
 
 
 def test_sams_alias_leads_to_the_version_it_publishes(distribution: Load) -> None:

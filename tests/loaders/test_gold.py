@@ -13,6 +13,7 @@ import pytest
 
 from edgesim.distribution.model import CacheBehavior, Distribution, Origin
 from edgesim.distribution.policies import CachePolicy, Selection
+from edgesim.distribution.response_headers import ResponseHeadersPolicy
 from edgesim.loaders import Loaded, load
 
 GOLD = Path(__file__).parent.parent / "gold" / "loaders"
@@ -64,11 +65,27 @@ def shown_behavior(behavior: CacheBehavior) -> Iterator[str]:
     yield f"    cache {shown_policy(behavior.cache_policy)}"
     if (forwards := behavior.origin_request_policy) is not None:
         yield f"    forwards {forwards.name}"
+    if (answers := behavior.response_headers_policy) is not None:
+        yield f"    answers with {answers.name}"
+        yield from (f"      {line}" for line in shown_headers(answers))
     for trigger, association in behavior.associations.items():
         function = association.function
         code = function.code.path or f"inline {function.code.inline!r}"
         body = ", with body" if association.include_body else ""
         yield f"    {trigger}: {function.arn} {function.runtime} {function.handler} {code}{body}"
+
+
+def shown_headers(policy: ResponseHeadersPolicy) -> Iterator[str]:
+    if (cors := policy.cors) is not None:
+        yield f"CORS for {' '.join(cors.allow_origins)}{', overriding' if cors.override else ''}"
+        yield f"  {' '.join(cors.allow_methods)}; {' '.join(cors.allow_headers)}; {' '.join(cors.expose_headers)}"
+        yield f"  {'with' if cors.allow_credentials else 'without'} credentials, for {cors.max_age} s"
+    for header in policy.headers:
+        yield f"{header.name}: {header.value}{' (overriding)' if header.override else ''}"
+    if policy.remove:
+        yield f"without {' '.join(policy.remove)}"
+    if policy.server_timing is not None:
+        yield f"Server-Timing for {policy.server_timing:g} %"
 
 
 def shown_policy(policy: CachePolicy) -> str:

@@ -35,6 +35,13 @@ DATA = Path(__file__).parent / "data"
         ("t.yaml", "just a text", "this describes no distribution", "edgesim reads CloudFormation and SAM"),
         ("t.json", "[1]", "this describes no distribution", "edgesim reads CloudFormation and SAM"),
         ("t.json", '{"terraform_version": "1.11"}', "this describes no distribution", "Terraform"),
+        (
+            "t.yaml",
+            "{title: t, steps: []}",
+            "this describes no distribution",
+            "this is a scenario: edgesim test plays it",
+        ),
+        ("t.yaml", "{scenarios: []}", "this describes no distribution", "this is a scenario: edgesim test plays it"),
         ("t.yaml", "{service: s, provider: p}", "this describes no distribution", "serverless.yml"),
         ("t.json", '{"CachePolicyConfig": {}}', "this describes no distribution", "--cache-policy ID=FILE"),
         ("t.yaml", "Resources: {}", "this template has no AWS::CloudFront::Distribution", ""),
@@ -454,7 +461,7 @@ def test_a_policys_faults_stand_in_the_policy(distribution: Load) -> None:
     }
 
 
-def test_origin_groups_are_read_though_not_acted_on(distribution: Load) -> None:
+def test_origin_groups_are_read(distribution: Load) -> None:
     config = """\
         Origins:
           - {Id: a, DomainName: a.s3.amazonaws.com}
@@ -467,9 +474,7 @@ def test_origin_groups_are_read_though_not_acted_on(distribution: Load) -> None:
               Members: {Quantity: 2, Items: [{OriginId: a}, {OriginId: b}]}
         """
     loaded = distribution(config=config, resources="")
-    assert [problem.message for problem in loaded.problems] == [
-        "edgesim does not emulate origin failover yet: only the first origin of a group is asked"
-    ]
+    assert loaded.problems == ()
     group = loaded.distributions[0].origin_groups["o"]
     assert (group.members, group.status_codes) == (("a", "b"), frozenset({500, 503}))
 

@@ -13,10 +13,20 @@ from typing import Any
 import pytest
 
 from edgesim.distribution.config import CachePolicyConfig, DistributionConfig, OriginRequestPolicyConfig, Part
+from edgesim.distribution.key_config import KeyGroupConfig, PublicKeyConfig
+from edgesim.distribution.response_headers_config import ResponseHeadersPolicyConfig
 from edgesim.distribution.unapplied import GAPS, NO_EFFECT_LOCALLY
-from edgesim.loaders import assemble, load, policies
+from edgesim.loaders import assemble, load, policies, response_headers
+from edgesim.signatures.keys import key_pair_named, public_half
 
-ROOTS = (DistributionConfig, CachePolicyConfig, OriginRequestPolicyConfig)
+ROOTS = (
+    DistributionConfig,
+    CachePolicyConfig,
+    OriginRequestPolicyConfig,
+    ResponseHeadersPolicyConfig,
+    PublicKeyConfig,
+    KeyGroupConfig,
+)
 Property = tuple[type[Part], str]
 
 BEHAVIOR = {
@@ -31,6 +41,25 @@ LISTS = {
 }
 KEY = {"EnableAcceptEncodingGzip": True, **LISTS}
 CACHE_POLICY = {"Name": "c", "MinTTL": 0, "ParametersInCacheKeyAndForwardedToOrigin": KEY}
+ONE = {"Items": ["x"]}
+RESPONSE_HEADERS = {
+    "Name": "r",
+    "CorsConfig": {
+        "AccessControlAllowOrigins": ONE, "AccessControlAllowHeaders": ONE, "AccessControlExposeHeaders": ONE,
+        "AccessControlAllowMethods": {"Items": ["GET"]}, "AccessControlAllowCredentials": True, "OriginOverride": True,
+    },
+    "SecurityHeadersConfig": {
+        "XSSProtection": {"Protection": True, "Override": True},
+        "FrameOptions": {"FrameOption": "DENY", "Override": True},
+        "ReferrerPolicy": {"ReferrerPolicy": "origin", "Override": True},
+        "ContentSecurityPolicy": {"ContentSecurityPolicy": "x", "Override": True},
+        "ContentTypeOptions": {"Override": True},
+        "StrictTransportSecurity": {"AccessControlMaxAgeSec": 1, "Override": True},
+    },
+    "CustomHeadersConfig": {"Items": [{"Header": "x", "Value": "y", "Override": True}]},
+    "RemoveHeadersConfig": {"Items": [{"Header": "x"}]},
+    "ServerTimingHeadersConfig": {"Enabled": True, "SamplingRate": 1},
+}  # fmt: skip
 WEB = {
     "Enabled": True,
     "DefaultCacheBehavior": {
@@ -39,7 +68,8 @@ WEB = {
     },
     "CacheBehaviors": [
         {**{k: v for k, v in BEHAVIOR.items() if k != "ForwardedValues"}, "PathPattern": "/a",
-         "CachePolicyId": {"Ref": "C"}, "OriginRequestPolicyId": {"Ref": "O"}},
+         "CachePolicyId": {"Ref": "C"}, "OriginRequestPolicyId": {"Ref": "O"},
+         "ResponseHeadersPolicyId": {"Ref": "R"}},
     ],
     "Origins": [
         {"Id": "s3", "DomainName": "b.s3.amazonaws.com", "S3OriginConfig": {},
@@ -52,7 +82,10 @@ WEB = {
          "Members": {"Quantity": 2, "Items": [{"OriginId": "s3"}, {"OriginId": "c"}]}},
     ]},
     "CustomErrorResponses": [{"ErrorCode": 404}],
+    "CacheTagConfig": {"HeaderName": "x"},
+    "Restrictions": {"GeoRestriction": {"RestrictionType": "whitelist", "Locations": ["DE"]}},
 }  # fmt: skip
+PUBLIC_KEY = public_half(key_pair_named("k"))
 TEMPLATE = {
     "Resources": {
         "Web": {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": WEB}},
@@ -60,6 +93,18 @@ TEMPLATE = {
         "O": {
             "Type": "AWS::CloudFront::OriginRequestPolicy",
             "Properties": {"OriginRequestPolicyConfig": {"Name": "o", **LISTS}},
+        },
+        "R": {
+            "Type": "AWS::CloudFront::ResponseHeadersPolicy",
+            "Properties": {"ResponseHeadersPolicyConfig": RESPONSE_HEADERS},
+        },
+        "K": {
+            "Type": "AWS::CloudFront::PublicKey",
+            "Properties": {"PublicKeyConfig": {"CallerReference": "k", "Name": "k", "EncodedKey": PUBLIC_KEY}},
+        },
+        "G": {
+            "Type": "AWS::CloudFront::KeyGroup",
+            "Properties": {"KeyGroupConfig": {"Name": "g", "Items": [{"Ref": "K"}]}},
         },
         "V": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "Fn"}}},
         "Fn": {
@@ -105,7 +150,8 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> set[Property]:
             seen.add((owner(type(self), name), name))
         return object.__getattribute__(self, name)
 
-    for module, check in ((assemble, "check"), (assemble, "unapplied"), (policies, "check_policy")):
+    for module, check in ((assemble, "check"), (assemble, "unapplied"), (policies, "check_policy"),
+                          (response_headers, "check_response_headers_policy")):  # fmt: skip
         monkeypatch.setattr(module, check, lambda *_: [])
     path = tmp_path / "t.json"
     path.write_text(json.dumps(TEMPLATE))

@@ -80,6 +80,18 @@ def test_one_file_is_one_function_and_two_are_two(site: Path) -> None:
     assert [function.name for function in functions] == ["auth", "auth-origin-request"]
 
 
+def test_two_languages_of_one_name_are_two_functions(site: Path) -> None:
+    (site / "auth.py").touch()
+    triggers = {Trigger.VIEWER_REQUEST: f"{site}/auth.mjs", Trigger.ORIGIN_REQUEST: f"{site}/auth.py:handler"}
+    [distribution] = load_quick("http://localhost:3000", triggers).distributions
+    assert len({function.name for function in distribution.functions}) == 2
+
+
+def test_an_origin_with_an_id_is_told_that_there_is_one_origin() -> None:
+    [problem] = load_quick("site=http://localhost:3000", {}).errors
+    assert problem.hint == "without a template there is one origin, without an id: write http://localhost:3000"
+
+
 @pytest.mark.parametrize(
     ("text", "handler"),
     [

@@ -12,14 +12,26 @@ import pytest
 from edgesim.distribution.model import OriginProtocolPolicy
 from edgesim.logs.explain import as_data, as_text
 from edgesim.pipeline.transcript import Station, Transcript
-from edgesim.rules.reasons import DeliveryReason, HookReason, LookUpReason, Outcome, StoreReason, TtlReason
+from edgesim.rules.reasons import (
+    DeliveryReason,
+    HookReason,
+    LookUpReason,
+    Outcome,
+    SignatureReason,
+    StoreReason,
+    TtlReason,
+)
+from edgesim.rules.signed import Judged
 from edgesim.rules.ttl import Ttl
 from edgesim.testing.make import a_function, a_request, a_response, an_arrival, an_origin
 from edgesim.values.body import Span
 from edgesim.values.entry import CacheKey
 from edgesim.values.instant import Duration, Instant
-from edgesim.values.invocation import Invocation, Returned
+from edgesim.values.invocation import Failed, FailureKind, Invocation, Returned
+from edgesim.values.place import Place
+from edgesim.values.signed import Grant
 
+NOT_LOADED = Failed(FailureKind.INIT, "Runtime.ImportModuleError", "no module")
 KEY = CacheKey("E1", "GET", "/a.css")
 
 
@@ -66,6 +78,23 @@ def test_nothing_that_is_told_can_steer_a_terminal(nasty: str) -> None:
     assert len(text.splitlines()) == 5
 
 
+def test_what_was_signed_is_told_with_its_times() -> None:
+    grant = Grant(2**63 - 1, "https://www.example.com/\xc3\xa9*", 0, "192.0.2.0/24")
+    judged = Judged(SignatureReason.NOT_YET, "https://www.example.com/a", "URL", "K\x1b1", grant)
+    told_lines = [line.strip() for line in told(Station.SIGNATURE, judged.because, signature=judged).splitlines()]
+    assert told_lines == [
+        "signature: refused: the policy does not hold yet",
+        "signed   URL, by K\\x1b1",
+        "request  https://www.example.com/a",
+        "grants   https://www.example.com/é*",
+        "after    0 (1970-01-01T00:00:00.000Z)",
+        "until    9223372036854775807",
+        "to       192.0.2.0/24",
+    ]
+    unknown = Judged(SignatureReason.KEY_UNKNOWN, "https://www.example.com/a", "cookies", "K9")
+    assert "trusted  K1, K2" in told(Station.SIGNATURE, unknown.because, signature=unknown, trusted=("K1", "K2"))
+
+
 @pytest.mark.parametrize("break_", ["\r", "\n", "\r\n"])
 def test_the_lines_of_a_stack_stand_under_each_other(break_: str) -> None:
     text = told(Station.ORIGIN, LookUpReason.FRESH, message=f"first{break_}\xa0\tsecond")
@@ -85,6 +114,37 @@ def test_labels_and_values_stand_in_columns_and_a_long_label_moves_only_itself()
         "    sent header X     1",
         f"    sent header X-{'Long' * 10}  2",
         "    sent header X-22  3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("start", "told_as"),
+    [
+        ({"init_ms": 20.0}, "cold start 20.00 ms"),
+        ({}, "warm"),
+        ({"anew": True}, "in a process that had to be started anew"),
+        ({"anew": True, "result": NOT_LOADED}, "spent on loading it"),
+    ],
+    ids=["cold", "warm", "after a crash", "not loaded"],
+)
+def test_it_is_told_how_an_invocation_found_its_environment(start: dict[str, Any], told_as: str) -> None:
+    invocation = replace(Invocation("id", Returned(""), 1.0, 1, 128, 64, "environment"), **start)
+    text = told(Station.VIEWER_REQUEST, HookReason.PASSED, invocation=invocation)
+    assert f"duration     1.00 ms, {told_as}\n" in text
+
+
+def test_a_function_that_ran_out_of_memory_is_told_with_what_it_has() -> None:
+    failure = Failed(FailureKind.OUT_OF_MEMORY, "Runtime.ExitError", "signal: killed")
+    text = told(Station.VIEWER_REQUEST, HookReason.FAILED, function=a_function(memory=256), failure=failure)
+    assert "the function ran out of memory (256 MB): Runtime.ExitError: signal: killed" in text
+
+
+def test_of_a_failure_the_place_is_told_and_no_empty_line_of_its_stack() -> None:
+    failure = replace(NOT_LOADED, stack=("", "    at f (/code/a.js:3:1)"), place=Place("/code/a.js", 3))
+    assert told(Station.VIEWER_REQUEST, HookReason.FAILED, failure=failure).splitlines()[1:] == [
+        "    failure  the function could not be loaded: Runtime.ImportModuleError: no module",
+        "    at       /code/a.js:3",
+        "    stack        at f (/code/a.js:3:1)",
     ]
 
 

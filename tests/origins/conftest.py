@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import inspect
 import ssl
+import warnings
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
@@ -40,13 +41,15 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 class RawServer:
     """Answers the first request with the script's first row of steps, the second with the second, and so on; the last
-    row repeats. A handler may serve the connections instead. Bytes are sent as they are. `requests` has every request
-    as it came, `connections` counts them.
+    row repeats. A handler may serve the connections instead. Bytes are sent as they are. `tls` may be the newest
+    version that it speaks. `requests` has every request as it came, `connections` counts them.
     """
 
     CLOSE, RESET, STALL, TURN, OK = CLOSE, RESET, STALL, TURN, OK
 
-    def __init__(self, *script: Sequence[Step], tls: bool = False, handler: Handler | None = None) -> None:
+    def __init__(
+        self, *script: Sequence[Step], tls: bool | ssl.TLSVersion = False, handler: Handler | None = None
+    ) -> None:
         self._handler = handler
         self._script = list(script) or [[OK]]
         self._tls = tls
@@ -77,6 +80,11 @@ class RawServer:
     def _context(self) -> ssl.SSLContext:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(CERTIFICATE)
+        if isinstance(self._tls, ssl.TLSVersion):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                context.minimum_version, context.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED, self._tls
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
         context.sni_callback = lambda _socket, name, _context: self.names.append(name)
         return context
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from edgesim.distribution.model import Origin
 from edgesim.errors import OriginFault, OriginTrouble
-from edgesim.origins import folder
-from edgesim.origins.folder import PIECE, READ_AT_ONCE, FolderOrigin, file_of, key_of
+from edgesim.origins import objects
+from edgesim.origins.folder import FolderOrigin
+from edgesim.origins.objects import PIECE, READ_AT_ONCE, file_of, key_of
 from edgesim.ports import BodyStream
 from edgesim.values.headers import Headers
 from edgesim.values.message import Request, Response
@@ -146,7 +147,7 @@ class TestObjects:
         def deny(*_: object) -> bytes:
             raise PermissionError(errno.EACCES, "Permission denied")
 
-        monkeypatch.setattr(folder, "_read", deny)  # chmod would not stop root
+        monkeypatch.setattr(objects, "_read", deny)  # chmod would not stop root
         with pytest.raises(OriginFault, match="Permission denied"):
             await ask(origin, "/ten.txt")
 
@@ -339,3 +340,8 @@ async def test_nothing_is_written(origin, bucket, method, status, code) -> None:
     response = await ask(origin, "/ten.txt", method)
     assert (response.status, error_of(response)["Code"]) == (status, code)
     assert (bucket / "ten.txt").read_bytes() == b"0123456789"
+
+
+async def test_who_writes_is_told_why_it_is_denied(origin) -> None:
+    error = error_of(await ask(origin, "/ten.txt", "PUT"))
+    assert error["Message"] == "Access Denied: edgesim only reads from this directory"

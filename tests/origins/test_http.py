@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator
 import httpx
 import pytest
 
+from edgesim.distribution.edge_choices import OriginSslProtocols
 from edgesim.distribution.model import Origin
 from edgesim.errors import EdgesimBug, OriginFault, OriginTrouble, ViewerFault
 from edgesim.origins.http import TROUBLES, HttpOrigin
@@ -475,6 +476,41 @@ class TestFailuresBeforeTheHead:
         assert raised.value.trouble is OriginTrouble.CONNECT_TIMEOUT
 
 
+class TestCompletion:
+    """ResponseCompletionTimeout: DownloadDistValuesOrigin."""
+
+    async def test_it_ends_an_attempt_and_there_is_no_other(self, raw_server) -> None:
+        async with raw_server([raw_server.STALL]) as server:
+            fault = await fault_of(server, origin=an_origin(read_timeout=5, completion_timeout=0.03))
+        assert fault.trouble is OriginTrouble.COMPLETION_TIMEOUT
+        assert str(fault).endswith("did not complete its response within 0.03 s")
+        assert len(server.requests) == 1
+
+    async def test_it_counts_over_all_attempts(self, raw_server) -> None:
+        async with raw_server([raw_server.STALL]) as server:
+            fault = await fault_of(server, origin=an_origin(read_timeout=0.1, completion_timeout=0.28))
+        assert fault.trouble is OriginTrouble.COMPLETION_TIMEOUT
+        assert len(server.requests) > 1
+
+    async def test_a_body_that_drips_is_cut_off(self, raw_server) -> None:
+        async def drip(reader, writer) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            while not writer.is_closing():
+                writer.write(b"1\r\nx\r\n")
+                await asyncio.sleep(0.01)
+
+        async with raw_server(handler=drip) as server:
+            fault = await fault_of(server, origin=an_origin(read_timeout=5, completion_timeout=0.05))
+        assert fault.trouble is OriginTrouble.COMPLETION_TIMEOUT
+
+    async def test_what_is_complete_in_time_is_whole(self, raw_server) -> None:
+        parts = [b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", raw_server.TURN, b"world"]
+        async with raw_server(parts) as server:
+            response = await fetch(server, a_request(), an_origin(completion_timeout=5))
+        assert response.body == b"helloworld"
+
+
 class TestAttempts:
     @pytest.mark.parametrize(("method", "asked"), [("GET", 3), ("HEAD", 3), ("POST", 1), ("DELETE", 1), ("PUT", 1)])
     async def test_a_read_timeout_is_retried_for_get_and_head_alone(self, raw_server, method, asked) -> None:
@@ -520,6 +556,14 @@ class TestKeptConnections:
             for _ in range(5):
                 await http.fetch_at(at(server), a_request(), an_origin())
         assert (server.connections, len(server.requests)) == (1, 5)
+
+    @pytest.mark.parametrize(("seconds", "connections"), [(0.02, 2), (60, 1)])
+    async def test_a_connection_is_kept_as_long_as_the_origin_says(self, raw_server, seconds, connections) -> None:
+        async with raw_server() as server, client() as http:
+            for _ in range(2):
+                await http.fetch_at(at(server), a_request(), an_origin(keepalive_timeout=seconds))
+                await asyncio.sleep(0.06)
+        assert server.connections == connections
 
     async def test_connection_close_is_obeyed(self, raw_server) -> None:
         answer = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -571,6 +615,17 @@ class TestKeptConnections:
             await server.gone.wait()
 
 
+class TestMoreThanAnnounced:
+    async def test_the_response_ends_at_its_content_length_and_its_connection_with_it(self, raw_server) -> None:
+        more = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello and more"
+        async with raw_server([more], [raw_server.OK]) as server, client() as http:
+            first = await http.fetch_at(at(server), a_request(), an_origin())
+            assert await whole(first.body) == b"hello"
+            second = await http.fetch_at(at(server), a_request(), an_origin())
+            assert await whole(second.body) == b"ok"
+        assert server.connections == 2
+
+
 class TestTls:
     async def test_a_certificate_that_nobody_vouches_for_is_refused(self, raw_server) -> None:
         async with raw_server(tls=True) as server:
@@ -609,6 +664,38 @@ class TestTls:
                 await http.fetch_at(at(server, "https"), request, Origin("web", "other.test"))
         assert raised.value.trouble is OriginTrouble.CONNECT
         assert server.requests == []
+
+    @pytest.mark.parametrize(
+        ("newest", "protocols", "speaks"),
+        [
+            pytest.param(ssl.TLSVersion.TLSv1_2, ("TLSv1.2",), True, id="the version that is listed"),
+            pytest.param(ssl.TLSVersion.TLSv1_3, ("TLSv1.2",), True, id="a newer one"),
+            pytest.param(ssl.TLSVersion.TLSv1_3, ("TLSv1", "SSLv3"), True, id="CloudFormation's default"),
+            pytest.param(ssl.TLSVersion.TLSv1_1, ("TLSv1.2",), False, id="an older one"),
+            pytest.param(ssl.TLSVersion.TLSv1_1, ("TLSv1.1", "TLSv1.2"), True, id="an old one that is listed"),
+            pytest.param(ssl.TLSVersion.TLSv1, ("TLSv1", "SSLv3"), True, id="the oldest"),
+            pytest.param(ssl.TLSVersion.TLSv1_2, ("TLSv1.3",), False, id="one that a function does not want"),
+        ],
+    )
+    async def test_no_version_older_than_those_listed_is_spoken(self, raw_server, newest, protocols, speaks) -> None:
+        async with raw_server(tls=newest) as server:
+            origin = an_origin(ssl_protocols=protocols)
+            if speaks:
+                assert (await fetch(server, a_request(), origin, scheme="https", verify=False)).body == b"ok"
+                return
+            fault = await fault_of(server, origin=origin, scheme="https", verify=False)
+        assert fault.trouble is OriginTrouble.CONNECT
+        assert "TLS failed" in str(fault)
+
+    @pytest.mark.parametrize(("protocols", "speaks"), [(("TLSv1.2",), True), (("TLSv1", "SSLv3"), False)])
+    async def test_by_choice_no_version_is_spoken_that_is_not_listed(self, raw_server, protocols, speaks) -> None:
+        async with raw_server(tls=True) as server, client(ssl_protocols=OriginSslProtocols.LISTED) as http:
+            fetching = http.fetch_at(at(server, "https", verify=False), a_request(), an_origin(ssl_protocols=protocols))
+            if speaks:
+                assert (await fetching).body == b"ok"
+                return
+            with pytest.raises(OriginFault, match="TLS failed"):
+                await fetching
 
     async def test_tls_with_a_server_that_speaks_none(self, raw_server) -> None:
         async def plain(_reader, writer) -> None:

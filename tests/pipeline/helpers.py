@@ -11,7 +11,7 @@ from edgesim.distribution.policies import CachePolicy
 from edgesim.errors import OriginTrouble
 from edgesim.pipeline.effects import BodyRead, Fetched, FetchFailed, Invoke, Invoked, LookedUp, ReadBody
 from edgesim.testing.make import NOW, a_function, a_response, behavior
-from edgesim.values.entry import CacheKey, Entry
+from edgesim.values.entry import CacheKey, Entry, Use
 from edgesim.values.instant import Instant
 from edgesim.values.invocation import Failed, FailureKind, Invocation, Result, Returned
 from edgesim.values.message import Response
@@ -41,16 +41,16 @@ def key_of(path: str, method: str = "GET", query: str = "") -> CacheKey:
 
 
 def nothing(*, waited: bool = False) -> LookedUp:
-    return LookedUp(None, usable=False, at=NOW, waited=waited)
+    return LookedUp(None, use=Use.STALE, at=NOW, waited=waited)
 
 
 def fresh(entry: Entry, *, waited: bool = False) -> LookedUp:
-    return LookedUp(entry, usable=True, at=NOW, waited=waited)
+    return LookedUp(entry, use=Use.FRESH, at=NOW, waited=waited)
 
 
 def stale(entry: Entry) -> LookedUp:
     """The entry, long past its TTL."""
-    return LookedUp(entry, usable=False, at=Instant(NOW + 100_000))
+    return LookedUp(entry, use=Use.STALE, at=Instant(NOW + 100_000))
 
 
 def fetched(response: Response | int = 200, **named: Any) -> Fetched:

@@ -15,6 +15,8 @@ from edgesim.distribution.policies import CachePolicy
 from edgesim.errors import OriginTrouble
 from edgesim.pipeline.effects import (
     BodyRead,
+    Compress,
+    Compressed,
     Effect,
     Fetch,
     Fetched,
@@ -28,9 +30,13 @@ from edgesim.pipeline.effects import (
     LookedUp,
     LookUp,
     ReadBody,
+    Refresh,
+    RefreshBegun,
     Reply,
     Resolve,
     Resolved,
+    Update,
+    Updated,
 )
 from edgesim.pipeline.journey import Served
 from edgesim.pipeline.phases import in_order
@@ -40,7 +46,7 @@ from edgesim.rules.hooks import is_disallowed
 from edgesim.rules.reasons import HookReason, TtlReason
 from edgesim.testing import strategies
 from edgesim.testing.make import NOW, a_distribution, a_function, an_arrival, behavior
-from edgesim.values.entry import Entry
+from edgesim.values.entry import Entry, StaleTerms, Use
 from edgesim.values.instant import Duration, Instant
 from edgesim.values.invocation import Failed, FailureKind, Invocation, Returned
 from edgesim.values.message import Request, Response
@@ -104,10 +110,10 @@ class World:
                 return self._draw(fetched)
             case Keep():
                 return Kept(effect.entry.body, too_large=self._draw(st.booleans()))
-            case GiveUp():
-                return GaveUp()
             case Resolve():
                 return self._draw(resolved)
+            case _:
+                return obvious(effect)
 
     def _invoked(self, effect: Invoke) -> Invoked:
         way = self._draw(st.sampled_from(("echo", "answer", "anything", "fail")))
@@ -120,6 +126,19 @@ class World:
             return _invoked(self._draw(strategies.function_results))
         kind = self._draw(st.sampled_from(FailureKind))
         return Invoked(Invocation("i", Failed(kind, "Error", "oh"), 1.0, 1, 128, 64, "e"), NOW)
+
+
+def obvious(effect: Compress | Update | Refresh | GiveUp) -> Reply:
+    """What can only be answered in one way."""
+    match effect:
+        case Compress():
+            return Compressed(effect.body)
+        case Update():
+            return Updated()
+        case Refresh():
+            return RefreshBegun()
+        case GiveUp():
+            return GaveUp()
 
 
 def _invoked(payload: str) -> Invoked:
@@ -139,11 +158,15 @@ resolved = st.just(Resolved()) | st.builds(FetchFailed, st.just(OriginTrouble.DN
 def entries(draw: st.DrawFn) -> Entry:
     response, ttl = draw(strategies.origin_responses()), Duration(draw(st.integers(0, 100)))
     kept = (response.status, response.reason, response.headers, response.body, "GET", NOW, ttl)
-    return Entry(*kept, draw(st.sampled_from(TtlReason)), error=response.status >= 400)
+    terms = draw(st.builds(StaleTerms, spans, spans, st.booleans()))
+    return Entry(*kept, draw(st.sampled_from(TtlReason)), error=response.status >= 400, stale=terms)
 
 
-looked_up = st.builds(LookedUp, st.none(), st.just(False), moments, st.booleans()) | st.builds(
-    LookedUp, entries(), st.booleans(), moments, st.booleans()
+spans = st.integers(0, 1_000).map(Duration)
+looked_up = (
+    st.builds(LookedUp, st.none(), st.just(Use.STALE), moments, st.booleans())
+    | st.builds(LookedUp, entries(), st.sampled_from((Use.FRESH, Use.HELD, Use.STALE)), moments, st.booleans())
+    | st.builds(LookedUp, entries(), st.just(Use.WHILE_REVALIDATED), moments, st.booleans(), st.booleans())
 )
 
 
@@ -188,7 +211,7 @@ def test_every_sequence_of_replies_ends_with_one_response(
     assert done.transcript.status == response.status
     assert done.transcript.ended_at is not None
     assert in_order(note.station for note in done.transcript.notes)
-    for note in done.transcript.at(Station.ERROR_PAGE):
+    for note in done.transcript.notes:
         assert in_order(inner.station for inner in note.facts.get("inner", Transcript(arrival)).notes)
 
 
@@ -207,13 +230,14 @@ def test_each_hook_runs_at_most_once_and_in_order(
 def test_a_permit_to_fetch_is_used_or_given_back_before_the_next_one(
     arrival: Arrival, distribution: Distribution, data: st.DataObject
 ) -> None:
-    """What request collapsing lives on: after a look-up without a usable object comes one Keep or GiveUp."""
+    """What request collapsing lives on: after a look-up without a usable object comes one Keep, Update or GiveUp, and
+    after one that makes the asker the one to refresh comes a Refresh."""
     permits = 0
     for effect, reply in run(arrival, distribution, World(data)).effects:
         if isinstance(effect, LookUp) and isinstance(reply, LookedUp):
             assert permits == 0
-            permits = not reply.usable
-        elif isinstance(effect, Keep | GiveUp):
+            permits = not reply.usable or reply.refreshes
+        elif isinstance(effect, Keep | Update | Refresh | GiveUp):
             permits -= 1
     assert permits == 0
 
@@ -227,7 +251,7 @@ def test_a_fresh_hit_asks_nobody_at_the_origin(
 
     class Hits(World):
         def reply(self, effect: Effect) -> Reply:
-            return LookedUp(entry, usable=True, at=NOW) if isinstance(effect, LookUp) else super().reply(effect)
+            return LookedUp(entry, use=Use.FRESH, at=NOW) if isinstance(effect, LookUp) else super().reply(effect)
 
     done = run(arrival, distribution, Hits(data))
     if done.of(LookUp):
@@ -274,7 +298,7 @@ class Echoing(World):
     def reply(self, effect: Effect) -> Reply:
         match effect:
             case LookUp():
-                return LookedUp(None, usable=False, at=NOW)
+                return LookedUp(None, use=Use.STALE, at=NOW)
             case Invoke():
                 return echo(effect)
             case ReadBody():
@@ -283,10 +307,10 @@ class Echoing(World):
                 return Fetched(self._response, NOW)
             case Keep():
                 return Kept(effect.entry.body)
-            case GiveUp():
-                return GaveUp()
             case Resolve():
                 return Resolved()
+            case _:
+                return obvious(effect)
 
 
 @slow_to_draw

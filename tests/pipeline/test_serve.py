@@ -8,7 +8,7 @@ from edgesim.distribution.model import ALL_METHODS, GET_HEAD_OPTIONS, OriginGrou
 from edgesim.errors import OriginTrouble
 from edgesim.pipeline.effects import Fetch, Fetched, GiveUp, Keep, Kept, LookUp
 from edgesim.pipeline.transcript import Station
-from edgesim.rules.freshness import is_fresh
+from edgesim.rules.freshness import use_of
 from edgesim.rules.reasons import (
     ArrivalReason,
     BehaviorReason,
@@ -39,7 +39,7 @@ NOW_DATE = "Tue, 06 May 2025 10:00:00 GMT"
 def test_the_first_request_is_a_miss_and_is_kept() -> None:
     (
         visit(a_request("/a.css"), SITE)
-        .expect(LookUp((STYLE,), is_fresh), reply=nothing())
+        .expect(LookUp((STYLE,), use_of), reply=nothing())
         .expect(Fetch, reply=fetched(cache_control="max-age=60"))
         .expect(Keep(ANY, having(ttl=60, because=TtlReason.MAX_AGE, stored_at=NOW, status=200)))
         .returns(
@@ -100,9 +100,19 @@ def test_a_response_that_may_not_be_kept_releases_who_waits_for_it() -> None:
     (
         visit(a_request("/a.css"), SITE)
         .expect(LookUp, reply=nothing())
-        .expect(Fetch, reply=fetched(cache_control="private, max-age=60"))
+        .expect(Fetch, reply=fetched(cache_control="private, max-age=60, stale-if-error=0"))
         .expect(GiveUp(STYLE))
         .returns(status=200, x_cache=Outcome.MISS, because=[StoreReason.PRIVATE])
+    )
+
+
+def test_a_response_that_may_not_be_stored_is_kept_for_an_origin_out_of_reach() -> None:
+    (
+        visit(a_request("/a.css"), SITE)
+        .expect(LookUp, reply=nothing())
+        .expect(Fetch, reply=fetched(cache_control="private, max-age=60"))
+        .expect(Keep(STYLE, having(ttl=0, for_outages=True)))
+        .returns(status=200, x_cache=Outcome.MISS, because=[StoreReason.PRIVATE, StoreReason.FOR_OUTAGES])
     )
 
 
@@ -210,7 +220,7 @@ def test_an_error_at_revalidation_is_not_called_a_change() -> None:
     play = (
         visit(a_request("/a.css"), SITE)
         .expect(LookUp, reply=stale(STALE))
-        .expect(Fetch, reply=fetched(503))
+        .expect(Fetch, reply=Fetched(a_response(503), Instant(NOW + 100_001)))
         .expect(Keep(ANY, having(status=503)))
     )
     play.returns(status=503, x_cache=Outcome.ERROR, because=[RevalidationReason.ASKED, StoreReason.ERROR_STORED])
@@ -307,13 +317,13 @@ def test_a_range_of_a_stored_object_is_a_206() -> None:
     assert served.span == Span(1, 4)
 
 
-def test_a_range_on_a_miss_goes_to_the_origin_and_a_part_is_not_kept() -> None:
+def test_a_range_on_a_miss_goes_to_the_origin_and_the_part_is_kept_by_itself() -> None:
     (
         visit(a_request("/a.css", range="bytes=1-3"), SITE)
         .expect(LookUp, reply=nothing())
         .expect(Fetch, reply=fetched(a_response(206, body=b"ell", content_range="bytes 1-3/5")))
-        .expect(GiveUp(STYLE))
-        .returns(status=206, x_cache=Outcome.MISS, body=b"ell", because=[StoreReason.PARTIAL])
+        .expect(Keep(STYLE._replace(part="1-3"), having(status=206)))
+        .returns(status=206, x_cache=Outcome.MISS, body=b"ell", because=[StoreReason.PART_STORED])
     )
 
 

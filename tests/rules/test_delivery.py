@@ -49,6 +49,17 @@ def test_how_a_stored_response_is_given(asked, entry, because):
     assert delivery.span == (Span(0, 5) if because is R.PART else None)
 
 
+def test_several_parts_are_one_multipart_body():
+    delivery = from_entry(a_request(range="bytes=0-1,4-5"), an_entry(body=b"0123456789", content_type="a/b"), NOW)
+    response = delivery.response
+    body = b"".join(p if isinstance(p, bytes) else b"0123456789"[p.start : p.stop] for p in delivery.span.pieces)
+    boundary = (response.headers.get("content-type") or "").partition("boundary=")[2]
+    head = f"\r\n--{boundary}\r\nContent-Type: a/b\r\nContent-Range: bytes "
+    assert (response.status, delivery.because) == (206, R.PARTS)
+    assert body.decode() == f"{head}0-1/10\r\n\r\n01{head}4-5/10\r\n\r\n45\r\n--{boundary}--\r\n"
+    assert response.headers.all("content-length") == (str(len(body)),)
+
+
 def test_a_304_has_the_current_date_and_no_headers_about_the_body():
     response = from_entry(a_request(if_none_match="*"), ENTRY, NOW).response
     assert response.status == 304
@@ -95,8 +106,9 @@ def test_the_edges_fields_follow_the_origins():
     )
 
 
-def test_a_miss_has_no_age():
+def test_a_miss_has_no_age_but_the_one_it_is_given():
     assert "age" not in delivered(a_response(age="5")).headers
+    assert delivered(a_response(age="5"), age=5).headers.all("age") == ("5",)
 
 
 def test_date_and_server_are_cloudfronts_where_the_origin_gave_none():

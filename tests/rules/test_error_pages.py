@@ -55,7 +55,10 @@ def test_the_redirect_page_has_the_observed_167_bytes():
         (OriginTrouble.READ_TIMEOUT, 504),
         (OriginTrouble.RESET, 502),
         (OriginTrouble.INVALID_RESPONSE, 502),
+        (OriginTrouble.COMPLETION_TIMEOUT, 504),
         (OriginTrouble.HEADERS_TOO_BIG, 502),
+        (OriginTrouble.CONTENT_RANGE, 502),
+        (OriginTrouble.TOO_LARGE, 502),
     ],
 )
 def test_an_origin_that_fails_is_502_or_504(trouble, status):

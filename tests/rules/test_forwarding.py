@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 
-from edgesim.distribution.model import ALL_METHODS, S3Access
+from edgesim.distribution.model import ALL_METHODS, S3Access, SigningBehavior
 from edgesim.distribution.policies import (
     MANAGED_ORIGIN_REQUEST_POLICIES,
     ForwardedValues,
@@ -242,6 +242,21 @@ def test_custom_headers_overwrite_the_viewers():
     assert "user-agent" not in before.headers
     after = with_custom_headers(before, origin).headers
     assert (after.all("x-a"), after.all("user-agent")) == (("mine",), ("mine too",))
+
+
+@pytest.mark.parametrize(
+    ("s3", "stays"),
+    [
+        pytest.param(S3Access("", "", True, SigningBehavior.ALWAYS), False, id="always"),
+        pytest.param(S3Access("", "", True, SigningBehavior.NO_OVERRIDE), True, id="no-override"),
+        pytest.param(S3Access("", "", True, SigningBehavior.NEVER), True, id="never"),
+        pytest.param(S3Access(), True, id="no access control"),
+        pytest.param(None, True, id="no bucket"),
+    ],
+)
+def test_an_access_control_that_always_signs_leaves_no_other_authorization(s3, stays):
+    sending = with_custom_headers(a_request(authorization="Bearer t"), an_origin(s3=s3))
+    assert ("authorization" in sending.headers) is stays
 
 
 def test_an_empty_accept_encoding_as_custom_header_removes_it():

@@ -268,6 +268,7 @@ def test_content_encoding_is_passed_as_it_is(trigger):
         pytest.param({"uri": "/b"}, "/b", "x=1", id="another uri"),
         pytest.param({"uri": "/\u00e9"}, "/\xc3\xa9", "x=1", id="a uri beyond ASCII goes out as UTF-8"),
         pytest.param({"uri": "/b%20c"}, "/b%20c", "x=1", id="a uri with an escape"),
+        pytest.param({"uri": "/b?y=2#c"}, "/b?y=2#c", "x=1", id="a uri with what ends a path"),
         pytest.param({"querystring": "y=2&&y"}, "/a", "y=2&&y", id="another query string"),
         pytest.param({"querystring": ""}, "/a", "", id="an empty query string"),
         pytest.param({"querystring": ...}, "/a", "", id="no query string"),

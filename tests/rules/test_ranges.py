@@ -1,16 +1,24 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from edgesim.rules.ranges import Unsatisfiable, asked_span
-from edgesim.testing.make import some_headers
+from edgesim.rules.ranges import AskedRange, Part, Unsatisfiable, asked_part, asked_spans, part_of, span_in_part
+from edgesim.testing.make import a_request, some_headers
 from edgesim.values.body import Span
 
 BEYOND = Unsatisfiable
 
 
 def span(value, length=10, stored=None, **more):
-    found = asked_span(some_headers(range=value, **more), some_headers(**(stored or {})), length)
+    """The one span, or what there is in its place."""
+    found = spans(value, length, stored, **more)
+    return found[0] if isinstance(found, tuple) and len(found) == 1 else found
+
+
+def spans(value, length=10, stored=None, **more):
+    found = asked_spans(some_headers(range=value, **more), some_headers(**(stored or {})), length)
     return Unsatisfiable if isinstance(found, Unsatisfiable) else found
 
 
@@ -33,7 +41,8 @@ def span(value, length=10, stored=None, **more):
         pytest.param("bytes=4-2", None, id="last before first is invalid: the whole object"),
         pytest.param("bytes=-", None, id="neither first nor last"),
         pytest.param("bytes=-5-10", None, id="a negative value"),
-        pytest.param("bytes=0-1,3-4", None, id="several ranges: the whole object, until multipart is there"),
+        pytest.param("bytes=0-1,", None, id="a range is missing"),
+        pytest.param("bytes=0-1,x", None, id="one of several is not valid"),
         pytest.param("bytes=a-b", None, id="no numbers"),
         pytest.param("items=0-4", None, id="another unit"),
         pytest.param("0-4", None, id="no unit"),
@@ -43,6 +52,22 @@ def span(value, length=10, stored=None, **more):
 )
 def test_the_part_that_is_asked_for(value, expected):
     assert span(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param("bytes=0-1,3-4", (Span(0, 2), Span(3, 5)), id="two"),
+        pytest.param("bytes=0-1, 2-3 ,-2", (Span(0, 2), Span(2, 4), Span(8, 10)), id="three, with spaces"),
+        pytest.param("bytes=3-4,0-1", None, id="not in ascending order: the whole object"),
+        pytest.param("bytes=0-4,3-6", None, id="overlapping: the whole object"),
+        pytest.param("bytes=0-4,-8", None, id="a suffix that overlaps"),
+        pytest.param("bytes=0-1,20-30", (Span(0, 2),), id="one beyond the end is left out"),
+        pytest.param("bytes=20-30,40-", BEYOND, id="all beyond the end"),
+    ],
+)
+def test_several_parts(value, expected):
+    assert spans(value) == expected
 
 
 def test_an_empty_object_has_no_parts():
@@ -71,9 +96,86 @@ def test_if_range(condition, stored, holds):
     assert span("bytes=0-4", stored=stored, if_range=condition) == (Span(0, 5) if holds else None)
 
 
-@given(st.text() | st.text("bytes=0123456789-, ", max_size=30), st.integers(0, 100))
+range_texts = st.text() | st.text("bytes=0123456789-, ", max_size=30)
+
+
+@given(range_texts, st.integers(0, 100))
 @example("bytes=" + "0" * 30_000, 10)
-def test_a_span_lies_within_the_object(value, length):
-    found = span(value, length)
-    if isinstance(found, Span):
-        assert 0 <= found.start < found.stop <= length
+@example("bytes=" + "0-0," * 8_000 + "1-1", 10)
+def test_spans_lie_within_the_object_one_after_the_other(value, length):
+    found = spans(value, length)
+    if isinstance(found, tuple):
+        assert all(0 <= one.start < one.stop <= length for one in found)
+        assert all(one.stop <= other.start for one, other in pairwise(found))
+
+
+# ── stored parts ─────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("bytes 2-5/10", Part(Span(2, 6), 10)),
+        ("bytes 0-0/*", Part(Span(0, 1), None)),
+        ("bytes 5-2/10", None),
+        ("bytes 2-10/10", None),
+        ("bytes */10", None),
+        ("items 2-5/10", None),
+        ("bytes 2-5", None),
+        (None, None),
+    ],
+)
+def test_which_part_a_response_is(value, expected):
+    assert part_of(some_headers(content_range=value)) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "part", "within"),
+    [
+        (AskedRange(3, 4), Part(Span(2, 6), 10), Span(1, 3)),
+        (AskedRange(2, 5), Part(Span(2, 6), 10), Span(0, 4)),
+        (AskedRange(1, 5), Part(Span(2, 6), 10), None),
+        (AskedRange(2, 6), Part(Span(2, 6), 10), None),
+        (AskedRange(7, None), Part(Span(6, 10), 10), Span(1, 4)),
+        (AskedRange(7, 99), Part(Span(6, 10), 10), Span(1, 4)),
+        (AskedRange(7, None), Part(Span(6, 10), None), None),
+        (AskedRange(None, 2), Part(Span(6, 10), 10), Span(2, 4)),
+        (AskedRange(None, 2), Part(Span(6, 10), None), None),
+        (AskedRange(6, 9), Part(Span(6, 10), None), Span(0, 4)),
+        (AskedRange(10, None), Part(Span(6, 10), 10), None),
+    ],
+)
+def test_a_part_answers_for_what_it_covers(asked, part, within):
+    assert span_in_part(asked, part) == within
+
+
+@pytest.mark.parametrize(
+    ("request_", "asked"),
+    [
+        (a_request(range="bytes=2-5"), "2-5"),
+        (a_request(range="bytes=002-"), "2-"),
+        (a_request(range="bytes=-3"), "-3"),
+        (a_request(range="bytes=2-5,7-8"), None),
+        (a_request(range="bytes=2-5", if_range='"v1"'), None),
+        (a_request(range="bytes=2-5", method="HEAD"), None),
+        (a_request(range="x"), None),
+        (a_request(), None),
+    ],
+)
+def test_for_which_requests_a_stored_part_may_do(request_, asked):
+    found = asked_part(request_)
+    assert (None if found is None else str(found)) == asked
+
+
+@given(st.binary(min_size=1, max_size=60), st.data())
+def test_a_part_gives_the_same_bytes_as_the_whole(body, data):
+    start = data.draw(st.integers(0, len(body) - 1))
+    stop = data.draw(st.integers(start + 1, len(body)))
+    asked = AskedRange(*data.draw(st.sampled_from([(start, stop - 1), (start, None), (None, len(body) - start)])))
+    wanted = asked.span(len(body))
+    stored = Span(data.draw(st.integers(0, len(body) - 1)), len(body))
+    within = span_in_part(asked, Part(stored, len(body)))
+    if within is not None:
+        assert body[stored.start :][within.start : within.stop] == body[wanted.start : wanted.stop]
+    else:
+        assert wanted.start < stored.start

@@ -17,6 +17,11 @@ def test_hop_by_hop_fields_go():
     assert received(behavior(), response, NOW).headers.fields == (("Date", "now"), ("Etag", "y"))
 
 
+def test_the_ids_of_s3_go_and_what_else_it_says_stays():
+    response = a_response(x_amz_id_2="a", x_amz_request_id="b", x_amz_version_id="c", date="now")
+    assert received(behavior(), response, NOW).headers.fields == (("X-Amz-Version-Id", "c"), ("Date", "now"))
+
+
 def test_chunked_coding_can_be_seen():
     assert "transfer-encoding" in received(behavior(), a_response(transfer_encoding="chunked"), NOW).headers
 
@@ -52,7 +57,8 @@ def test_set_cookie_passes_where_cookies_are_forwarded(chosen, kept):
         pytest.param(behavior(), "Origin", None, id="nothing is left"),
         pytest.param(behavior(headers=["origin"]), "Origin, X", "Origin", id="what is keyed stays"),
         pytest.param(ALL_VIEWER, "Origin, X", "Origin, X", id="all viewer headers are forwarded"),
-        pytest.param(ALL_VIEWER, "*", None, id="a star is no header"),
+        pytest.param(behavior(), "*, X", "*", id="a star has a rule of its own"),
+        pytest.param(behavior(min_ttl=1), "*", None, id="but none with a minimum TTL"),
         pytest.param(behavior(), "User-Agent", None, id="User-Agent"),
         pytest.param(behavior(headers=["User-Agent"]), "User-Agent", "User-Agent", id="a forwarded User-Agent"),
         pytest.param(

@@ -2,10 +2,10 @@
 
 import pytest
 
-from edgesim.errors import OriginTrouble
+from edgesim.errors import OriginTrouble, ViewerTrouble
 from edgesim.rules.hooks import MadeBy
 from edgesim.rules.reasons import ArrivalReason, Outcome
-from edgesim.rules.result_types import ResultTypes, result_types
+from edgesim.rules.result_types import ResultTypes, interrupted, result_types
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,9 @@ def test_what_origin_request_generated_has_a_detail_of_its_own():
         pytest.param(OriginTrouble.RESET, "OriginReadError", id="a reset"),
         pytest.param(OriginTrouble.INVALID_RESPONSE, "OriginInvalidResponseError", id="no HTTP"),
         pytest.param(OriginTrouble.HEADERS_TOO_BIG, "OriginHeaderTooBigError", id="a big head"),
+        pytest.param(OriginTrouble.COMPLETION_TIMEOUT, "OriginCommError", id="a response that takes too long"),
+        pytest.param(OriginTrouble.CONTENT_RANGE, "OriginContentRangeLengthError", id="a range of another length"),
+        pytest.param(OriginTrouble.TOO_LARGE, "OriginError", id="too large an object"),
         pytest.param(ArrivalReason.METHOD_NOT_ALLOWED, "InvalidRequestMethod", id="a method"),
         pytest.param(ArrivalReason.URL_TOO_LONG, "InvalidRequest", id="a long URL"),
         pytest.param(ArrivalReason.HTTPS_ONLY, "Error", id="any other refusal"),
@@ -53,3 +56,19 @@ def test_what_origin_request_generated_has_a_detail_of_its_own():
 )
 def test_an_error_is_told_in_detail_where_it_has_a_name(trouble, detail):
     assert result_types(Outcome.ERROR, MadeBy.CLOUDFRONT, trouble) == ResultTypes("Error", "Error", detail)
+
+
+@pytest.mark.parametrize(
+    ("ready", "by", "expected"),
+    [
+        pytest.param("Hit", ViewerTrouble.LEFT, ("Error", "Hit", "ClientCommError"), id="the viewer left a hit"),
+        pytest.param("Error", ViewerTrouble.LEFT, ("Error", "Error", "ClientCommError"), id="the viewer left an error"),
+        pytest.param(None, ViewerTrouble.LEFT, ("Error", "Error", "ClientCommError"), id="nothing was sent"),
+        pytest.param(None, ViewerTrouble.HUNG_UP, ("Error", "Error", "ClientHungUpRequest"), id="nothing was asked"),
+        pytest.param("Miss", OriginTrouble.RESET, ("Error", "Miss", "OriginReadError"), id="the origin broke off"),
+        pytest.param("Miss", OriginTrouble.READ_TIMEOUT, ("Error", "Miss", "OriginCommError"), id="it fell silent"),
+    ],
+)
+def test_an_answer_that_does_not_come_to_its_end_is_an_error(ready, by, expected):
+    types = ResultTypes(ready, ready, ready) if ready else None
+    assert interrupted(types, by) == ResultTypes(*expected)

@@ -5,6 +5,8 @@ from edgesim.rules.reasons import RevalidationReason, TtlReason
 from edgesim.rules.revalidation import conditional, merged_headers, refreshed, revalidation_verdict
 from edgesim.rules.ttl import Ttl
 from edgesim.testing.make import NOW, a_request, an_entry, an_origin_request_policy, behavior, some_headers
+from edgesim.values.cache_tags import NO_TAGS
+from edgesim.values.entry import NEVER_STALE
 
 R = RevalidationReason
 LEGACY_COOKIES = ForwardedValues(headers=("*",), cookies=Selection(Selects.ALL))
@@ -51,7 +53,9 @@ def test_the_origin_is_asked_by_the_stored_validators_not_by_the_viewers_conditi
 
 def test_a_304_updates_the_stored_head_but_not_what_describes_the_body():
     stored = some_headers(etag='"v1"', content_length="5", cache_control="max-age=1", content_type="a/b")
-    news = some_headers(cache_control="max-age=9", content_length="0", set_cookie="a=1", date="now")
+    news = some_headers(
+        cache_control="max-age=9", content_length="0", set_cookie="a=1", date="now", etag='"v2"', content_md5="x"
+    )
     assert merged_headers(stored, news).fields == (
         ("Etag", '"v1"'),
         ("Content-Length", "5"),
@@ -61,8 +65,23 @@ def test_a_304_updates_the_stored_head_but_not_what_describes_the_body():
     )
 
 
+def test_the_age_of_before_is_gone_with_a_304():
+    assert merged_headers(some_headers(age="50"), some_headers(x="1")) == some_headers(x="1")
+    assert merged_headers(some_headers(age="50"), some_headers(age="7")) == some_headers(age="7")
+
+
+def test_a_304_from_another_cache_is_as_old_as_that_says():
+    entry = refreshed(
+        an_entry(ttl=1), some_headers(), Ttl(60, TtlReason.MAX_AGE, age=7), NEVER_STALE, NOW + 100, NO_TAGS
+    )
+    assert entry.age(NOW + 101) == 8
+
+
 def test_a_304_keeps_the_body_and_restarts_freshness():
-    entry = refreshed(an_entry(ttl=1), some_headers(etag="x"), Ttl(60, TtlReason.S_MAXAGE), NOW + 100)
+    entry = refreshed(
+        an_entry(ttl=1), some_headers(etag="x"), Ttl(60, TtlReason.S_MAXAGE), NEVER_STALE, NOW + 100, frozenset({"new"})
+    )
     assert (entry.body, entry.ttl, entry.because) == (b"hello", 60, TtlReason.S_MAXAGE)
     assert entry.age(NOW + 100) == 0
+    assert entry.tags == {"new"}
     assert entry.headers == some_headers(etag="x")

@@ -3,7 +3,7 @@ from hypothesis import given
 
 from edgesim.distribution.model import ALL_METHODS
 from edgesim.rules.reasons import StoreReason, TtlReason
-from edgesim.rules.storing import KEPT, entry_of, response_ttl, storing_verdict
+from edgesim.rules.storing import KEPT, cache_tags, entry_of, response_ttl, storing_verdict
 from edgesim.rules.ttl import Ttl
 from edgesim.testing.make import NOW, a_distribution, a_request, a_response, behavior
 from edgesim.testing.strategies import behaviors, origin_responses, viewer_requests
@@ -34,13 +34,26 @@ def verdict(response, request=None, **of_behavior):
         pytest.param(a_response(vary="*"), S.STORED_FOR_REVALIDATION, S.STORED, id="Vary: *"),
         pytest.param(a_response(cache_control="no-store"), S.NO_STORE, S.STORED, id="no-store"),
         pytest.param(a_response(cache_control="private, max-age=60"), S.PRIVATE, S.STORED, id="private"),
-        pytest.param(a_response(206), S.PARTIAL, S.PARTIAL, id="part of an object"),
+        pytest.param(a_response(206), S.PARTIAL, S.PARTIAL, id="a part that was not asked for"),
         pytest.param(a_response(304), S.NOT_MODIFIED, S.NOT_MODIFIED, id="the answer to a viewer's condition"),
     ],
 )
 def test_what_is_kept_of_a_success(response, m_zero, m_positive):
     assert verdict(response, min_ttl=0) is m_zero
     assert verdict(response, min_ttl=5) is m_positive
+
+
+@pytest.mark.parametrize(
+    ("asked", "came", "kept"),
+    [
+        ("bytes=2-5", "bytes 2-5/10", S.PART_STORED),
+        ("bytes=2-", "bytes 2-9/10", S.PART_STORED),
+        ("bytes=2-5", None, S.PARTIAL),
+        ("bytes=2-5,7-8", None, S.PARTIAL),
+    ],
+)
+def test_a_part_is_kept_where_it_says_which_it_is(asked, came, kept):
+    assert verdict(a_response(206, content_range=came), a_request(range=asked)) is kept
 
 
 ALWAYS = (404, 414, 500, 501, 502, 503, 504)
@@ -99,3 +112,9 @@ def test_fields_that_no_cache_names_stay_out():
     response = a_response(cache_control='no-cache="Set-Cookie, X-Private"', set_cookie="a=1", x_private="1", etag="x")
     entry = entry_of(a_request(), response, Ttl(60, TtlReason.DEFAULT), NOW)
     assert list(entry.headers.index) == ["cache-control", "etag"]
+
+
+def test_tags_are_in_the_header_that_the_distribution_names():
+    headers = a_response(x_tags="A, b", cache_tag="c").headers
+    assert cache_tags(a_distribution(cache_tag_header="X-Tags"), headers) == {"a", "b"}
+    assert cache_tags(a_distribution(), headers) == frozenset()

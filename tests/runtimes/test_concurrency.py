@@ -77,7 +77,22 @@ def test_the_refusal_is_lambdas_with_its_reason():
     assert concurrency.enter(a, HOME) is None
     failed = concurrency.enter(a, HOME)
     assert (failed.kind, failed.error_type) == (FailureKind.THROTTLED, "TooManyRequestsException")
-    assert failed.message == "Rate Exceeded. ConcurrentInvocationLimitExceeded (1 running, 1 at most)"
+    assert failed.message == (
+        "Rate Exceeded. ConcurrentInvocationLimitExceeded (the account's limit: 1 of 1 run that functions without a "
+        "reservation share; --concurrency changes it)"
+    )
+
+
+def test_the_refusal_tells_whose_limit_it_was_and_what_changes_it():
+    concurrency, one, paused = Concurrency(), fn("a", concurrency=1), fn("b", concurrency=0)
+    concurrency.reserve([one, paused])
+    assert concurrency.enter(one, HOME) is None
+    told = [failed.message for function in (one, paused) if (failed := concurrency.enter(function, HOME)) is not None]
+    because = "Rate Exceeded. ReservedFunctionConcurrentInvocationLimitExceeded"
+    assert told == [
+        f"{because} (the function's own limit: 1 of 1 run; its ReservedConcurrentExecutions changes it)",
+        f"{because} (the function is paused: its ReservedConcurrentExecutions is 0)",
+    ]
 
 
 def test_who_leaves_makes_room_and_who_was_refused_took_none():

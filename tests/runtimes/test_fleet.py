@@ -138,7 +138,7 @@ def test_beyond_the_accounts_limit_calls_are_throttled_and_reserved_functions_ru
     problems, refused, served, after = lab.run(story())
     assert [problem.code for problem in problems] == ["InvalidParameterValueException"]  # 4 - 1 is less than is to stay
     assert expect_failure(refused).kind is FailureKind.THROTTLED
-    assert "ConcurrentInvocationLimitExceeded (3 running, 3 at most)" in expect_failure(refused).message
+    assert "ConcurrentInvocationLimitExceeded (the account's limit: 3 of 3 run" in expect_failure(refused).message
     assert isinstance(served.result, Returned)
     assert isinstance(after.result, Returned)
 

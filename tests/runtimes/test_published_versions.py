@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edgesim.distribution.model import Code, EdgeFunction
+from edgesim.distribution.model import AutoPublish, Code, EdgeFunction
 from edgesim.distribution.propagation import Spread
 from edgesim.driver.virtual_clock import VirtualClock
 from edgesim.runtimes import Settings
@@ -123,6 +123,53 @@ def test_changed_settings_are_published_and_reserved_concurrency_is_none(lab, ch
 
     assert lab.run(story()).version == published[-1]
     assert versions(lab) == published
+
+
+def test_settings_that_do_not_start_leave_the_last_good_version_serving(lab):
+    function = lab.python(ONE)
+    broken = replace(function, handler="app.nothing")
+
+    async def story():
+        await lab.deploy(function)
+        warm = (await lab.call(function)).environment
+        problems = await lab.service.deploy([broken])
+        called = [await lab.call(broken), await lab.call(function)]  # the latter came before, and was slow
+        save(function, TWO.replace("def handler", "def nothing"))
+        await lab.service.refresh()
+        return warm, problems, called, await lab.call(broken)
+
+    warm, [problem], called, mended = lab.run(story())
+    assert problem.hint == "the last version that worked goes on serving"
+    assert [(one.version, one.environment) for one in called] == [("1", warm)] * 2
+    assert mended.version == "3"
+    assert lab.service.status().functions[0].problem is None
+
+
+def test_with_sam_settings_alone_publish_nothing_and_saved_code_takes_them_along(lab):
+    function = replace(lab.python(ONE), auto_publish=AutoPublish())
+    changed = replace(function, timeout=9)
+
+    async def story():
+        await lab.deploy(function)
+        settled = [await lab.service.published([changed])]
+        save(function, ONE)  # as it was
+        settled.append(await lab.service.published([changed]))
+        save(function, TWO)
+        settled.append(await lab.service.published([changed]))
+        return settled
+
+    assert [found[changed].timeout for found in lab.run(story())] == [function.timeout, function.timeout, 9]
+
+
+def test_with_sam_settings_are_published_where_no_version_has_ever_started(lab):
+    function = replace(lab.python(ONE), auto_publish=AutoPublish(), handler="app.nothing")
+    mended = replace(function, handler="app.handler")
+
+    async def story():
+        await lab.deploy(function)
+        return await lab.service.published([mended])
+
+    assert lab.run(story()) == {mended: mended}
 
 
 def test_two_versions_of_one_function_become_one_when_their_code_changes(lab):

@@ -19,6 +19,7 @@ from edgesim.distribution.model import Code, EdgeFunction
 from edgesim.runtimes import Language, Settings
 from edgesim.runtimes.workspace import Lent
 from edgesim.values.invocation import FailureKind
+from edgesim.values.place import Place
 from tests.runtimes.conftest import PLAIN
 
 pytestmark = pytest.mark.slow
@@ -406,7 +407,18 @@ def test_a_function_broken_from_the_start_is_mended_by_a_save(lab, expect_failur
     first, second, third = lab.run(story())
     assert expect_failure(first).error_type == "Runtime.UserCodeSyntaxError"
     assert expect_failure(second).error_type == "Runtime.ImportModuleError"
+    assert {expect_failure(first).place, expect_failure(second).place} == {Place(f"{function.code.path}/app.py", 1)}
     assert expect_value(third) == 1
+
+
+def test_what_is_thrown_has_its_place_in_the_users_own_file(lab, expect_failure):
+    function = lab.node("exports.handler = async (event) => {\n  return event.nothing.here\n}\n")
+
+    async def story():
+        await lab.deploy(function)
+        return await lab.call(function)
+
+    assert expect_failure(lab.run(story())).place == Place(f"{function.code.path}/index.js", 2)
 
 
 def test_an_invocation_that_runs_during_a_reload_finishes_with_its_version(plain_lab, expect_value, tmp_path):

@@ -305,13 +305,14 @@ def test_a_viewer_elsewhere_can_not_be_had_nor_what_it_would_have_left_in_the_ca
         get("/a?x=1", expect=x_cache("Hit", status=(200,))),
         get("/b", viewer={"pop": "IAD89-C1", "protocol": "http", "http-version": "1.1"}, expect=x_cache("Miss")),
         get("/c", viewer={"protocol": "https"}),
+        get("/d", leaves=1),
     )
     outcome = against(server, scenario)
     assert outcome.verdict is Verdict.PASSED
     assert [target for _, target, *_ in server.asked] == ["/a?x=1", "/b"]
     assert outcome.message == (
         "1 step left out: it needs a viewer with country=FR; 1 step left out: it needs a viewer with protocol=https; "
-        "not compared: x-cache (1)"
+        "1 step left out: it needs a viewer that leaves; not compared: x-cache (1)"
     )
 
 

@@ -152,6 +152,19 @@ def test_a_reason_that_must_not_be_there():
     assert "stored" in mismatch.got.splitlines()
 
 
+def test_the_line_in_the_access_log_is_compared_by_field():
+    fields = (HeaderMatch("x-edge-result-type", is_("Hit")), HeaderMatch("sc-status", is_("200")))
+    [found] = mismatches_of(a_scenario(get(expect=Expectation(access_log=fields, logged=True))))
+    assert (found.what, found.expected, found.got) == ("access log x-edge-result-type", "Hit", "Miss")
+
+
+def test_a_line_that_must_not_be_there():
+    [found] = mismatches_of(a_scenario(get(expect=Expectation(logged=False))))
+    assert (found.what, found.expected, found.got) == ("access log", "no line", "a line")
+    [found] = mismatches_of(a_scenario(get("/" + "x" * 9000, expect=Expectation(logged=True))))
+    assert (found.expected, found.got) == ("a line", "no line")
+
+
 def received(**more):
     return Expectation(origins=(OriginExpectation("origin", receives=(RequestMatch(**more),)),))
 

@@ -33,6 +33,14 @@ def test_a_long_line_is_shown_where_it_differs_and_as_a_whole_with_explain():
     assert f"{LONG}b{LONG}" in whole
 
 
+def test_a_line_that_does_not_fit_is_shown_as_a_whole_below():
+    wanted = Expectation(body=BodyMatch(text=is_(f"{LONG}a")))
+    told = failure(played(a_scenario(get("/a", says(f"{LONG}b"), expect=wanted))))
+    assert "expected, all of it" in told
+    assert "".join(told.partition("got, all of it")[2].partition("GET ")[0].split()) == f"{LONG}b"
+    assert all(len(line) <= 100 for line in told.splitlines())
+
+
 def test_a_cookie_that_the_edge_removed_is_said_to_be():
     story = a_scenario(get("/a", says(set_cookie="sid=1; Path=/"), capture=(Capture("s", "cookie", "sid"),)))
     [found] = mismatches_of(story)

@@ -77,7 +77,7 @@ def test_pseudo_headers_are_dropped_and_lines_of_set_cookie_are_apart() -> None:
             response={"headers": [{"name": ":status", "value": "200"}, {"name": "set-cookie", "value": "a=1\nb=2"}]},
         )
     )
-    assert exchange.request.headers.fields == (("X-A", "1"),)
+    assert exchange.request.headers.fields == (("X-A", "1"), ("host", "www.example.com"))
     assert exchange.response.headers.all("set-cookie") == ("a=1", "b=2")
 
 

@@ -249,3 +249,27 @@ def test_the_control_port_explains_and_moves_the_scenarios_clock():
     assert (before["now"], before["pace"]) == ("2025-05-06T10:00:00.000Z", "still")
     assert moved.json()["now"] == "2025-05-06T11:00:00.000Z"
     assert (refused.status_code, frozen.status_code) == (409, 200)
+
+
+def test_a_viewer_leaves_with_what_it_has_or_with_nothing():
+    left = Expectation(
+        complete=False,
+        access_log=(HeaderMatch("x-edge-detailed-result-type", is_("ClientCommError")),),
+        logged=True,
+        body=BodyMatch(is_("he")),
+    )
+    slow = Answer(chunks=("he", "llo"), every=2)
+    nothing = Expectation(
+        complete=False, access_log=(HeaderMatch("sc-status", is_("000")),), logged=True, body=BodyMatch(is_(""))
+    )
+    patient = Expectation(status=(200,), body=BodyMatch(is_("hello")), complete=True)
+    scenario = a_scenario(
+        get("/a", slow, leaves=3, expect=left),
+        get("/b", says(after=5), leaves=2, expect=nothing),
+        get("/c", slow, leaves=60, expect=patient),
+    )
+    said, failed = asyncio.run(shown(scenario))
+    assert not failed, said
+    assert "GET /a, whose viewer leaves after 3s" in said
+    assert "nothing: the viewer has left" in said
+    assert "x-edge-detailed-result-type ClientCommError" in said

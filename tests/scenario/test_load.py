@@ -443,7 +443,8 @@ def test_captures_stand_in_later_steps_and_a_dollar_can_be_plain():
 
 
 def test_source_code_of_a_deployment_may_have_braces():
-    steps("- deploy: {functions: {f: {node: 'exports.handler = async () => `${x}`'}}}\n")
+    code = "{f: {node: 'exports.handler = async () => `${x}`'}}"
+    steps(f"- deploy: {{functions: {code}, distribution: {{viewer-request: f}}}}\n")
 
 
 # ── files ────────────────────────────────────────────────────────────────────

@@ -47,6 +47,18 @@ IN_A_STEP = [
         id="a reason with a slip",
     ),
     pytest.param(
+        "expect: {access-log: {x-edge-resulttype: Hit}}",
+        "the access log has no field 'x-edge-resulttype'",
+        "did you mean x-edge-result-type?",
+        id="a field with a slip",
+    ),
+    pytest.param(
+        "expect: {access-log: Hit}",
+        "a line of the access log can't be expected to be 'Hit'",
+        "write absent, or fields: {x-edge-result-type: Hit}",
+        id="a line that is a word",
+    ),
+    pytest.param(
         "expect: {because: S_MAXGE}",
         "there is no reason 'S_MAXGE'",
         "did you mean 's-maxage'?",
@@ -106,6 +118,27 @@ IN_A_STEP = [
         "there is site",
         id="an origin that is not there",
     ),
+    pytest.param(
+        "origin: false", "an origin can't be 'false'", "where it must not be asked, write untouched", id="no origin"
+    ),
+    pytest.param(
+        "origin: not called",
+        "there is no folder 'not called' that could play an origin",
+        "where it must not be asked, write untouched; for a body write {body: …}",
+        id="an origin in words",
+    ),
+    pytest.param(
+        "expect: {cache: {/a: hit}}",
+        "/a can't be 'hit': it is one of fresh, stale, stored, absent",
+        "write fresh",
+        id="a state by another name",
+    ),
+    pytest.param(
+        "expect: {functions: {viewer-request: threw}}",
+        "viewer-request can't be 'threw': it is one of ran, not run, passed, changed, generated, failed, rejected",
+        "write failed",
+        id="an outcome by another name",
+    ),
     pytest.param("viewer: {contry: DE}", "a viewer has no setting 'contry'", "did you mean country?", id="a viewer"),
     pytest.param(
         "viewer: {country: Germany}",
@@ -164,7 +197,7 @@ def test_a_mistake_in_a_request(written, message, hint):
             "begin another step: - advance: …",
             id="two verbs",
         ),
-        pytest.param("- get /a", "a step is a mapping, not the text 'get /a'", "write get: /a", id="no colon"),
+        pytest.param("- get /a", "a step is a mapping, not the text 'get /a'", "write - get: /a", id="no colon"),
         pytest.param(
             "- advnace: 1s", "a step has no verb: nothing says what happens", "did you mean advance?", id="a slip"
         ),
@@ -200,6 +233,12 @@ def test_a_mistake_in_a_request(written, message, hint):
         ),
         pytest.param("- invalidate: a", "'a' does not start with / ; try '/a'", "", id="a path without its slash"),
         pytest.param(
+            "- invalidate: '#a b'",
+            "the tag '#a b' has a character that no tag has: they are visible ASCII without the comma",
+            "",
+            id="no tag",
+        ),
+        pytest.param(
             "- repeat: 3", "there is nothing to repeat", "write steps: beside it, or a request: get: /a", id="repeat"
         ),
         pytest.param("- set: {site: 503}", "an origin can't be '503'", "write {answers: 503}", id="a bare status"),
@@ -233,6 +272,49 @@ def test_a_mistake_in_a_request(written, message, hint):
             "what origins answer is changed by a step of its own: - set: {site: {answers: 503}}",
             id="deploy origins",
         ),
+        pytest.param(
+            "- parallel: [{advance: 1s}]",
+            "parallel has requests and barriers, and advance is neither",
+            "let time pass at a barrier: - barrier: 1s",
+            id="time in parallel",
+        ),
+        pytest.param(
+            "- parallel: [{get: /a}, {invalidate: /a}]",
+            "parallel has requests and barriers, and invalidate is neither",
+            "make it a step of its own, before or after parallel",
+            id="another step in parallel",
+        ),
+        pytest.param(
+            "- parallel: [{get: /a}, {expect: {cache: {/a: fresh}}}]",
+            "parallel has requests and barriers, and expect is neither",
+            "put it into a request, or beside parallel for all of them",
+            id="an expect in parallel",
+        ),
+        pytest.param(
+            "- parallel:\n    - get: /a\n    - barrier",
+            "an item of parallel is a mapping, not the text 'barrier'",
+            "write - barrier: waiting",
+            id="a barrier without what for",
+        ),
+        pytest.param(
+            "- barrier",
+            "a barrier stands among the requests of parallel",
+            "write - parallel: [{get: /a}, {barrier: waiting}, {get: /a}]",
+            id="a barrier by itself",
+        ),
+        pytest.param(
+            "- barrier: done",
+            "a barrier stands among the requests of parallel",
+            "write - parallel: [{get: /a}, {barrier: waiting}, {get: /a}]",
+            id="a barrier as a step",
+        ),
+        pytest.param("- /a", "a step is a mapping, not the text '/a'", "write - get: /a", id="a path alone"),
+        pytest.param(
+            "- invalidte", "a step is a mapping, not the text 'invalidte'", "write - invalidate: /a*", id="a verb alone"
+        ),
+        pytest.param(
+            "- expcet: {}", "a step has no verb: nothing says what happens", "did you mean expect?", id="slip"
+        ),
     ],
 )
 def test_a_mistake_in_a_step(written, message, hint):
@@ -265,6 +347,20 @@ def test_a_mistake_in_a_step(written, message, hint):
                 )
             ],
             id="steps alone",
+        ),
+        pytest.param(
+            "- {title: a, steps: [{get: /}]}\n- {title: b, steps: [{get: /}]}\n",
+            [(1, "a scenario is a mapping of keys and values, not a list", "put the list under scenarios:")],
+            id="scenarios alone",
+        ),
+        pytest.param(
+            "title: t\ndistribution: {viewer-request: [a, b], origin-request: {name: a}}\nsteps: [{get: /}]\n",
+            [
+                (2, "one function runs at a trigger, and here is a list", "write the name alone"),
+                (2, "a trigger has no key 'name'", "write function"),
+                (2, "which function is not said", "write {function: NAME}"),
+            ],
+            id="triggers",
         ),
         pytest.param(
             "title: t\nsteps:\n\t- get: /\n",
@@ -310,6 +406,53 @@ def test_a_mistake_in_a_file(text, expected):
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        pytest.param(
+            "site.yaml",
+            "Resources:\n  Auth: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref F}}\n",
+            (
+                "this is a CloudFormation or SAM template, and no scenario",
+                "a scenario names it, distribution: site.yaml; `edgesim check site.yaml` says whether it is sound",
+            ),
+            id="a template",
+        ),
+        pytest.param(
+            "dist.json",
+            '{"ETag": "E", "DistributionConfig": {}}',
+            (
+                "this is a distribution as the AWS CLI prints it, and no scenario",
+                "a scenario names it, distribution: dist.json; `edgesim check dist.json` says whether it is sound",
+            ),
+            id="what the AWS CLI prints",
+        ),
+        pytest.param(
+            "capture.har",
+            '{"log": {"version": "1.2", "entries": []}}',
+            ("this is a HAR file, and no scenario", "`edgesim record capture.har` makes a scenario of it"),
+            id="a HAR file",
+        ),
+        pytest.param(
+            "auth.mjs",
+            "export const handler = async () => {}",
+            (
+                "this is a function, and no scenario",
+                "a scenario names it, functions: {NAME: auth.mjs}; edgesim invoke runs one once",
+            ),
+            id="a function",
+        ),
+    ],
+)
+def test_what_is_another_kind_of_file_is_told_to_be_that_and_nothing_else(name, text, expected):
+    assert [(message, hint) for _, message, hint in told(text, Path(name))] == [expected]
+
+
+def test_a_template_in_a_scenario_is_none_by_itself():
+    problems = load_text("title: t\nResources: {}\nsteps: [{get: /}]\n", FILE).problems
+    assert [problem.message for problem in problems] == ["a scenario has no key 'Resources'"]
+
+
+@pytest.mark.parametrize(
     ("name", "message"),
     [
         ("index.js", None),
@@ -322,7 +465,7 @@ def test_functions_are_where_they_are_said_to_be(tmp_path, name, message):
     (tmp_path / "index.js").write_text("")
     (tmp_path / "page.html").write_text("")
     (tmp_path / "folder").mkdir()
-    text = f"title: t\nfunctions: {{f: {name}}}\nsteps: [{{get: /}}]\n"
+    text = f"title: t\nfunctions: {{f: {name}}}\ndistribution: {{viewer-request: f}}\nsteps: [{{get: /}}]\n"
     problems = load_text(text, tmp_path / "a.scenario.yaml").problems
     assert bool(problems) is (message is not None)
     assert all(message in problem.message and problem.line == 2 for problem in problems)
@@ -356,3 +499,65 @@ def test_a_mistake_in_a_function(written, message, hint):
     found = told(text)
     assert (2, message) in [(line, one) for line, one, _ in found]
     assert hint is None or hint in [other for _, _, other in found]
+
+
+PASSES = "{node: 'exports.handler = async (event) => event.Records[0].cf.request'}"
+WITH_AUTH = f"title: t\nfunctions: {{auth: {PASSES}}}\ndistribution: {{viewer-request: auth}}\nsteps:\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            f"{WITH_AUTH}- deploy: {{functions: {{autth: {PASSES}}}}}\n",
+            (5, "no behavior runs the function 'autth'", "did you mean auth?"),
+            id="a deployed one with a slip",
+        ),
+        pytest.param(
+            f"{HEAD}- deploy: {{functions: {{auth: {PASSES}}}}}\n",
+            (
+                3,
+                "no behavior runs the function 'auth'",
+                "write distribution: {viewer-request: auth}, or another trigger",
+            ),
+            id="a deployed one without a place",
+        ),
+        pytest.param(
+            f"title: t\nfunctions:\n  auth: {PASSES}\nsteps: [{{get: /}}]\n",
+            (
+                3,
+                "no behavior runs the function 'auth'",
+                "write distribution: {viewer-request: auth}, or another trigger",
+            ),
+            id="one without a trigger",
+        ),
+        pytest.param(
+            f"{WITH_AUTH}- deploy: {{distribution: {{viewer-request: auht}}}}\n",
+            (5, "there is no function 'auht'", "did you mean auth?"),
+            id="a trigger of one that there is not",
+        ),
+    ],
+)
+def test_a_function_that_nothing_runs_is_a_mistake(text, expected):
+    assert told(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f"{WITH_AUTH}- deploy: {{functions: {{auth: {PASSES}}}}}\n", id="new code"),
+        pytest.param(
+            f"{HEAD}- deploy: {{functions: {{f: {PASSES}}}, distribution: {{origin-request: f}}}}\n",
+            id="with its place",
+        ),
+        pytest.param(
+            f"title: t\nfunctions: {{f: {PASSES}}}\nsteps: [{{deploy: {{distribution: {{viewer-request: f}}}}}}]\n",
+            id="a place that comes later",
+        ),
+        pytest.param(
+            f"functions: {{f: {PASSES}}}\nscenarios:\n- {{title: a, steps: [{{get: /}}]}}\n", id="of a whole file"
+        ),
+    ],
+)
+def test_a_function_that_may_be_run_is_none(text):
+    assert load_text(text, FILE).problems == ()

@@ -10,6 +10,7 @@ from edgesim.distribution.choices import Choices, EmptyBody, HeaderKey, Tls13
 from edgesim.distribution.limits import Edition
 from edgesim.distribution.model import GET_HEAD_OPTIONS, OriginProtocolPolicy, S3Access, Trigger, ViewerProtocolPolicy
 from edgesim.distribution.policies import ALL, NONE, Selection, Selects, listed
+from edgesim.distribution.response_headers import EVERY_METHOD, Cors, PolicyHeader, ResponseHeadersPolicy
 from edgesim.distribution.terms import Terms
 from edgesim.scenario.language.load import load_setting, load_text
 
@@ -157,6 +158,55 @@ def test_the_default_behavior_may_be_the_last_of_the_behaviors():
     assert not found.behaviors[1].cache_policy.caches
 
 
+def test_a_response_headers_policy():
+    found = (
+        deployed("""
+response-headers-policy:
+  cors: {origins: https://a.example, credentials: true, headers: X-A, methods: [GET, PUT], max-age: 10m, override: true}
+  security:
+    strict-transport-security: max-age=60; includeSubDomains; preload
+    x-xss-protection: {value: 1; report=/xss, override: true}
+    x-content-type-options: nosniff
+    content-security-policy: default-src 'self'
+    referrer-policy: origin
+    x-frame-options: DENY
+  headers: {x-a: 1, x-b: {value: '', override: true}}
+  remove: server
+  server-timing: 12.5
+""")
+        .behaviors[0]
+        .response_headers_policy
+    )
+    assert found == ResponseHeadersPolicy(
+        "inline *",
+        "inline",
+        Cors(("https://a.example",), ("X-A",), ("GET", "PUT"), (), allow_credentials=True, max_age=600, override=True),
+        (
+            PolicyHeader("X-XSS-Protection", "1; report=/xss", override=True),
+            PolicyHeader("X-Frame-Options", "DENY"),
+            PolicyHeader("Referrer-Policy", "origin"),
+            PolicyHeader("Content-Security-Policy", "default-src 'self'"),
+            PolicyHeader("X-Content-Type-Options", "nosniff"),
+            PolicyHeader("Strict-Transport-Security", "max-age=60; includeSubDomains; preload"),
+            PolicyHeader("x-a", "1"),
+            PolicyHeader("x-b", "", override=True),
+        ),
+        ("server",),
+        12.5,
+    )
+
+
+def test_cors_of_origins_alone_allows_every_header_and_method():
+    cors = deployed("response-headers-policy: {cors: {origins: ['*']}}").behaviors[0].response_headers_policy.cors
+    assert cors == Cors(("*",), ("*",), EVERY_METHOD)
+
+
+@pytest.mark.parametrize("written", ["SimpleCORS", "Managed-SimpleCORS", "60669652-455b-4ae9-85a4-c4c02393f86c"])
+def test_managed_response_headers_policies_by_name_and_id(written):
+    found = deployed(f"response-headers-policy: {written}").behaviors[0].response_headers_policy
+    assert found.name == "Managed-SimpleCORS"
+
+
 @pytest.mark.parametrize(
     ("written", "line", "at", "message", "hint"),
     [
@@ -182,6 +232,47 @@ def test_the_default_behavior_may_be_the_last_of_the_behaviors():
             "cache-policy: {cookies: some}", 3, "distribution.cache-policy.cookies",
             "cookies can't be 'some': it is none, all, a list of names or {all-except: [..]}", "write [some]",
             id="cookies",
+        ),
+        pytest.param(
+            "response-headers-policy: SimpleCors2", 3, "distribution.response-headers-policy",
+            "there is no managed response headers policy 'SimpleCors2'", "did you mean SimpleCORS?", id="managed",
+        ),
+        pytest.param(
+            "response-headers-policy:\n  cors: {methods: [GET]}", 4, "distribution.response-headers-policy.cors",
+            "cors has no origins", "write origins: ['*'], or [https://www.example.org]", id="CORS for nobody",
+        ),
+        pytest.param(
+            "response-headers-policy:\n  security: {x-frame-options: ALLOW}", 4,
+            "distribution.response-headers-policy.security.x-frame-options",
+            "'ALLOW' is not a valid FrameOption: it is one of DENY, SAMEORIGIN", "", id="a security header",
+        ),
+        pytest.param(
+            "response-headers-policy:\n  security: {strict-transport-security: 1y}", 4,
+            "distribution.response-headers-policy.security.strict-transport-security", "'1y' can't be set",
+            "write max-age=31536000; includeSubDomains; preload", id="HSTS",
+        ),
+        pytest.param(
+            "response-headers-policy:\n  security: {x-xss-protection: yes}", 4,
+            "distribution.response-headers-policy.security.x-xss-protection", "'yes' can't be set",
+            "write 0, 1, 1; mode=block or 1; report=URI", id="XSS protection",
+        ),
+        pytest.param(
+            "response-headers-policy:\n  security: {x-content-type-options: sniff}", 4,
+            "distribution.response-headers-policy.security.x-content-type-options", "'sniff' can't be set",
+            "write nosniff", id="sniffing",
+        ),
+        pytest.param(
+            "response-headers-policy:\n  headers: {x-a: {override: true}}", 4,
+            "distribution.response-headers-policy.headers.x-a", "this header has no value",
+            "write its value alone, or {value: …, override: true}", id="a header without a value",
+        ),
+        pytest.param(
+            "response-headers-policy:\n  remove: [server, via]", 4, "distribution.response-headers-policy.remove[1]",
+            "The parameter RemoveHeaders contains via that is not allowed.", "", id="a header that can't go",
+        ),
+        pytest.param(
+            "response-headers-policy:\n  server-timing: yes", 4, "distribution.response-headers-policy.server-timing",
+            "server-timing must be a number, not 'yes'", "write the share in percent: 100", id="a sampling rate",
         ),
         pytest.param(
             "viewer-request: auht", 3, "distribution.viewer-request", "there is no function 'auht'",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgesim.scenario.language import durations, reasons
+from edgesim.scenario.language import durations, reason_hints, reasons
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,57 @@ def test_every_reason_can_be_written_by_its_text_and_its_names(reason):
     assert reasons.canonical(name) == name
 
 
-def test_what_is_no_reason_gets_the_nearest():
-    assert reasons.canonical("capped at the maximum") == ""
-    assert reasons.nearest("capped at the maximum") == "did you mean 'capped at the maximum TTL'?"
-    assert reasons.nearest("something else altogether") == ""
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("capped at the maximum", ["capped at the maximum TTL"]),
+        ("maximum TTL", ["capped at the maximum TTL"]),
+        ("ran: passed", ["ran: passed on unchanged"]),
+        ("S_MAXGE", ["s-maxage"]),
+        ("outdated", ["stale"]),
+        ("blacklisted header", ["disallowed header"]),
+        ("something else altogether", []),
+        ("x", []),
+        ("", []),
+        ("::", []),
+    ],
+)
+def test_what_is_no_reason_gets_those_that_may_be_meant(words, meant):
+    assert reasons.canonical(words) == ""
+    assert reason_hints.likely(words) == meant
+
+
+@pytest.mark.parametrize(
+    ("words", "among"),
+    [
+        ("not cached", "not in the cache"),
+        ("cached", "fresh"),
+        ("cached", "stored"),
+        ("a function threw", "ran: failed"),
+        ("not modified", "the viewer's validator matches: 304"),
+        ("cache hit", "Hit"),
+        ("collapsed", "waited for the same object, then fresh"),
+        ("disallowed headers", "disallowed header"),
+        ("method not allowed", "refused: the behavior does not allow this method"),
+    ],
+)
+def test_a_reason_is_found_by_what_it_says(words, among):
+    assert among in reason_hints.likely(words)
+    assert among in reason_hints.hint(words)
+
+
+@pytest.mark.parametrize("reason", list(reasons.members()), ids=reasons.name_of)
+def test_what_is_suggested_can_be_written(reason):
+    suggested = reason_hints.likely(f"{reason.value}s")
+    assert suggested
+    assert all(map(reasons.canonical, suggested))
+    assert any(reasons.name_of(reason) in reasons.canonical(one).split("|") for one in suggested)
+
+
+def test_two_reasons_in_one_are_told_apart():
+    assert reason_hints.hint("stale max-age") == "these are two reasons: write stale, max-age"
+    assert reason_hints.hint("not in the cache, stored") == "these are two reasons: write not in the cache, stored"
+
+
+def test_where_nothing_is_near_the_list_is():
+    assert reason_hints.hint("zzz") == reason_hints.WHERE

@@ -133,6 +133,19 @@ def test_a_scenario_that_needs_what_is_not_there_is_skipped_with_the_reason(run,
     result.stdout.fnmatch_lines(["SKIPPED*it needs a sandbox: *"])
 
 
+def test_what_makes_a_scenario_less_than_it_seems_is_a_warning_and_may_be_an_error(run):
+    text = PASSES.replace("- advance: 59s\n- get: /a\n", "- get: /a\n  origin: {body: other}\n")
+    allowed = run("-W", "default::edgesim.errors.ScenarioWarning", **{"a.scenario.yaml": text})
+    allowed.assert_outcomes(passed=1, warnings=1)
+    allowed.stdout.fnmatch_lines(
+        ["*a.scenario.yaml:7: ScenarioWarning: nothing fetched this answer of the origin: GET /a*"]
+    )
+    refused = run(**{"a.scenario.yaml": text})
+    refused.assert_outcomes(failed=1)
+    refused.stdout.fnmatch_lines(["a.scenario.yaml:7: nothing fetched this answer of the origin*"])
+    refused.stdout.no_fnmatch_line("*Traceback*")
+
+
 def test_several_scenarios_of_a_file_are_several_tests(run):
     text = "scenarios:\n- title: one\n  steps: [{get: /a}]\n- title: two::three\n  steps: [{get: /a}]\n"
     result = run("-v", **files(several=text))
@@ -212,6 +225,7 @@ def test_it_costs_next_to_nothing_where_nobody_uses_it():
     told = subprocess.run([sys.executable, "-c", new], env=env, capture_output=True, text=True, check=True).stdout
     assert eval(told) == {
         "edgesim",
+        "edgesim.errors",
         "edgesim.scenario",
         "edgesim.scenario.playing",
         "edgesim.scenario.playing.background",
@@ -284,6 +298,25 @@ def test_a_test_that_fails_shows_the_way_of_its_requests(run):
     result = run(**{"test_a.py": test})
     result.stdout.fnmatch_lines(["*requests of the edge*", "GET *a → 200 Miss*", "*cache: not in the cache*"])
     run("--edgesim-explain").stdout.fnmatch_lines(["*requests of the edge*", "*delivery*"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("edge.get('a')", "'a' is no target: it begins with /"),
+        ("edge.get('/', contry='DE')", "viewers have no setting 'contry'"),
+        ("edge.clock.advance('-5s')", "'-5s' is back in time, and the clock only goes forward"),
+        ("edge.origins['api'].answers(200)", "the distribution has no origin 'api'"),
+        ("edge.function('auth')", "the distribution has no function 'auth'"),
+        ("edge.deploy({'viewer-request': 'auth'})", "distribution.viewer-request: there is no function 'auth'"),
+    ],
+)
+def test_what_can_not_be_asked_of_the_edge_is_told_at_the_tests_own_line(run, asked, told):
+    found = run(**{"test_a.py": f"def test_a(edge):\n    {asked}\n"})
+    found.assert_outcomes(failed=1)
+    found.stdout.fnmatch_lines([f">*{asked.partition('(')[0].replace('[', '[[]')}*", f"E*ConfigError: {told}*"])
+    found.stdout.no_fnmatch_line("*edgesim/testing/*")
+    found.stdout.no_fnmatch_line("*concurrent/futures*")
 
 
 def test_paths_begin_at_the_test_file(run):

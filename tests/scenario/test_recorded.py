@@ -6,6 +6,7 @@ import asyncio
 import base64
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,26 @@ def test_what_every_browser_sends_is_left_out() -> None:
 def test_who_the_viewer_is_stands_by_itself() -> None:
     (step,) = steps_of(exchange(sent={"Edgesim-Viewer": "country=DE, device=mobile"}))
     assert step["viewer"] == {"country": "DE", "device": "mobile"}
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("shop.example.com", "shop.example.com"),
+        ("Shop.example.com:8443", "shop.example.com"),
+        ("localhost:8080", None),
+        ("web.localhost", None),
+        ("127.0.0.1:8080", None),
+        ("[::1]:8080", None),
+        ("d111111abcdef8.cloudfront.net", None),
+        ("intranet", None),
+    ],
+)
+def test_a_sites_name_is_told_where_there_is_a_distribution_that_may_go_by_it(host: str, told: str | None) -> None:
+    one = exchange()
+    named = replace(one, request=replace(one.request, headers=Headers([("Host", host)])))
+    assert steps_of(named, distribution="template.yaml")[0].get("host") == told
+    assert "host" not in steps_of(named)[0]
 
 
 def test_a_secret_is_the_same_placeholder_everywhere() -> None:

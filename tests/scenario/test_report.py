@@ -136,6 +136,28 @@ def test_in_short_the_details_that_tell_most_come_first() -> None:
     )
 
 
+def test_in_short_a_key_is_shown_to_its_end() -> None:
+    parts = [("key: query string", "&".join(f"utm_{number}=campaign" for number in range(12)))]
+    parts += [(f"key: header x-{number}", "a" * 40) for number in range(4)]
+    told = in_short(a_transcript(a_section("cache", "not in the cache", ("key", "GET /a"), *parts)))
+    assert told[1] == "  cache: not in the cache · GET /a"
+    joined = "".join("".join(told).split())
+    assert all("".join(value.split()) in joined for _, value in parts)
+    assert all(len(line) <= 100 for line in told)
+    assert all(line.startswith("      ") for line in told[2:])
+
+
+def test_in_short_what_is_endless_ends() -> None:
+    told = in_short(a_transcript(a_section("cache", "not in the cache", ("key", f"GET /{'a' * 9_000}"))))
+    assert len(told) < 30
+    assert told[-1] == "      …: see --explain"
+
+
+def test_in_short_what_tells_little_is_there_where_it_fits() -> None:
+    details = (("key", "GET /a"), ("path pattern", "/a" * 60))
+    assert in_short(a_transcript(a_section("cache", "fresh", *details)))[1:] == ["  cache: fresh · GET /a"]
+
+
 def test_in_short_the_stations_that_say_least_are_left_out() -> None:
     many = [a_section("viewer response", "not run: nothing") for _ in range(8)]
     trouble = a_section("origin", "no answer", ("message", "connection refused"))
@@ -169,6 +191,12 @@ def test_in_short_the_answer_comes_first(changes: dict[str, object], end: str) -
 def test_a_failure_in_one_line() -> None:
     assert gist(failed()) == "FAILED ttl.scenario.yaml:3 a story: x-cache: expected Hit, got Miss from cloudfront"
     assert gist(broken("no\nfunction")) == "BROKEN ttl.scenario.yaml:3 a story: no"
+
+
+def test_of_several_lines_the_one_line_has_the_first_that_differs() -> None:
+    json = a_mismatch("body json", '{"a": 1, "b": 503}', '{"a": 1, "b": 200}')
+    assert gist(failed(json)).endswith(': body json: expected "b": 503, got "b": 200')
+    assert gist(failed(a_mismatch("body", "a\nb", "a"))).endswith(": body: expected b, got nothing")
 
 
 def test_a_problem_of_a_file_is_a_line_with_its_place() -> None:

@@ -77,3 +77,27 @@ def test_a_failure_that_stays_has_nothing_to_say_of_environments():
 def test_fresh_environments_are_the_way_out():
     titles = ("at once", "the first, cold", "at once", "the first, cold")
     assert [one.verdict for one in in_turn(*titles)] == [Verdict.PASSED] * len(titles)
+
+
+DEPLOYS = """
+title: what is deployed is cold
+functions: {f: {node: 'exports.handler = async () => ({status: "200"})'}}
+distribution: {viewer-request: f}
+steps:
+  - get: /
+  - deploy: {functions: {f: {node: 'let n = 0; exports.handler = async () => ({status: "200", body: `${++n}`})'}}}
+  - get: /
+    expect: {body: '1', functions: {viewer-request: {start: cold}}}
+  - get: /
+    expect: {body: '2', functions: {viewer-request: {start: warm}}}
+"""
+
+
+def test_a_story_of_cold_starts_finds_no_warm_code_where_it_deploys_some():
+    found = load_text(DEPLOYS, Path("a.scenario.yaml"))
+
+    async def twice() -> list[Outcome]:
+        async with Stage() as stage:
+            return [await stage.play(found.scenarios[0]) for _ in range(2)]
+
+    assert [outcome.verdict for outcome in asyncio.run(twice())] == [Verdict.PASSED, Verdict.PASSED]

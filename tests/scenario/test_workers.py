@@ -41,7 +41,8 @@ for line in sys.stdin:
             time.sleep(1000)
         log = [str(os.getpid()), "explained" if order["explain"] else ""]
         answer = {"outcome": {"title": title, "place": "", "verdict": "failed" if title == "fails" else "passed",
-            "failures": [], "message": "", "seconds": 0, "log": log, "reasons": [], "transcripts": []}}
+            "failures": [], "message": "", "seconds": 0, "log": log, "reasons": [], "transcripts": [],
+            "cautions": []}}
     print(json.dumps(answer), flush=True)
 """
 COMMAND = [sys.executable, "-I", "-c", FAKE]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from edgesim.distribution.model import ALL_METHODS, Origin, Trigger
+from edgesim.errors import OriginTrouble, ViewerTrouble
 from edgesim.origins.canned import Answer, ScriptedBody, truncated
 from edgesim.pipeline.transcript import Transcript
 from edgesim.ports import BodyStream
@@ -169,6 +170,7 @@ def test_an_answer_that_the_origin_breaks_off_is_broken_off_and_not_kept(length:
     assert closed
     assert edge.store.entries() == []
     assert (last(edge).sent, last(edge).complete) == (4, False)
+    assert last(edge).interrupted is OriginTrouble.RESET
 
 
 def test_an_object_whose_viewer_leaves_half_way_is_not_kept() -> None:
@@ -192,6 +194,7 @@ def test_an_object_whose_viewer_leaves_half_way_is_not_kept() -> None:
     assert bodies[0].closed
     assert edge.store.entries() == []
     assert (last(edge).sent, last(edge).complete) == (2, False)
+    assert last(edge).interrupted is ViewerTrouble.LEFT
     assert len(edge.driver.flights) == 0
 
 

@@ -18,7 +18,7 @@ from edgesim.driver.recorder import TranscriptRing
 from edgesim.logs.metrics import Metrics, Snapshot
 from edgesim.server.control import Control, control_app
 from edgesim.testing.fakes import FakeEdge
-from edgesim.testing.make import a_distribution, a_request, a_response
+from edgesim.testing.make import a_distribution, a_request, a_response, behavior
 from edgesim.values.instant import Instant
 from edgesim.values.uri import invalid_path
 
@@ -84,7 +84,7 @@ def test_a_request_that_names_this_machine_is_answered(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", "a b"])
-@pytest.mark.parametrize("path", ["/", "/transcript", "/invalidations", "/clock", "/metrics", "/stats"])
+@pytest.mark.parametrize("path", ["/", "/transcript", "/invalidations", "/clock", "/metrics", "/stats", "/cache"])
 def test_a_page_of_another_name_is_not_answered(host: str, path: str) -> None:
     """DNS rebinding: a page of evil.example whose name has come to mean 127.0.0.1"""
     assert Asked("/a")("POST" if path == "/invalidations" else "GET", path, host).status_code == 400
@@ -112,6 +112,17 @@ def test_paths_are_invalidated_in_every_distribution() -> None:
     assert asked.paths() == ["/a"]
 
 
+def test_where_there_are_no_tags_is_said() -> None:
+    tagged = a_distribution(id="E3", name="Tagged", domain_name="d3.example", cache_tag_header="X-Tags")
+    asked = Asked("d1.example /a", distributions=(SITE, tagged))
+    assert asked.post({"paths": ["#one", "/a"]}).json() == {
+        "paths": ["#one", "/a"],
+        "distributions": ["Site", "Tagged"],
+        "invalidated": 1,
+        "untagged": ["Site"],
+    }
+
+
 @pytest.mark.parametrize("name", ["Shop", "E2"])
 def test_one_distribution_is_named_by_its_name_or_id(name: str) -> None:
     asked = Asked("d1.example /a", "d2.example /a", distributions=(SITE, SHOP))
@@ -137,6 +148,7 @@ def test_the_content_type_may_have_parameters_and_any_case() -> None:
         pytest.param(b'{"paths": "/a"}', 400, "a list of paths", id="a single text"),
         pytest.param(b'{"paths": [1]}', 400, "a list of paths", id="a number"),
         pytest.param(b'{"paths": ["a"]}', 400, "does not start with /", id="no slash"),
+        pytest.param(b'{"paths": ["/a", "#"]}', 400, "names no tag", id="no tag"),
         pytest.param(b'{"paths": ["http://localhost:8080/a"]}', 400, "try '/a'", id="a URL: the way out is named"),
         pytest.param(b'{"paths": ["/a"], "distribution": 1}', 400, "a name or an id", id="a number for a name"),
         pytest.param(b'{"paths": ["/a"], "distribution": []}', 400, "a name or an id", id="a list for a name"),
@@ -188,6 +200,58 @@ def test_the_latest_requests_are_listed_newest_first_without_their_stations() ->
 @pytest.mark.parametrize("limit", ["-1", "many", "²", "9" * 5_000])
 def test_a_limit_that_is_none_is_the_usual_one(limit: str) -> None:
     assert len(Asked("/1", "/2")("GET", f"/transcripts?limit={limit}").json()) == 2
+
+
+def test_a_miss_is_told_with_the_nearest_key_that_is_stored_now() -> None:
+    keyed = a_distribution(behavior(query_strings="all"), domain_name="d1.example")
+    sections = Asked("/a", "/a?x=1", distributions=(keyed,))("GET", "/transcript").json()["sections"]
+    [cache] = [dict(section["details"]) for section in sections if section["station"] == "cache"]
+    assert cache["nearest key stored now"] == "GET /a"
+    assert cache["it differs"] == "stored without ?x=1; the cache policy keys on all query strings"
+
+
+# ── what is stored ───────────────────────────────────────────────────────────
+
+
+def test_stored_objects_are_listed_with_their_hits() -> None:
+    told = Asked("/b", "/a", "/b", "/b")("GET", "/cache").json()
+    assert [(one["key"]["path"], one["distribution"], one["hits"]) for one in told["objects"]] == [
+        ("/a", "Site", 0),
+        ("/b", "Site", 2),
+    ]
+    assert (told["stored"], told["bytes"]) == (2, 10)
+    assert all("headers" not in one for one in told["objects"])
+
+
+def test_an_empty_cache_is_an_empty_list() -> None:
+    assert Asked()("GET", "/cache").json()["objects"] == []
+
+
+@pytest.mark.parametrize("of", ["/a", "GET /a", "http://d1.example/a", "/a?"])
+def test_one_object_is_told_with_its_headers(of: str) -> None:
+    [one] = Asked("/a", "/b")("GET", "/cache", params={"of": of}).json()["objects"]
+    assert one["key"]["path"] == "/a"
+    assert "date" in {name.lower() for name, _ in one["headers"]}
+
+
+@pytest.mark.parametrize("of", ["/c", "HEAD /a", "/a?x=1"])
+def test_an_object_that_is_not_stored_is_told_so(of: str) -> None:
+    answer = Asked("/a")("GET", "/cache", params={"of": of})
+    assert (answer.status_code, answer.json()) == (404, {"error": f"nothing is stored of {of!r}"})
+
+
+@pytest.mark.parametrize("of", [{}, {"of": "/a"}])
+def test_of_one_distribution_alone(of: dict[str, str]) -> None:
+    asked = Asked("d1.example /a", "d2.example /a", distributions=(SITE, SHOP))
+    told = asked("GET", "/cache", params={"distribution": "Shop", **of}).json()
+    assert [one["distribution"] for one in told["objects"]] == ["Shop"]
+    answer = asked("GET", "/cache?distribution=x")
+    assert (answer.status_code, answer.json()["error"]) == (404, "no distribution 'x'; there are Site, Shop")
+
+
+def test_the_list_has_a_limit_and_tells_how_many_there_are() -> None:
+    told = Asked("/1", "/2", "/3")("GET", "/cache?limit=2").json()
+    assert (told["stored"], len(told["objects"])) == (3, 2)
 
 
 # ── the clock ────────────────────────────────────────────────────────────────

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from enum import StrEnum
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgesim.errors import EdgesimBug
 from edgesim.ports import BodyStream
@@ -34,6 +37,7 @@ def an_entry(body: Body = b"", **headers: str) -> Entry:
 def test_the_size_of_an_entry_is_key_head_body_and_a_bit() -> None:
     key = a_key("/abc", query="x=1", headers=(("a", "bc"), ("de", None)), cookies=("k=v",))
     entry = an_entry(b"12345", ETag="xy")
+    assert size_of(key, replace(entry, tags=frozenset({"tv", "b"}))) == size_of(key, entry) + len("tvb")
     assert size_of(key, entry) == PER_ENTRY + len("/abc") + len("x=1") + len("abcde") + len("k=v") + 5 + len("ETagxy")
     assert size_of(key, an_entry(StoredBytes(b"12345"), ETag="xy")) == size_of(key, entry)
 
@@ -133,4 +137,23 @@ async def nothing_of_an_entry_stays_in_the_index() -> None:
     ids=lambda story: story.__name__.replace("_", " "),
 )
 def test_that(story) -> None:
+    asyncio.run(story())
+
+
+@given(
+    puts=st.lists(
+        st.tuples(st.sampled_from("abcd"), st.sampled_from([1, 400, 900]), st.frozensets(st.sampled_from("xyz"))),
+        max_size=30,
+    )
+)
+def test_a_tag_takes_what_is_left_after_evictions(puts: list[tuple[str, int, frozenset[str]]]) -> None:
+    async def story() -> None:
+        store = MemoryStore(max_bytes=3 * PER_ENTRY, object_limit=2 * PER_ENTRY)
+        for name, size, tags in puts:
+            await store.put(a_key(f"/{name}"), replace(an_entry(bytes(size)), tags=tags))
+        for tag in "xyz":
+            tagged = [key for key, entry in store.entries() if tag in entry.tags]
+            assert await store.invalidate("D", f"#{tag}") == len(tagged)
+            assert not any(tag in entry.tags for _, entry in store.entries())
+
     asyncio.run(story())

@@ -274,7 +274,7 @@ def test_other_code_and_another_distribution_are_deployed_over_what_there_is():
         pytest.param(lambda edge: edge.get("/", contry="DE"), "(?s)no setting 'contry'.*country", id="viewer"),
         pytest.param(lambda edge: edge.get("/", body="", json=1), "said twice", id="two bodies"),
         pytest.param(lambda edge: edge.clock.advance("1 fortnight"), "no span of time", id="span"),
-        pytest.param(lambda edge: edge.clock.advance(-1), "no span of time", id="back"),
+        pytest.param(lambda edge: edge.clock.advance(-1), "only goes forward", id="back"),
         pytest.param(lambda edge: edge.origin.fails("rest"), r"did you mean reset\?", id="trouble"),
         pytest.param(lambda edge: edge.origin.answers(delay=1), "write after: 2s", id="answer"),
         pytest.param(lambda edge: edge.origin.answers(headers={"a b": "c"}), "can't be a header's name", id="header"),
@@ -332,3 +332,12 @@ def test_paths_begin_at_the_file_that_speaks_of_them():
         assert edge.get("/").text.startswith('"""edgesim.testing.edge')
     with pytest.raises(ConfigError, match=r"there is no test_edge\.py"):
         edgesim.testing.edge(origins={"site": {"file": "test_edge.py"}}, folder="/").__enter__()
+
+
+def test_the_viewer_may_be_said_as_in_scenarios_and_a_response_has_a_body():
+    with edgesim.testing.edge() as edge:
+        edge.origin.answers(200, body="hello")
+        response = edge.get("/a", viewer={"country": "FR"}, protocol="https")
+        viewer = response.transcript.arrival.viewer
+        assert (viewer.place["country"], viewer.protocol) == ("FR", "https")
+        assert response.body == response.text == "hello"

@@ -162,6 +162,35 @@ def test_a_function_that_does_not_end_is_a_failure_and_its_timeout_is_in_the_sce
     assert "timeout: 0.5s" in the_scenario(tmp_path).read_text()
 
 
+@pytest.mark.parametrize(
+    ("folders", "saved_in"),
+    [
+        pytest.param(("scenarios", "tests/functions"), "scenarios", id="the project's folder of scenarios"),
+        pytest.param(("scenarios", "tests/functions", "tests/scenarios"), "tests/scenarios", id="the nearest"),
+        pytest.param(("project/.git", "scenarios"), "project/tests", id="beside the test, and not in another project"),
+    ],
+)
+def test_a_scenario_is_saved_where_scenarios_are(tmp_path, monkeypatch, folders, saved_in):
+    for folder in folders:
+        (tmp_path / folder).mkdir(parents=True)
+    where = tmp_path / ("project/tests" if "project/.git" in folders else "tests/functions")
+    where.mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(where)
+    text = failure_of({"python": SPLITS}, folder=where)
+    [file] = tmp_path.rglob("*.scenario.yaml")
+    assert file.parent == tmp_path / saved_in
+    shown = file.relative_to(where) if file.is_relative_to(where) else file
+    assert f"saved as {shown}, which fails until the function is mended" in text
+
+
+def test_a_folder_to_save_to_is_from_the_test_and_may_be_none(tmp_path):
+    (tmp_path / "scenarios").mkdir()
+    failure_of({"python": SPLITS}, folder=tmp_path, save_to="found")
+    assert len(list((tmp_path / "found").iterdir())) == 1
+    assert "saved" not in failure_of({"python": SPLITS}, folder=tmp_path, save_to=False)
+    assert list((tmp_path / "scenarios").iterdir()) == []
+
+
 def test_code_may_stand_in_the_test(tmp_path):
     failure_of({"python": SPLITS}, save_to=tmp_path / "scenarios")
     assert "python: |" in the_scenario(tmp_path).read_text()

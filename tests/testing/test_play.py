@@ -11,9 +11,10 @@ from edgesim.pipeline.effects import Fetch, Fetched, Keep, LookedUp, LookUp
 from edgesim.rules.reasons import LookUpReason, Outcome, StoreReason
 from edgesim.testing.make import NOW, a_distribution, a_request, a_response, an_entry
 from edgesim.testing.play import ANY, Play, fail_unfinished, having, visit
+from edgesim.values.entry import Use
 
 SITE = a_distribution()
-NOTHING = LookedUp(None, usable=False, at=NOW)
+NOTHING = LookedUp(None, use=Use.STALE, at=NOW)
 
 
 def told(play: Play, **expected: Any) -> str:
@@ -54,14 +55,14 @@ def test_an_effect_after_the_script_is_a_mismatch() -> None:
 
 
 def test_everything_that_is_wrong_with_the_answer_is_told_at_once() -> None:
-    play = visit(a_request("/a.css"), SITE).expect(LookUp, reply=LookedUp(an_entry(), usable=True, at=NOW))
+    play = visit(a_request("/a.css"), SITE).expect(LookUp, reply=LookedUp(an_entry(), use=Use.FRESH, at=NOW))
     text = told(play, status=404, x_cache=Outcome.MISS, body=b"", headers={"age": None}, because=[StoreReason.STORED])
     for expected in ("status: 404", "'Miss from cloudfront'", "body: b''", "header age: None", "StoreReason.STORED"):
         assert expected in text
 
 
 def test_reasons_count_in_their_order() -> None:
-    play = visit(a_request("/a.css"), SITE).expect(LookUp, reply=LookedUp(an_entry(), usable=True, at=NOW))
+    play = visit(a_request("/a.css"), SITE).expect(LookUp, reply=LookedUp(an_entry(), use=Use.FRESH, at=NOW))
     assert "LookUpReason.FRESH" in told(play, because=[Outcome.HIT, LookUpReason.FRESH])
 
 

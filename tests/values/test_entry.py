@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 
@@ -9,6 +11,10 @@ from edgesim.values.entry import CacheKey
 
 def test_age_counts_whole_seconds_from_storing():
     assert an_entry(stored_at=NOW).age(NOW + 41.9) == 41
+
+
+def test_what_another_cache_held_before_is_older_by_that():
+    assert replace(an_entry(stored_at=NOW), age_when_stored=30).age(NOW + 41.9) == 71
 
 
 def test_age_is_never_negative():

@@ -32,6 +32,15 @@ def test_having_replaces_all_in_the_place_of_the_first():
     assert THREE.having("X", "y").fields[-1] == ("X", "y")
 
 
+def test_others_that_follow_are_found_and_encoded_like_the_first():
+    head, tail = Headers([("A", "1"), ("B", "2")]).encoded(), Headers([("C", "3"), ("c", "4")])
+    both = head.followed_by(tail)
+    assert both == Headers([("A", "1"), ("B", "2"), ("C", "3"), ("c", "4")])
+    assert (both.all("c"), both.get("a")) == (("3", "4"), "1")
+    assert both.raw == [(b"A", b"1"), (b"B", b"2"), (b"C", b"3"), (b"c", b"4")]
+    assert Headers([("A", "1")]).followed_by(tail).raw == [(b"A", b"1"), (b"C", b"3"), (b"c", b"4")]
+
+
 def test_adding_repeats():
     assert THREE.adding(("ETag", "y")).all("etag") == ("x", "y")
 

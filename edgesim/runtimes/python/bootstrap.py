@@ -50,8 +50,7 @@ class RuntimeFault(Exception):
 
 
 class Control:
-    """The emulator's socket. Bare reads and writes: an object would close it while the process still ends. What is sent
-    has the token of what was read last: it answers that."""
+    """The emulator's socket, bare: an object would close it at the end. What is sent has the token of what was read."""
 
     def __init__(self, number):
         self._number = number
@@ -410,11 +409,10 @@ class Environment:
 
 def install_site_builtins():
     """What the module site gives to programs, which is left out here for its time (-S)."""
-    import _sitebuiltins
     import builtins
+    from _sitebuiltins import Quitter
 
-    for name in ("exit", "quit"):
-        setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
+    builtins.exit, builtins.quit = (Quitter(name, "Ctrl-D (i.e. EOF)") for name in ("exit", "quit"))
 
 
 def prepare(settings):
@@ -489,8 +487,7 @@ def main(number):
     control = Control(number)
     Log.open()
     tolerant_streams()
-    log_handler = LogHandler()
-    logging.getLogger().addHandler(log_handler)
+    logging.getLogger().addHandler(log_handler := LogHandler())
     rehearse()
     settings = control.read()
     seen_time = steer(settings.get("clock"))

@@ -24,11 +24,12 @@ from edgesim.loaders.unreadable import Unreadable
 from edgesim.scenario.language import durations
 from edgesim.scenario.language import reading as r
 from edgesim.scenario.language.document import Element, Kind, from_python, read_document
+from edgesim.scenario.language.other_files import refuse_document, refuse_function
 from edgesim.scenario.language.read_match import ANY
 from edgesim.scenario.language.read_origins import scripts
 from edgesim.scenario.language.read_steps import DEPLOYED, SEND, Context, steps, viewer
 from edgesim.scenario.language.reading import Reading, Shape, Wrong
-from edgesim.scenario.language.setting import Deployment, read_setting
+from edgesim.scenario.language.setting import Deployment, is_whole, read_setting
 from edgesim.scenario.model import (
     LAST_INSTANT,
     LAST_YEAR,
@@ -111,7 +112,9 @@ def load_text(text: str, path: Path) -> LoadedFile:
     """The same for a text that is, or would be, in the file `path`."""
     file = str(path)
     try:
+        refuse_function(path)
         root, problems = read_document(text, file)
+        refuse_document(root, path)
         scenarios, more = _scenarios(root, file, path.parent.absolute())
     except Unreadable as error:
         return LoadedFile(problems=(error.problem,), files=(file,))
@@ -207,10 +210,11 @@ _SHARED_KEYS: Mapping[str, r.Reader[Any]] = {
     "functions": r.element_itself,
     "limits": r.element_itself,
     "choices": r.element_itself,
+    "keys": r.element_itself,
     "origins": scripts,
     "viewer": viewer,
 }
-_MERGED = ("parameters", "functions", "choices", "origins", "viewer")
+_MERGED = ("parameters", "functions", "choices", "keys", "origins", "viewer")
 _ELSEWHERE = {
     **dict.fromkeys(SEND.elsewhere, "it belongs to a step"),
     **dict.fromkeys(SEND.keys, "it belongs to a step"),
@@ -249,27 +253,45 @@ def _scenarios(root: Element, file: str, folder: Path) -> tuple[list[tuple[Scena
     whole = Reading(file, folder)
     found: list[_Read] = []
     with whole.noting():
-        found = [_read(element, file, folder) for element in _each(whole, root)]
+        found = [_read(element, own, file, folder) for element, own in _each(whole, root)]
     _check_titles(whole, found)
     problems = [*whole.problems, *(problem for each in found for problem in each.reading.problems)]
     sound = [(each.scenario, tuple(each.reading.files)) for each in found if each.scenario]
     return ([] if whole.problems else sound), problems
 
 
-def _each(whole: Reading, root: Element) -> list[Element]:
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """What a scenario has to itself, by name, and does not share with its file."""
+
+    origins: frozenset[str] = frozenset()
+    functions: frozenset[str] = frozenset()
+
+
+def _each(whole: Reading, root: Element) -> list[tuple[Element, _Own]]:
     """The scenarios of a file, what holds for all of them put into each."""
     if root.kind is Kind.LIST:
         hint = "put the list under steps:, beside title:; several scenarios stand under scenarios:"
+        if all("title" in item.fields for item in root.items):
+            hint = "put the list under scenarios:"
         raise Wrong(root, "a scenario is a mapping of keys and values, not a list", hint)
     fields = r.fields_of(root, "a scenario")
     if "scenarios" not in fields:
-        return [root]
+        return [(root, _own(root))]
     shared = FILE.read(whole, root)
     items = r.items_of(fields["scenarios"], "scenarios")
     if not items:
         raise Wrong(fields["scenarios"], "there are no scenarios here", "write - title: …")
     shared.pop("scenarios")
-    return [_with(shared, item) for item in items]
+    return [(_with(shared, item), _own(item)) for item in items]
+
+
+def _own(element: Element) -> _Own:
+    origins, functions = (element.fields.get(key, _NOTHING).fields for key in ("origins", "functions"))
+    return _Own(frozenset(origins), frozenset(functions))
+
+
+_NOTHING = Element(Kind.MAPPING)
 
 
 def _with(shared: Mapping[str, Element], element: Element) -> Element:
@@ -291,27 +313,32 @@ def _check_titles(whole: Reading, found: Sequence[_Read]) -> None:
         lines.setdefault(title.text, title.line)
 
 
-def _read(element: Element, file: str, folder: Path) -> _Read:
+def _read(element: Element, own: _Own, file: str, folder: Path) -> _Read:
     reading = Reading(file, folder)
     scenario: Scenario | None = None
     with reading.noting():
-        scenario = _scenario(reading, element)
+        scenario = _scenario(reading, element, own)
     return _Read(None if reading.problems else scenario, reading, element.fields.get("title"))
 
 
-def _scenario(reading: Reading, element: Element) -> Scenario:
+def _scenario(reading: Reading, element: Element, own: _Own) -> Scenario:
     found = SCENARIO.read(reading, element)
     for key, hint in (("title", "write title: what it shows"), ("steps", "write steps:, and under it - get: /")):
         if key not in element.fields:
             reading.complain(element, f"this scenario has no {key}", hint)
     said = {key: element.fields[key] for key in DEPLOYED.keys if key in element.fields}
     context = Context(Deployment().over(said))
-    setting = read_setting(reading, context.deployment)
+    setting = context.deployed(reading)
     inner: tuple[Step, ...] = ()
     if "steps" in found:
         with reading.noting():
             inner = steps(reading, found["steps"], context)
-    _check_origins(reading, [setting, *_deployed(inner)])
+    settings = [setting, *_deployed(inner)]
+    _check_origins(reading, settings)
+    tried = any(isinstance(step, Deploy) and step.refused for step in inner)  # of what is refused nothing can be said
+    if not (tried or is_whole(said.get("distribution", _NOTHING)) or any(one.files for one in settings)):
+        written = said.get("functions", _NOTHING).fields.items()
+        _check_functions(reading, settings, [*(one for one in written if one[0] in own.functions), *reading.functions])
     evidence, source = found.get("evidence", (None, ""))
     standing: Mapping[str, Script] = found.get("origins", {})
     return Scenario(
@@ -331,6 +358,7 @@ def _scenario(reading: Reading, element: Element) -> Scenario:
         ),
         found.get("needs", frozenset()),
         reading.place(element.fields.get("title", element)),
+        own.origins,
     )
 
 
@@ -351,3 +379,15 @@ def _check_origins(reading: Reading, settings: Sequence[Setting]) -> None:
         if name not in known and name != ANY:
             hint = closest(name, known) or f"there {'is' if len(known) == 1 else 'are'} {', '.join(known)}"
             reading.complain(element, f"the distribution has no origin '{name}'", hint)
+
+
+def _check_functions(reading: Reading, settings: Sequence[Setting], written: Sequence[tuple[str, Element]]) -> None:
+    """Every function that a scenario writes for itself, or deploys, must be run by a behavior now or later. Of a
+    template's, its loader has told."""
+    if not all(setting.distributions for setting in settings):
+        return
+    known = dict.fromkeys(f.name for setting in settings for one in setting.distributions for f in one.functions)
+    for name, element in written:
+        if name not in known:
+            hint = closest(name, known) or f"write distribution: {{viewer-request: {name}}}, or another trigger"
+            reading.complain(element, f"no behavior runs the function '{name}'", hint)

@@ -7,9 +7,10 @@ from typing import Any
 
 from edgesim.distribution.findings import closest
 from edgesim.distribution.model import Trigger
+from edgesim.logs.access import V2 as FIELDS
 from edgesim.rules.reasons import Outcome
 from edgesim.scenario.language import reading as r
-from edgesim.scenario.language import reasons
+from edgesim.scenario.language import reason_hints, reasons
 from edgesim.scenario.language.document import SCALARS, Element, Kind
 from edgesim.scenario.language.read_match import (
     BODY,
@@ -27,6 +28,7 @@ from edgesim.scenario.model import (
     CacheState,
     Expectation,
     FunctionExpectation,
+    HeaderMatch,
     Match,
 )
 
@@ -61,8 +63,7 @@ def reason(reading: Reading, element: Element) -> str:
     written = r.text(reading, element)
     found = reasons.canonical(written)
     if not found:
-        hint = reasons.nearest(written) or "edgesim explain shows the reasons of a request; all are in rules/reasons.py"
-        raise Wrong(element, f"there is no reason {element.shown}", hint)
+        raise Wrong(element, f"there is no reason {element.shown}", reason_hints.hint(written))
     return found
 
 
@@ -105,7 +106,16 @@ def _function(reading: Reading, element: Element, trigger: Trigger) -> FunctionE
     return FunctionExpectation(trigger, place=place, **found)
 
 
-_outcome = r.one_of(*OUTCOMES)
+_OUTCOMES_ELSEWHERE = {
+    **dict.fromkeys(("error", "errored", "threw", "thrown", "timeout", "timed-out"), "failed"),
+    **dict.fromkeys(("ok", "success", "succeeded", "called", "invoked", "executed"), "ran"),
+    **dict.fromkeys(("skipped", "not-called", "never"), "not run"),
+    **dict.fromkeys(("invalid", "refused"), "rejected"),
+    **dict.fromkeys(("modified", "rewritten"), "changed"),
+    **dict.fromkeys(("unchanged", "unmodified"), "passed"),
+    **dict.fromkeys(("response", "responded", "answered", "redirected"), "generated"),
+}
+_outcome = r.one_of(*OUTCOMES, meant=_OUTCOMES_ELSEWHERE)
 FUNCTION = Shape(
     "a function's expectation",
     {"outcome": _outcome, "function": r.text, "start": r.one_of("cold", "warm"), "log": matches},
@@ -113,10 +123,43 @@ FUNCTION = Shape(
 )
 
 
+# ── the access log ───────────────────────────────────────────────────────────
+
+ABSENT = "absent"
+_OF_LINES = {
+    "status": "write sc-status",
+    "result": "write x-edge-result-type",
+    "x-cache": "it belongs to expect itself",
+}
+
+
+def _access_log(reading: Reading, element: Element) -> Mapping[str, Any]:
+    """What `access-log:` says: the fields of the line, or that there is none."""
+    if element.kind in SCALARS and element.text == ABSENT:
+        return {"logged": False}
+    if element.kind is not Kind.MAPPING or not element.fields:
+        hint = f"write {ABSENT}, or fields: {{x-edge-result-type: Hit}}"
+        raise Wrong(element, f"a line of the access log can't be expected to be {element.shown}", hint)
+    found: list[HeaderMatch] = []
+    for name, child in element.fields.items():
+        with reading.noting():
+            if name not in FIELDS:
+                hint = _OF_LINES.get(name) or closest(name, FIELDS) or f"there are {', '.join(FIELDS)}"
+                raise Wrong(child, f"the access log has no field '{name}'", hint)
+            found.append(HeaderMatch(name, match(reading, child)))
+    return {"access_log": tuple(found), "logged": True}
+
+
 # ── the cache ────────────────────────────────────────────────────────────────
 
 ENTRIES = "entries"
-_state = r.one_of(*CacheState)
+_STATES_ELSEWHERE = {
+    "hit": "fresh",
+    "expired": "stale",
+    **dict.fromkeys(("cached", "present", "true"), "stored"),
+    **dict.fromkeys(("miss", "missing", "none", "not-cached", "empty", "false"), "absent"),
+}
+_state = r.one_of(*CacheState, meant=_STATES_ELSEWHERE)
 
 
 def _cache_state(reading: Reading, element: Element) -> CacheState:
@@ -180,6 +223,7 @@ EXPECT = Shape(
         "ran": _ran,
         "functions": _functions,
         "log": matches,
+        "access-log": _access_log,
         "cloudwatch": matches,
         "cache": _cache,
         "takes": r.duration,
@@ -189,7 +233,7 @@ EXPECT = Shape(
         "code": "write status",
         "reason": "write because",
         "reasons": "write because",
-        "logs": "write log",
+        "logs": "write log, or access-log",
         "age": "write headers: {age: '1'}, or cache: {/a: {age: 1s}}",
         "ttl": "write cache: {/a: {ttl: 60s}}",
         "cookies": "write headers: {set-cookie: …}",
@@ -221,6 +265,7 @@ def expectation(shape: Shape) -> Callable[[Reading, Element], Expectation]:
         found = shape.read(reading, element)
         wanted_body = body(reading, element, found)
         found |= found.pop("cache", {})
+        found |= found.pop("access-log", {})
         found["origins"] = (*found.pop("origin", ()), *found.get("origins", ()))
         values = {_FIELDS.get(key, key): value for key, value in found.items()}
         return Expectation(body=wanted_body, place=reading.place(element), **values)

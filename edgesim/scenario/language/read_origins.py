@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -82,13 +83,21 @@ def script(reading: Reading, element: Element) -> Script:
 
 def _folder(reading: Reading, element: Element) -> Script:
     if element.kind is not Kind.TEXT:
-        raise Wrong(element, f"an origin can't be {element.shown}", f"write {{answers: {element.text}}}")
+        hint = f"write {{answers: {element.text}}}" if element.kind is Kind.NUMBER else _NOT_ASKED
+        raise Wrong(element, f"an origin can't be {element.shown}", hint)
     if element.text == UNTOUCHED:
         raise Wrong(element, "untouched belongs to a step or its expect", "write it as the origin of a step")
+    if not _MAY_BE_PATH.search(element.text) and not (reading.folder / element.text).exists():
+        message = f"there is no folder {element.shown} that could play an origin"
+        raise Wrong(element, message, f"{_NOT_ASKED}; for a body write {{body: …}}")
     path = reading.path(element)
     if not path.is_dir():
         raise Wrong(element, f"{element.text} is no folder", "for a body from a file write {file: …}")
     return Script(folder=path)
+
+
+_NOT_ASKED = "where it must not be asked, write untouched"
+_MAY_BE_PATH = re.compile(r"[./\\]")
 
 
 def _is_by_path(element: Element) -> bool:

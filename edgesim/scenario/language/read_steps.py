@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
-from edgesim.distribution.edge_limits import over_limits
 from edgesim.distribution.findings import closest
 from edgesim.errors import ConfigError
-from edgesim.loaders.code_size import zipped_size
+from edgesim.loaders.request import Loaded
+from edgesim.loaders.terms import problems_of_terms
 from edgesim.scenario.language import durations, read_body
 from edgesim.scenario.language import reading as r
 from edgesim.scenario.language.captures import check_references
@@ -19,8 +18,10 @@ from edgesim.scenario.language.document import Element, Kind
 from edgesim.scenario.language.read_expect import CHECK, EXPECT, PARALLEL_EXPECT, expectation
 from edgesim.scenario.language.read_match import matches, pattern
 from edgesim.scenario.language.read_origins import StepOrigin, scripts, step_origin, step_origins
+from edgesim.scenario.language.read_sign import KeyRing, key_ring, private_keys, sign
 from edgesim.scenario.language.reading import Reader, Reading, Shape, Told, Wrong
 from edgesim.scenario.language.setting import Deployment, read_setting
+from edgesim.scenario.language.verbs import AS_A_STEP, IN_PARALLEL, METHODS, REQUESTS, verb_of
 from edgesim.scenario.model import (
     NOTHING,
     Advance,
@@ -67,8 +68,6 @@ def _setting(reading: Reading, name: str, element: Element) -> str:
 
 
 # ── requests ─────────────────────────────────────────────────────────────────
-
-METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 
 
 def _target(reading: Reading, element: Element) -> str:
@@ -126,7 +125,11 @@ def _capture(reading: Reading, element: Element, name: str) -> Capture:
     if element.text in ("body", "status"):
         return Capture(name, element.text, place=place)
     if element.kind is not Kind.MAPPING:
-        raise Wrong(element, f"{element.shown} is nothing to capture", f"write body, status, or {{header: {name}}}")
+        source, _, key = element.text.partition(".")
+        hint = (
+            f"write {{{source}: {key}}}" if source in _SOURCES and key else f"write body, status, or {{header: {name}}}"
+        )
+        raise Wrong(element, f"{element.shown} is nothing to capture", hint)
     found = CAPTURE.read(reading, element)
     sources = [key for key in _SOURCES if key in element.fields]
     if len(sources) != 1:
@@ -156,7 +159,9 @@ _SEND_KEYS: Mapping[str, Reader[Any]] = {
     "cookies": read_body.cookies,
     **read_body.CONTENT,
     "viewer": viewer,
+    "sign": r.element_itself,
     "repeat": r.times,
+    "leaves": r.duration,
     "origin": step_origin,
     "origins": step_origins,
     "expect": expectation(EXPECT),
@@ -181,8 +186,10 @@ SEND = Shape(
         "receives": "write origin: {receives: …}",
         "answers": "write origin: {answers: …}",
         "times": "write repeat: 3 for this request, origin: {times: 1} for those to the origin",
+        "disconnects": "write leaves: 2s",
         "assert": "write expect",
         "wait": "write a step of its own: - advance: 61s",
+        "signed": "write sign: 1h",
         "sleep": "write a step of its own: - advance: 61s",
     },
 )
@@ -190,7 +197,7 @@ SEND = Shape(
 
 def _send(reading: Reading, element: Element, context: Context) -> Send:
     found = SEND.read(reading, element)
-    verb = next(key for key in element.fields if key in (*METHODS, "request"))
+    verb = next(key for key in element.fields if key in REQUESTS)
     if verb not in found:
         raise Told
     method, target = found["request"] if verb == "request" else (verb.upper(), found[verb])
@@ -200,7 +207,8 @@ def _send(reading: Reading, element: Element, context: Context) -> Send:
     expect: Expectation = found.get("expect", NOTHING)
     host: Pairs = (("Host", found["host"]),) if "host" in found else ()
     captures: tuple[Capture, ...] = found.get("capture", ())
-    context.captured.update(dict.fromkeys(capture.name for capture in captures))
+    if "capture" in element.fields:
+        context.captured.update(dict.fromkeys(element.fields["capture"].fields))
     return Send(
         method,
         target,
@@ -214,6 +222,8 @@ def _send(reading: Reading, element: Element, context: Context) -> Send:
         found.get("repeat", 1),
         found.get("name", ""),
         reading.place(element),
+        sign(reading, found["sign"], context.key_ring()) if "sign" in found else None,
+        found.get("leaves"),
     )
 
 
@@ -235,6 +245,22 @@ class Context:
 
     deployment: Deployment
     captured: dict[str, None] = field(default_factory=dict)
+    settings: list[Setting] = field(default_factory=list)
+    private: Mapping[str, str] = field(default_factory=dict)
+
+    def deployed(self, reading: Reading) -> Setting:
+        """What is deployed now."""
+        setting = read_setting(reading, self.deployment)
+        self.settings.append(setting)
+        with reading.noting():
+            self.private = private_keys(reading, self.deployment.keys)
+        return setting
+
+    def key_ring(self) -> KeyRing:
+        """Who can sign, and for whom. Raises Told where what is deployed is wrong."""
+        if not all(setting.distributions for setting in self.settings):
+            raise Told
+        return key_ring(self.private, self.settings)
 
 
 _ALONE = {
@@ -257,7 +283,7 @@ DEPLOY = _shape("deploy", {"deploy": r.element_itself})
 DEPLOYED = Shape(
     "deploy",
     {
-        **dict.fromkeys(("distribution", "functions", "parameters", "limits", "choices"), r.element_itself),
+        **dict.fromkeys(("distribution", "functions", "parameters", "limits", "choices", "keys"), r.element_itself),
         "propagation": r.duration,
         "refused": matches,
     },
@@ -274,7 +300,7 @@ def _advance(reading: Reading, element: Element, _: Context) -> Step:
 def _invalidate(reading: Reading, element: Element, _: Context) -> Step:
     paths: tuple[str, ...] = _the_one(INVALIDATE, reading, element)
     if not paths:
-        raise Wrong(element, "there is no path to invalidate", "write /a*, or /* for everything")
+        raise Wrong(element, "there is no path to invalidate", "write /a*, or /* for everything, or '#tag'")
     for path in paths:
         if (fault := invalid_path(path)) is not None:
             raise Wrong(element, fault)
@@ -297,12 +323,13 @@ def _deploy(reading: Reading, element: Element, context: Context) -> Step:
     propagation, refused = said.pop("propagation", 0), said.pop("refused", ())
     if not said:
         raise Wrong(element, "this deploys nothing", "write deploy: {functions: {auth: PATH}}, or distribution:")
+    reading.functions += said["functions"].fields.items() if "functions" in said else ()
     deployment, place = context.deployment.over(said), reading.place(element)
     if refused:
         setting, refusals = _refused(reading, deployment)
         return Deploy(setting, propagation, refused, refusals, place)
     context.deployment = deployment
-    return Deploy(read_setting(reading, deployment), propagation, place=place)
+    return Deploy(context.deployed(reading), propagation, place=place)
 
 
 def _refused(reading: Reading, deployment: Deployment) -> tuple[Setting, tuple[str, ...]]:
@@ -310,7 +337,7 @@ def _refused(reading: Reading, deployment: Deployment) -> tuple[Setting, tuple[s
     AWS has a code for it refuses, also where edgesim is content with a warning."""
     problems, warnings = len(reading.problems), len(reading.warnings)
     setting = read_setting(reading, deployment)
-    against = [problem for one in setting.distributions for problem in over_limits(one, zipped_size)]
+    against = problems_of_terms(Loaded(), setting.distributions)
     said = [*reading.problems[problems:], *(one for one in (*reading.warnings[warnings:], *against) if one.code)]
     del reading.problems[problems:]
     return setting, tuple(one.refusal for one in said)
@@ -347,7 +374,7 @@ def _parallel(reading: Reading, element: Element, context: Context) -> Step:
 
 
 def _item(reading: Reading, element: Element, context: Context, known: Mapping[str, None]) -> Send | Barrier:
-    verb = _verb(element, (*_REQUESTS, "barrier"), "an item of parallel")
+    verb = verb_of(element, IN_PARALLEL, SEND.keys)
     check_references(reading, element, known)
     if verb == "barrier":
         barrier: Barrier = _the_one(BARRIER, reading, element)
@@ -369,9 +396,8 @@ BARRIER = _shape("barrier", {"barrier": _until})
 
 # ── all of them ──────────────────────────────────────────────────────────────
 
-_REQUESTS = (*METHODS, "request")
 _STEPS: Mapping[str, Callable[[Reading, Element, Context], Step]] = {
-    **dict.fromkeys(_REQUESTS, _send),
+    **dict.fromkeys(REQUESTS, _send),
     "advance": _advance,
     "invalidate": _invalidate,
     "deploy": _deploy,
@@ -396,25 +422,6 @@ def steps(reading: Reading, element: Element, context: Context) -> tuple[Step, .
 
 def _step(reading: Reading, element: Element, context: Context) -> Step:
     alone = element.fields.keys() - {"name"} == {"expect"}
-    verb = "expect" if alone else _verb(element, tuple(_STEPS), "a step")
+    verb = "expect" if alone else verb_of(element, AS_A_STEP, SEND.keys)
     check_references(reading, element, context.captured)
     return _check(reading, element, context) if alone else _STEPS[verb](reading, element, context)
-
-
-def _verb(element: Element, known: tuple[str, ...], what: str) -> str:
-    """The one thing that a step does."""
-    if element.kind is Kind.TEXT and (word := element.text.partition(" ")[0].lower()) in known:
-        hint = f"write {word}: {element.text.partition(' ')[2] or '…'}"
-        raise Wrong(element, f"{what} is a mapping, not the text {element.shown}", hint)
-    fields = r.fields_of(element, what)
-    verbs = [key for key in fields if key in known]
-    if len(verbs) == 1:
-        return verbs[0]
-    if verbs:
-        hint = f"begin another step: - {verbs[1]}: …"
-        raise Wrong(fields[verbs[1]], f"{what} does one thing, and this one has {' and '.join(verbs)}", hint)
-    if "repeat" in fields:
-        raise Wrong(fields["repeat"], "there is nothing to repeat", "write steps: beside it, or a request: get: /a")
-    near = (get_close_matches(key, known, 1) for key in fields if key not in SEND.keys)
-    hint = next((f"did you mean {found[0]}?" for found in near if found), "") or f"write one of {', '.join(known)}"
-    raise Wrong(element, f"{what} has no verb: nothing says what happens", hint)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 
 from edgesim.distribution.findings import closest
@@ -40,7 +41,8 @@ class Told(Exception):
 class Reading:
     """One scenario being read. `folder` is where its paths begin; `problems`, `warnings`, `files` and the rest grow.
 
-    `origins` are the ids of origins that are spoken of. `speaks_of_starts`: an expectation says cold or warm.
+    `origins` are the ids of origins that are spoken of, `functions` the names of those that are deployed by a step.
+    `speaks_of_starts`: an expectation says cold or warm.
     """
 
     file: str
@@ -49,6 +51,7 @@ class Reading:
     warnings: list[Problem] = field(default_factory=list)
     files: dict[str, None] = field(default_factory=dict)
     origins: list[tuple[str, Element]] = field(default_factory=list)
+    functions: list[tuple[str, Element]] = field(default_factory=list)
     speaks_of_starts: bool = False
 
     def place(self, element: Element) -> Place:
@@ -240,6 +243,8 @@ def duration(_: Reading, element: Element) -> float:
 
 def passing(reading: Reading, element: Element) -> float:
     """Seconds that are to pass."""
+    if element.text.startswith("-"):
+        raise Wrong(element, f"time only goes forward: {_name(element)} can't be {element.shown}")
     found = duration(reading, element)
     if found > durations.LONGEST_SPAN:
         raise Wrong(element, f"{_name(element)} can be 1000y at most, not {element.shown}")
@@ -257,8 +262,9 @@ def size(_: Reading, element: Element) -> int:
 _LARGEST = 1 << 30
 
 
-def one_of(*allowed: str) -> Reader[str]:
-    """A reader of one of some words, without regard to case, hyphens and underscores."""
+def one_of(*allowed: str, meant: Mapping[str, str] = MappingProxyType({})) -> Reader[str]:
+    """A reader of one of some words, without regard to case, hyphens and underscores. `meant`: by what people call
+    them elsewhere."""
 
     def read(_: Reading, element: Element) -> str:
         word = element.text.strip().lower().replace("_", "-")
@@ -266,7 +272,8 @@ def one_of(*allowed: str) -> Reader[str]:
         if found is None or element.kind not in SCALARS:
             known = f"it is one of {', '.join(allowed)}"
             message = f"{_name(element)} can't be {element.shown}: {known}"
-            raise Wrong(element, message, closest(element.text, allowed))
+            hint = f"write {meant[word]}" if word in meant else closest(element.text, allowed)
+            raise Wrong(element, message, hint)
         return found
 
     return read

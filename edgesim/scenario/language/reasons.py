@@ -13,29 +13,14 @@ from collections.abc import Iterator
 from enum import StrEnum
 from functools import cache
 
-from edgesim.distribution.findings import closest
 from edgesim.rules import reasons
 
 _BETWEEN = re.compile(r"[-_\s]+")
 
 
-_MOST = 4
-
-
 def canonical(words: str) -> str:
     """The members that are meant, as `Enum.MEMBER|Enum.MEMBER`; empty where there are none."""
     return "|".join(_index().get(_normal(words), {}))
-
-
-def nearest(words: str) -> str:
-    """`did you mean X?`, as X is spelt in reasons.py; or nothing."""
-    near = closest(_normal(words), _index()).removeprefix("did you mean ").removesuffix("?")
-    if near:
-        return f"did you mean '{next(iter(_index()[near].values()))}'?"
-    having = [
-        str(reason.value) for reason in members() if _normal(words) in _normal(f"{name_of(reason)} {reason.value}")
-    ]
-    return f"is it one of {'; '.join(map(repr, having[:_MOST]))}?" if having else ""
 
 
 def _normal(words: str) -> str:

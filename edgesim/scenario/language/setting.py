@@ -27,6 +27,7 @@ from edgesim.scenario.language import reading as r
 from edgesim.scenario.language.document import Element, Kind
 from edgesim.scenario.language.read_functions import functions
 from edgesim.scenario.language.read_functions import located as located_of
+from edgesim.scenario.language.read_sign import private_keys, public_keys
 from edgesim.scenario.language.reading import Reading, Wrong
 from edgesim.scenario.language.shorthand import load_shorthand
 from edgesim.scenario.model import Setting
@@ -46,15 +47,17 @@ class Deployment:
     parameters: Element = _NOTHING
     limits: Element = _NOTHING
     choices: Element = _NOTHING
+    keys: Element = _NOTHING
 
     def over(self, fields: Mapping[str, Element]) -> Deployment:
-        """With some of it replaced: distribution and limits as a whole, functions, parameters and choices by name."""
+        """With some of it replaced: distribution and limits as a whole, everything else by name."""
         return Deployment(
             fields.get("distribution", self.distribution),
             _merged(self.functions, fields.get("functions")),
             _merged(self.parameters, fields.get("parameters")),
             fields.get("limits", self.limits),
             _merged(self.choices, fields.get("choices")),
+            _merged(self.keys, fields.get("keys")),
         )
 
 
@@ -75,9 +78,12 @@ def read_setting(reading: Reading, deployment: Deployment) -> Setting:
     parameters: dict[str, str] = {}
     with reading.noting():
         parameters = reading.by_name(deployment.parameters, "parameters", r.text)
+    private: Mapping[str, str] = {}
+    with reading.noting():
+        private = private_keys(reading, deployment.keys)
     found = Loaded()
     with reading.noting():
-        found = _distributions(reading, deployment, sources, parameters)
+        found = _distributions(reading, deployment, sources, parameters, private)
     terms = _terms(reading, deployment)
     reading.problems += [_placed(problem, deployment, reading.file) for problem in found.errors]
     reading.warnings += [one for one in found.problems if one.severity is Severity.WARNING]
@@ -85,7 +91,7 @@ def read_setting(reading: Reading, deployment: Deployment) -> Setting:
     if len(reading.problems) > before:
         return Setting(files=found.files)
     distributions = tuple(one if one.terms == terms else replace(one, terms=terms) for one in found.distributions)
-    return Setting(distributions, MappingProxyType(dict(found.origins)), found.files)
+    return Setting(distributions, MappingProxyType(dict(found.origins)), found.files, found.buckets)
 
 
 def _terms(reading: Reading, deployment: Deployment) -> Terms:
@@ -115,13 +121,17 @@ def _in_place(element: Element, read: Callable[[U], T], said: U) -> T:
 
 
 def _distributions(
-    reading: Reading, deployment: Deployment, sources: Mapping[str, str | Located], parameters: Mapping[str, str]
+    reading: Reading,
+    deployment: Deployment,
+    sources: Mapping[str, str | Located],
+    parameters: Mapping[str, str],
+    private: Mapping[str, str],
 ) -> Loaded:
     element = deployment.distribution
-    overrides = Overrides(parameters=parameters, functions=sources)
+    overrides = Overrides(parameters=parameters, functions=sources, public_keys=public_keys(private))
     if element.kind is Kind.TEXT:
         return _from_file(reading, element, overrides)
-    if element.kind is Kind.MAPPING and element.fields.keys() & _WHOLE:
+    if is_whole(element):
         return _written_out(reading, element, overrides)
     _no_parameters(reading, deployment.parameters)
     before = len(reading.problems)
@@ -129,10 +139,10 @@ def _distributions(
     for name, source in sources.items():
         with reading.noting():
             located[name] = located_of(deployment.functions.fields[name], source)
-    key = (element.words, _items(located))
+    key = (element.words, _items(located), _items(private))
     if key in _cache.inline:
         return _cache.inline[key]
-    distribution, problems = load_shorthand(reading, element, located, set(deployment.functions.fields))
+    distribution, problems = load_shorthand(reading, element, located, set(deployment.functions.fields), private)
     found = loaded([distribution], problems, [])
     if not found.errors and len(reading.problems) == before:
         _cache.keep(key, found)
@@ -151,6 +161,11 @@ _WHOLE = {"Resources", *_API_FORM}
 """A mapping with one of these is a source as it would stand in a file of its own."""
 
 
+def is_whole(distribution: Element) -> bool:
+    """Is it a source of its own, a file or what could stand in one, and not the short form?"""
+    return distribution.kind is Kind.TEXT or not _WHOLE.isdisjoint(distribution.fields)
+
+
 def _written_out(reading: Reading, element: Element, overrides: Overrides) -> Loaded:
     """A template, or what the AWS CLI prints, in the scenario itself."""
     path = reading.folder / "scenario"
@@ -160,7 +175,8 @@ def _written_out(reading: Reading, element: Element, overrides: Overrides) -> Lo
         found = load_root(root, path, reading.file, overrides)
     except Unreadable as error:
         return loaded([], [error.problem], [])
-    return loaded(list(found.distributions), [*odd, *found.problems], [])
+    whole = loaded(list(found.distributions), [*odd, *found.problems], [])
+    return replace(whole, buckets=found.buckets)
 
 
 def _tree(element: Element, file: str) -> tuple[Node, list[Problem]]:
@@ -200,7 +216,12 @@ class _Cache:
     inline: dict[object, Loaded] = field(default_factory=dict)
 
     def load(self, source: str, overrides: Overrides) -> Loaded:
-        key = (str(Path(source).absolute()), _items(overrides.parameters), _items(overrides.functions))
+        key = (
+            str(Path(source).absolute()),
+            _items(overrides.parameters),
+            _items(overrides.functions),
+            _items(overrides.public_keys),
+        )
         stamps, found = self.kept.get(key, ({}, None))
         if found is None or stamps != _stamps(found.files):
             found = load(source, overrides)
@@ -239,7 +260,7 @@ _cache = _Cache()
 # ── problems ─────────────────────────────────────────────────────────────────
 
 _FLAG = re.compile(r"--(function|parameter) (?!NAME)([\w:-]+)=(\S+)")
-_AT_FLAG = re.compile(r"--(function|parameter) ([^=]+)")
+_AT_FLAG = re.compile(r"--(function|parameter|public-key) ([^=]+)")
 
 
 def _placed(problem: Problem, deployment: Deployment, file: str) -> Problem:
@@ -251,6 +272,7 @@ def _placed(problem: Problem, deployment: Deployment, file: str) -> Problem:
     if match is None:
         place = deployment.distribution
         return replace(problem, at=problem.at or place.at, hint=hint, file=file, line=place.line or None)
-    said = deployment.functions if match[1] == "function" else deployment.parameters
+    by_flag = {"function": deployment.functions, "parameter": deployment.parameters, "public-key": deployment.keys}
+    said = by_flag[match[1]]
     place = said.fields.get(match[2], said)
     return replace(problem, at=place.at, hint=hint, file=file, line=place.line or None)

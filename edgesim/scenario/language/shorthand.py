@@ -20,12 +20,15 @@ from edgesim.loaders.assemble import Books, Named, assemble
 from edgesim.loaders.associations import FunctionBook
 from edgesim.loaders.code import Located
 from edgesim.loaders.nodes import Node
-from edgesim.loaders.policies import CACHE, ORIGIN_REQUEST, PolicyBook, T
+from edgesim.loaders.policies import CACHE, ORIGIN_REQUEST, RESPONSE_HEADERS, PolicyBook, T
 from edgesim.scenario.language import reading as r
 from edgesim.scenario.language import shorthand_nodes as n
 from edgesim.scenario.language.document import Element, Kind
+from edgesim.scenario.language.read_sign import private_key
 from edgesim.scenario.language.reading import Reader, Reading, Shape, Told, Wrong
+from edgesim.scenario.language.shorthand_headers import response_headers_policy
 from edgesim.scenario.language.shorthand_policies import TTLS, cache_policy, forwarded_values, origin_request_policy
+from edgesim.signatures.keys import public_half
 
 NAME = "scenario"
 DEFAULT_ORIGIN = "site"
@@ -33,12 +36,12 @@ DEFAULT_PATH = "*"
 
 
 def load_shorthand(
-    reading: Reading, element: Element, functions: Mapping[str, Located], named: set[str]
+    reading: Reading, element: Element, functions: Mapping[str, Located], named: set[str], private: Mapping[str, str]
 ) -> tuple[Distribution, list[Problem]]:
     """The distribution, and what CloudFront would say to it. `named` are all functions that the user named, be they
-    right or wrong."""
+    right or wrong; `private` the private keys of signers, by Key-Pair-Id."""
     found = DISTRIBUTION.read(reading, element)
-    return _Building(reading, element, functions, named).distribution(found)
+    return _Building(reading, element, functions, named, private).distribution(found)
 
 
 # ── origins ──────────────────────────────────────────────────────────────────
@@ -48,6 +51,7 @@ _ORIGIN_NAMES = {
     "path": "OriginPath",
     "connection-attempts": "ConnectionAttempts",
     "connection-timeout": "ConnectionTimeout",
+    "completion-timeout": "ResponseCompletionTimeout",
 }
 _CUSTOM_NAMES = {
     "protocol": "OriginProtocolPolicy",
@@ -55,6 +59,10 @@ _CUSTOM_NAMES = {
     "https-port": "HTTPSPort",
     "read-timeout": "OriginReadTimeout",
     "keepalive-timeout": "OriginKeepaliveTimeout",
+}
+_ENDPOINTS = {
+    (True, False): f"s3.{REGION}.amazonaws.com",
+    (False, True): f"s3-website-{REGION}.amazonaws.com",
 }
 _S3_NAMES = {"read-timeout": "OriginReadTimeout"}
 
@@ -75,6 +83,7 @@ ORIGIN = Shape(
     {
         "domain": n.text,
         "s3": n.truth,
+        "website": n.truth,
         "path": n.text,
         "headers": _origin_headers,
         "protocol": n.text,
@@ -84,6 +93,7 @@ ORIGIN = Shape(
         "keepalive-timeout": n.seconds,
         "connection-attempts": n.number,
         "connection-timeout": n.seconds,
+        "completion-timeout": n.seconds,
     },
     {
         "domain-name": "write domain",
@@ -115,8 +125,10 @@ def _origin(reading: Reading, element: Element, name: str) -> Node:
         found: dict[str, Any] = {"domain": n.text(reading, element)}
     else:
         found = ORIGIN.read(reading, element)
-    is_bucket = "s3" in found and found["s3"].text == "true"
-    host = f"{name}.s3.{REGION}.amazonaws.com" if is_bucket else f"{name}.example.com"
+    is_bucket, is_website = (key in found and found[key].text == "true" for key in ("s3", "website"))
+    if is_bucket and is_website:
+        reading.complain(element.fields["website"], "an origin is a bucket or a bucket's website", "leave out s3")
+    host = f"{name}.{_ENDPOINTS.get((is_bucket, is_website), 'example.com')}"
     fields = {"Id": n.node(element, name), "DomainName": n.node(element, host), **n.renamed(found, _ORIGIN_NAMES)}
     if "headers" in found:
         fields["OriginCustomHeaders"] = found["headers"]
@@ -125,17 +137,46 @@ def _origin(reading: Reading, element: Element, name: str) -> Node:
             reading.complain(element.fields[key], f"an S3 origin has no {key}", "leave it out, or s3: true")
         fields["S3OriginConfig"] = n.node(element, n.renamed(found, _S3_NAMES))
     else:
-        fields["CustomOriginConfig"] = _custom(element, found)
+        fields["CustomOriginConfig"] = _custom(element, found, "http-only" if is_website else "match-viewer")
     return n.node(element, fields)
 
 
-def _custom(element: Element, found: Mapping[str, Any]) -> Node:
+def _custom(element: Element, found: Mapping[str, Any], protocol: str) -> Node:
     fields = {
-        "OriginProtocolPolicy": n.node(element, "match-viewer"),
+        "OriginProtocolPolicy": n.node(element, protocol),
         "OriginSSLProtocols": n.node(element, [n.node(element, "TLSv1.2")]),
         **n.renamed(found, _CUSTOM_NAMES),
     }
     return n.node(element, fields)
+
+
+ORIGIN_GROUP = Shape(
+    "an origin group",
+    {"members": n.texts, "fails-over-at": n.numbers},
+    {
+        "origins": "write members: [PRIMARY, SECONDARY]",
+        **dict.fromkeys(("status-codes", "statuses", "failover-criteria"), "write fails-over-at: [500, 502, …]"),
+    },
+)
+
+
+def _origin_groups(reading: Reading, element: Element) -> Node:
+    found: list[Node] = []
+    for name, child in r.fields_of(element, "origin-groups").items():
+        with reading.noting():
+            said = ORIGIN_GROUP.read(reading, child)
+            found.append(n.node(child, {"Id": n.node(child, name), **_group_members(said)}))
+    return n.node(element, found)
+
+
+def _group_members(said: Mapping[str, Node]) -> dict[str, Node]:
+    """What CloudFormation's form says in its own way; what is missing stays missing, for the checks to tell."""
+    fields: dict[str, Node] = {}
+    if (members := said.get("members")) is not None:
+        fields["Members"] = members.with_value([item.with_value({"OriginId": item}) for item in members.items])
+    if (statuses := said.get("fails-over-at")) is not None:
+        fields["FailoverCriteria"] = statuses.with_value({"StatusCodes": statuses})
+    return fields
 
 
 # ── behaviors ────────────────────────────────────────────────────────────────
@@ -150,6 +191,8 @@ class _Association:
 
 def _association(reading: Reading, element: Element) -> _Association:
     """A function's name, or the name with settings."""
+    if element.kind is Kind.LIST:
+        raise Wrong(element, "one function runs at a trigger, and here is a list", "write the name alone")
     if element.kind is not Kind.MAPPING:
         return _Association(element, r.text(reading, element), n.node(element, "false"))
     found = ASSOCIATION.read(reading, element)
@@ -164,7 +207,11 @@ def _association(reading: Reading, element: Element) -> _Association:
 ASSOCIATION = Shape(
     "a trigger",
     {"function": r.text, "include-body": n.truth},
-    dict.fromkeys(("code", "node", "python"), "the code stands in the scenario's functions, by name"),
+    {
+        **dict.fromkeys(("code", "node", "python", "handler"), "the code stands in the scenario's functions, by name"),
+        "name": "write function",
+        "body": "write include-body",
+    },
 )
 
 
@@ -178,15 +225,19 @@ _BEHAVIOR_NAMES = {
     "protocol": "ViewerProtocolPolicy",
     "methods": "AllowedMethods",
     "cached-methods": "CachedMethods",
+    "compress": "Compress",
 }
 _BEHAVIOR_KEYS: Mapping[str, Reader[Any]] = {
     "origin": n.text,
     "cache-policy": cache_policy,
     "origin-request-policy": origin_request_policy,
+    "response-headers-policy": response_headers_policy,
     "forwarded-values": forwarded_values,
     "methods": _methods,
     "cached-methods": _methods,
+    "compress": n.truth,
     "protocol": n.text,
+    "signers": n.texts,
     **dict.fromkeys(Trigger, _association),
 }
 _BEHAVIOR_HINTS = {
@@ -196,6 +247,8 @@ _BEHAVIOR_HINTS = {
     "viewer-protocol-policy": "write protocol",
     "function": "write the trigger: viewer-request: NAME",
     "functions": "write the trigger: viewer-request: NAME",
+    "trusted-key-groups": "write signers: [NAME]",
+    "key-groups": "write signers: [NAME]",
     **dict.fromkeys(TTLS, "TTLs belong into cache-policy: {…}"),
 }
 BEHAVIOR = Shape("a behavior", {"path": n.text, **_BEHAVIOR_KEYS}, _BEHAVIOR_HINTS)
@@ -244,13 +297,52 @@ def _error_responses(reading: Reading, element: Element) -> Node:
     return n.node(element, found)
 
 
+COUNTRIES = Shape(
+    "countries",
+    {"allow": n.texts, "block": n.texts},
+    {"whitelist": "write allow", "blacklist": "write block"},
+)
+
+
+def _countries(reading: Reading, element: Element) -> Node:
+    found = COUNTRIES.read(reading, element)
+    if len(element.fields) != 1:
+        raise Wrong(element, "countries are allowed or blocked", "write {allow: [DE, AT]}, or {block: [US]}")
+    if not found:
+        raise Told
+    kind, locations = next(iter(found.items()))
+    restriction_type = n.node(element, "whitelist" if kind == "allow" else "blacklist")
+    fields = {"RestrictionType": restriction_type, "Locations": locations}
+    return n.node(element, {"GeoRestriction": n.node(element, fields)})
+
+
+LOGGING = Shape(
+    "logging",
+    {"bucket": n.text, "prefix": n.text, "include-cookies": n.truth},
+    {"cookies": "write include-cookies: true"},
+)
+_LOGGING_NAMES = {"bucket": "Bucket", "prefix": "Prefix", "include-cookies": "IncludeCookies"}
+
+
+def _logging(reading: Reading, element: Element) -> Node:
+    return n.node(element, n.renamed(LOGGING.read(reading, element), _LOGGING_NAMES))
+
+
+def _cache_tags(reading: Reading, element: Element) -> Node:
+    return n.node(element, {"HeaderName": n.text(reading, element)})
+
+
 _DISTRIBUTION_NAMES = {
     "default-root-object": "DefaultRootObject",
     "aliases": "Aliases",
     "enabled": "Enabled",
     "comment": "Comment",
     "origins": "Origins",
+    "origin-groups": "OriginGroups",
     "error-responses": "CustomErrorResponses",
+    "countries": "Restrictions",
+    "logging": "Logging",
+    "cache-tags": "CacheTagConfig",
 }
 DISTRIBUTION = Shape(
     "a distribution",
@@ -260,7 +352,11 @@ DISTRIBUTION = Shape(
         "enabled": n.truth,
         "comment": n.text,
         "origins": _origins,
+        "origin-groups": _origin_groups,
         "error-responses": _error_responses,
+        "countries": _countries,
+        "logging": _logging,
+        "cache-tags": _cache_tags,
         "behaviors": _behaviors,
         **_BEHAVIOR_KEYS,
     },
@@ -269,6 +365,8 @@ DISTRIBUTION = Shape(
         "path": "it belongs to one of the behaviors",
         "root": "write default-root-object",
         "custom-error-responses": "write error-responses",
+        "geo-restriction": "write countries: {allow: [DE]}, or {block: [US]}",
+        "restrictions": "write countries: {allow: [DE]}, or {block: [US]}",
         "cache-behaviors": "write behaviors",
         "default-cache-behavior": "write its keys here, in distribution itself",
         "parameters": "it belongs to the scenario, beside distribution",
@@ -284,9 +382,12 @@ class _Building:
     element: Element
     functions: Mapping[str, Located]
     named: set[str]
+    private: Mapping[str, str]
 
     def __post_init__(self) -> None:
-        self.books = Books(FunctionBook(self.functions), PolicyBook(CACHE), PolicyBook(ORIGIN_REQUEST))
+        self.books = Books(
+            FunctionBook(self.functions), PolicyBook(CACHE), PolicyBook(ORIGIN_REQUEST), PolicyBook(RESPONSE_HEADERS)
+        )
 
     def distribution(self, found: Mapping[str, Any]) -> tuple[Distribution, list[Problem]]:
         distribution, problems = assemble(self.tree(found), Named(NAME), self.books, self.reading.file)
@@ -336,6 +437,11 @@ class _Building:
         if "origin-request-policy" in said:
             policy = said["origin-request-policy"]
             fields["OriginRequestPolicyId"] = self.policy(self.books.origin_request_policies, policy, behavior.path)
+        if "response-headers-policy" in said:
+            policy = said["response-headers-policy"]
+            fields["ResponseHeadersPolicyId"] = self.policy(self.books.response_headers_policies, policy, behavior.path)
+        if "signers" in said:
+            fields["TrustedKeyGroups"] = self.key_group(said["signers"], behavior.path)
         fields["LambdaFunctionAssociations"] = n.node(element, list(self.associations(said)))
         return fields
 
@@ -346,6 +452,14 @@ class _Building:
         policy_id = f"inline {path}"
         book.add(policy_id, policy, self.reading.file)
         return policy.with_value(policy_id)
+
+    def key_group(self, signers: Node, path: str) -> Node:
+        """A key group by its behavior, of the keys that these names have in the scenario, or get."""
+        group_id = f"inline {path}"
+        ids = tuple(item.text for item in signers.items)
+        self.books.keys.groups[group_id] = ids
+        self.books.keys.given |= {one: public_half(private_key(self.private, one)) for one in ids}
+        return signers.with_value([signers.with_value(group_id)])
 
     def associations(self, found: Mapping[str, Any]) -> Iterator[Node]:
         for trigger in Trigger:

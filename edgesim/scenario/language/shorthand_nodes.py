@@ -32,6 +32,10 @@ def number(reading: Reading, element: Element) -> Node:
     return node(element, str(r.count(reading, element)))
 
 
+def numbers(reading: Reading, element: Element) -> Node:
+    return node(element, [number(reading, item) for item in r.one_or_more(element)])
+
+
 def seconds(reading: Reading, element: Element) -> Node:
     span = r.duration(reading, element)
     return node(element, str(int(span) if span.is_integer() else span))

@@ -96,7 +96,7 @@ def _configs(element: Element, found: Mapping[str, Node]) -> dict[str, Node]:
 def cache_policy(reading: Reading, element: Element) -> Node:
     """The policy's id, or its configuration."""
     if element.kind is not Kind.MAPPING:
-        return _managed(element, MANAGED_CACHE_POLICIES, "cache policy")
+        return managed(element, MANAGED_CACHE_POLICIES, "cache policy")
     found = CACHE_POLICY.read(reading, element)
     encodings: Mapping[str, Node] = found.pop("accept-encoding", None) or {
         "EnableAcceptEncodingGzip": n.node(element, "false")
@@ -114,7 +114,7 @@ def cache_policy(reading: Reading, element: Element) -> Node:
 def origin_request_policy(reading: Reading, element: Element) -> Node:
     """The policy's id, or its configuration."""
     if element.kind is not Kind.MAPPING:
-        return _managed(element, MANAGED_ORIGIN_REQUEST_POLICIES, "origin request policy")
+        return managed(element, MANAGED_ORIGIN_REQUEST_POLICIES, "origin request policy")
     found = ORIGIN_REQUEST_POLICY.read(reading, element)
     return n.node(element, {"Name": n.node(element, "inline"), **_configs(element, found)})
 
@@ -122,7 +122,7 @@ def origin_request_policy(reading: Reading, element: Element) -> Node:
 _MANAGED = "Managed-"
 
 
-def _managed(element: Element, known: tuple[Any, ...], what: str) -> Node:
+def managed(element: Element, known: tuple[Any, ...], what: str) -> Node:
     """A managed policy by its name, with or without `Managed-`, or its id."""
     names = [policy.name.removeprefix(_MANAGED) for policy in known]
     wanted = element.text.removeprefix(_MANAGED).lower()

@@ -32,6 +32,7 @@ from edgesim.scenario.playing.comparable import OwnOrigins, comparable, size_of
 from edgesim.scenario.playing.expect import mismatches
 from edgesim.scenario.playing.run import report_of, request_of, sentence_of
 from edgesim.scenario.playing.seen import Answered, Seen
+from edgesim.scenario.playing.signing import signed_step
 from edgesim.values.durations import spell_duration
 from edgesim.values.headers import readable
 from edgesim.values.instant import Duration, Instant
@@ -208,6 +209,9 @@ class _Play:
         if need := _unlike(viewer, self._target.url.scheme):
             self._leave_out(step, f"a viewer with {need}")
             return None
+        if step.leaves is not None:
+            self._leave_out(step, "a viewer that leaves")
+            return None
         try:
             ready = filled(replace(step, origins=MappingProxyType({})), self._captured)
             check_filled(ready)
@@ -223,7 +227,10 @@ class _Play:
         self._not_asked_for.add(split_target(step.target)[0])
 
     async def _answer(self, step: Send) -> Answered:
-        return await self._client.send(self._target.url, request_of(step, self._target.named))
+        named = self._target.named
+        if step.sign is not None:
+            step = signed_step(step, self._target.url.scheme, named, self._clock.now())
+        return await self._client.send(self._target.url, request_of(step, named))
 
     async def _parallel(self, parallel: Parallel) -> None:
         under_way: list[tuple[Send, asyncio.Task[Answered]]] = []

@@ -21,6 +21,8 @@ def _faults(step: object) -> Iterator[tuple[str, tuple[str, str] | None]]:
     match step:
         case Send():
             yield "the target", target_fault(step.target)
+            if step.sign is not None and step.sign.target is not None:
+                yield "what is signed", target_fault(step.sign.target)
             yield from ((f"the header {name}", value_fault(value)) for name, value in step.headers)
             yield from ((f"the cookie {name}", value_fault(value)) for name, value in step.cookies)
             yield from _of_scripts(step.origins)

@@ -30,8 +30,9 @@ class Client:
     def __init__(self) -> None:
         self._http = HttpOrigin()
 
-    async def send(self, server: Url, request: Request) -> Answered:
-        """A server's whole answer, with a transcript that says nothing. Raises NoAnswerError."""
+    async def send(self, server: Url, request: Request, into: bytearray | None = None) -> Answered:
+        """A server's whole answer, with a transcript that says nothing. Raises NoAnswerError. The body is in `into`,
+        too, as it comes."""
         peer = Origin(
             "server",
             server.host,
@@ -43,31 +44,33 @@ class Client:
             response = await self._http.fetch_at(server, request, peer)
         except OriginFault as fault:
             raise NoAnswerError(_sentence(server, fault)) from fault
-        body, complete = await _read(response)
-        return Answered(response.status, response.headers, body, complete, _untold(request))
+        body = bytearray() if into is None else into
+        complete = await _read(response, body)
+        return Answered(response.status, response.headers, bytes(body), complete, untold(request))
 
     async def aclose(self) -> None:
         """Close every connection."""
         await self._http.aclose()
 
 
-async def _read(response: Response) -> tuple[bytes, bool]:
-    """The body, and whether that is all of it."""
+async def _read(response: Response, body: bytearray) -> bool:
+    """Read the body, and whether that is all of it."""
     if not isinstance(response.body, BodyStream):
-        return response.body if isinstance(response.body, bytes) else b"", True
-    body = bytearray()
+        body += response.body if isinstance(response.body, bytes) else b""
+        return True
     try:
         async with aclosing(response.body.chunks()) as chunks:
             async for chunk in chunks:
                 body += chunk
     except OriginFault:
-        return bytes(body), False
+        return False
     finally:
         await response.body.aclose()
-    return bytes(body), True
+    return True
 
 
-def _untold(request: Request) -> Transcript:
+def untold(request: Request) -> Transcript:
+    """A transcript that says nothing but what was asked."""
     return Transcript(Arrival("", Instant(0.0), Viewer(), request))
 
 

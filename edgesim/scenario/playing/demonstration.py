@@ -29,7 +29,7 @@ from edgesim.scenario.playing.curl import curl
 from edgesim.scenario.playing.edge import Edge
 from edgesim.scenario.playing.live import LiveEdge
 from edgesim.scenario.playing.match import describe
-from edgesim.scenario.playing.run import Play, host_of, request_of
+from edgesim.scenario.playing.run import Play
 from edgesim.scenario.playing.seen import Answered, Seen
 from edgesim.scenario.playing.stage import Stage
 from edgesim.scenario.runner.difference import Paint
@@ -115,15 +115,16 @@ class Demonstration(Play):
         for step in steps:
             ready = self.filled(step)
             viewer = {**self._scenario.viewer, **ready.viewer}
-            command = curl(self._base, request_of(ready, host_of(edge)), viewer, ready.body)
+            command = curl(self._base, self.request(ready, edge), viewer, ready.body)
             yield f"  {self._paint(command, 'station')}"
 
     # ── after ────────────────────────────────────────────────────────────────
 
     def _answered(self, title: str, expect: Expectation, answer: Answered) -> Iterator[str]:
         yield ""
-        line = f"HTTP/1.1 {answer.status} {standard_reason(answer.status)}".rstrip()
-        yield f"  {self._paint(line, 'ok' if answer.status < 400 else 'bad')}"
+        told = f"HTTP/1.1 {answer.status} {standard_reason(answer.status)}".rstrip()
+        line = told if answer.status else "nothing: the viewer has left"
+        yield f"  {self._paint(line, 'ok' if 0 < answer.status < 400 else 'bad')}"
         expected = [header.name.lower() for header in expect.headers]
         for name in dict.fromkeys([*_TELLING, *expected]):
             for value in answer.headers.all(name):
@@ -131,7 +132,7 @@ class Demonstration(Play):
         if answer.body:
             yield ""
             yield from (f"  {line}" for line in _beginning(answer.body))
-        if not answer.complete:
+        if answer.status and not answer.complete:
             yield self._paint("  … and here the connection breaks off", "bad")
         yield ""
         yield from (f"  {line}".rstrip() for line in self._explained(answer))
@@ -164,7 +165,8 @@ def _heading(step: Step) -> str:
         case Send():
             times = f", {step.times} times" if step.times > 1 else ""
             request = f" ({step.method} {step.target})" if step.name else ""
-            return f"{step.title}{request}{times}"
+            leaves = f", whose viewer leaves after {spell_duration(step.leaves)}" if step.leaves is not None else ""
+            return f"{step.title}{request}{times}{leaves}"
         case Advance():
             return f"… {spell_duration(step.seconds)} pass"
         case Invalidate():
@@ -225,6 +227,9 @@ def _expected(expect: Expectation) -> Iterator[str]:
 def _expected_elsewhere(expect: Expectation) -> Iterator[str]:
     if expect.log or expect.cloudwatch:
         yield "the log"
+    if expect.logged is False:
+        yield "no line in the access log"
+    yield from (f"{field.name} {describe(field.match)}" for field in expect.access_log)
     yield from map(_origin, expect.origins)
     yield from (f"{one.target} {one.state.value if one.state else 'in the cache'}" for one in expect.cache)
     if expect.entries is not None:

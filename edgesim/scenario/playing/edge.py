@@ -11,7 +11,6 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import Collection, Coroutine, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, TypeVar
@@ -21,11 +20,12 @@ from edgesim.distribution.propagation import Rollout, Spread
 from edgesim.driver.driver import Driver
 from edgesim.driver.recorder import TranscriptRing
 from edgesim.driver.virtual_clock import VirtualClock, settle
-from edgesim.errors import ConfigError, EdgesimBug, OriginFault
+from edgesim.errors import ConfigError, EdgesimBug
 from edgesim.ports import Call, Runtime
 from edgesim.scenario.model import LAST_INSTANT, LAST_YEAR, Scripts, Setting
+from edgesim.scenario.playing.connection import Connection
 from edgesim.scenario.playing.origins import ScriptedOrigins
-from edgesim.scenario.playing.seen import Answered
+from edgesim.scenario.playing.seen import Answered, nothing_for
 from edgesim.server.viewer_header import ViewerDefaults, viewer_of
 from edgesim.stores.memory import MemoryStore
 from edgesim.values.entry import CacheKey, Entry
@@ -100,7 +100,8 @@ class Edge:
         self.clock, self._ids = clock, ids
         self.rollout = Rollout(setting.distributions)
         self.store = MemoryStore()
-        self.origins = ScriptedOrigins(clock, ids.invocation, setting.folders)
+        self.origins = ScriptedOrigins(clock, ids.invocation)
+        self.origins.deploy(setting)
         self.functions = Watched(runtime)
         self._under_way = 0
         self.recorder = TranscriptRing(_KEPT_TRANSCRIPTS)
@@ -126,33 +127,33 @@ class Edge:
         *,
         step: object = None,
         scripts: Scripts | None = None,
+        leaves: float | None = None,
     ) -> Answered:
-        """A request's whole answer. Origins that it makes the edge ask, answer by `scripts` first, and remember `step`.
-        Somebody must keep time going meanwhile: see `finish`."""
+        """A request's whole answer, or what its viewer has of it when it `leaves`, that many seconds later. Origins
+        that it makes the edge ask, answer by `scripts` first, and remember `step`. Somebody must keep time going
+        meanwhile: see `finish`."""
         who = viewer_of(viewer, ("127.0.0.1", 0), "http", "1.1")
         arrival = Arrival(self._ids.request(), self.clock.now(), who, request)
+        connection = Connection(arrival)
+        if leaves is not None:
+            connection.leave_in(Duration(leaves), self.clock)
         self._under_way += 1
         try:
-            return await self._answered(arrival, step, scripts or {})
+            return await self._answered(connection, step, scripts or {})
         finally:
             self._under_way -= 1
 
-    async def _answered(self, arrival: Arrival, step: object, scripts: Scripts) -> Answered:
+    async def _answered(self, connection: Connection, step: object, scripts: Scripts) -> Answered:
+        arrival = connection.arrival
         with self.origins.during(step, scripts):
-            exchange = await self.driver.answer(arrival, self.distributions_for(arrival))
-            body, complete = bytearray(), False
-            try:
-                async with aclosing(exchange.chunks()) as chunks:
-                    async for chunk in chunks:
-                        body += chunk
-                complete = True
-            except OriginFault:
-                pass  # the connection breaks off; that is all a viewer sees of it
-            finally:
-                await exchange.aclose(sent=len(body), complete=complete)
+            exchange = await self.driver.answer(arrival, self.distributions_for(arrival), connection.wire)
+            await connection.take(exchange)
+        ended = self.clock.now()
+        if connection.is_lost:
+            return nothing_for(exchange.transcript, ended)
         response = exchange.response
-        seen = b"" if arrival.request.method == "HEAD" else bytes(body)
-        return Answered(response.status, response.headers, seen, complete, exchange.transcript)
+        seen = b"" if arrival.request.method == "HEAD" else bytes(connection.body)
+        return Answered(response.status, response.headers, seen, connection.complete, exchange.transcript, ended)
 
     # ── what passes ──────────────────────────────────────────────────────────
 
@@ -173,13 +174,13 @@ class Edge:
         runtime already."""
         now, spread = self.clock.now(), Spread(Duration(propagation), self._ids.seed())
         self.rollout = self.rollout.since(now).then(setting.distributions, now, spread)
-        self.origins.folders = dict(setting.folders)
+        self.origins.deploy(setting)
 
     # ── time ─────────────────────────────────────────────────────────────────
 
     async def quiet(self, tasks: Sequence[asyncio.Task[Any]] = ()) -> None:
         """Until nothing goes on any more but waiting for the clock, or until these tasks are done."""
-        if not (self._under_way or tasks or self.driver.draining):
+        if not (self._under_way or tasks or self.driver.busy_behind):
             return
         await settle(lambda: _all_done(tasks))
         while self.functions.running and not _all_done(tasks):
@@ -219,8 +220,8 @@ class Edge:
     # ── what there is ────────────────────────────────────────────────────────
 
     def cached(self) -> list[tuple[CacheKey, Entry]]:
-        """Everything in the cache."""
-        return list(self.store.entries())
+        """Everything in the cache that may answer a request while origins can be reached."""
+        return [(key, entry) for key, entry in self.store.entries() if not entry.for_outages]
 
     async def aclose(self) -> None:
         """End what goes on in the background."""

@@ -9,7 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from edgesim.logs.access import fields_of
 from edgesim.logs.lambda_edge import validation_error
+from edgesim.pipeline.logged import is_logged
+from edgesim.scenario.decoding import decoded
 from edgesim.scenario.model import (
     UNSET,
     BodyMatch,
@@ -41,6 +44,7 @@ def mismatches(expect: Expectation, seen: Seen) -> list[Mismatch]:
     found: list[Mismatch] = []
     for answer in seen.answers[:1]:
         found += _viewer(expect, answer, seen)
+        found += _access_log(expect, answer)
     found += _reasons(expect, seen)
     found += _functions(expect, seen)
     for origin in expect.origins:
@@ -64,7 +68,8 @@ def _viewer(expect: Expectation, answer: Answered, seen: Seen) -> Found:
             yield Mismatch("x-cache", wanted, got or "(none)", where, why_this_outcome(answer.transcript, seen.before))
     yield from _headers("header", expect.headers, answer.headers)
     if expect.body is not None:
-        yield from _body("body", expect.body, answer.body)
+        coding = answer.headers.joined("content-encoding") or ""
+        yield from _body("body", expect.body, answer.body, decoded(coding, answer.body))
     if expect.complete is not None and expect.complete is not answer.complete:
         words = {True: "the whole body", False: "a body that breaks off"}
         yield Mismatch("complete", words[expect.complete], words[answer.complete], place)
@@ -92,8 +97,9 @@ def _headers(what: str, wanted: Iterable[HeaderMatch], got: Headers) -> Found:
 _ALIKE = 0.8  # between x-auth and x-cache it is 0.62
 
 
-def _body(what: str, wanted: BodyMatch, got: bytes) -> Found:
-    place, text = str(wanted.place), got.decode("utf-8", "replace")
+def _body(what: str, wanted: BodyMatch, got: bytes, unpacked: bytes | None = None) -> Found:
+    """Text and JSON are read without their content coding; size, hash and bytes are those that were sent."""
+    place, text = str(wanted.place), (got if unpacked is None else unpacked).decode("utf-8", "replace")
     if wanted.text is not None and fault_of(wanted.text, text):
         yield Mismatch(what, describe(wanted.text), text, place)
     if wanted.size is not None and len(got) != wanted.size:
@@ -163,6 +169,24 @@ def _missing(part: Any, value: Any, at: str) -> str | None:
         missing = (item for item in part if not any(_missing(item, other, at) is None for other in left))
         return next((f"{at}: {_shown(item)}" for item in missing), None)
     return None if _same(part, value) else at
+
+
+# ── the access log ───────────────────────────────────────────────────────────
+
+
+def _access_log(expect: Expectation, answer: Answered) -> Found:
+    if expect.logged is None:
+        return
+    there, place = is_logged(answer.transcript), str(expect.place)
+    if expect.logged is not there:
+        words = {True: "a line", False: "no line"}
+        yield Mismatch("access log", words[expect.logged], words[there], place)
+        return
+    fields = fields_of(answer.transcript, answer.ended) if there else {}
+    for wanted in expect.access_log:
+        if fault_of(wanted.match, fields[wanted.name]):
+            what, at = f"access log {wanted.name}", str(wanted.match.place)
+            yield Mismatch(what, describe(wanted.match), fields[wanted.name], at)
 
 
 # ── reasons and functions ────────────────────────────────────────────────────

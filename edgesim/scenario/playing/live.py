@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -17,13 +17,14 @@ from edgesim.errors import EdgesimBug
 from edgesim.origins.targets import Url
 from edgesim.ports import Runtime
 from edgesim.scenario.model import Scripts, Setting
-from edgesim.scenario.playing.client import Client, NoAnswerError
+from edgesim.scenario.playing.client import Client, NoAnswerError, untold
 from edgesim.scenario.playing.edge import Edge, Ids
-from edgesim.scenario.playing.seen import Answered
+from edgesim.scenario.playing.seen import Answered, nothing_for
 from edgesim.server.app import Receive, Scope, ViewerApp
 from edgesim.server.app import Send as SendMessage
 from edgesim.server.control import Control, control_app
 from edgesim.server.viewer_header import ViewerDefaults
+from edgesim.values.headers import NO_HEADERS
 from edgesim.values.instant import Duration, Instant, Pace
 from edgesim.values.message import Request
 
@@ -39,11 +40,12 @@ socket, since bytes on this machine take far less."""
 
 @dataclass(frozen=True, slots=True)
 class _Errand:
-    """A request of a step: who asks, and the scripts that hold for it."""
+    """A request of a step: who asks, and the scripts that hold for it. `over` is set when the edge is done with it."""
 
     step: object
     viewer: ViewerDefaults
     scripts: Scripts
+    over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class LiveEdge(Edge):
@@ -77,22 +79,50 @@ class LiveEdge(Edge):
     # ── the steps' requests ──────────────────────────────────────────────────
 
     async def send(
-        self, request: Request, viewer: ViewerDefaults, *, step: object = None, scripts: Scripts | None = None
+        self,
+        request: Request,
+        viewer: ViewerDefaults,
+        *,
+        step: object = None,
+        scripts: Scripts | None = None,
+        leaves: float | None = None,
     ) -> Answered:
         self._scripts = scripts or {}
         number = str(next(self._numbers))
-        self._errands[number.encode()] = _Errand(step, viewer, self._scripts)
+        errand = self._errands[number.encode()] = _Errand(step, viewer, self._scripts)
         message = replace(request, headers=request.headers.adding((_STEP_HEADER, number)))
         self._under_way += 1
         try:
-            answered = await self._client.send(self._address, message)
+            if leaves is None:
+                answered = await self._client.send(self._address, message)
+            else:
+                answered = await self._until_left(message, Duration(leaves), errand)
         except NoAnswerError as error:
             raise EdgesimBug(str(error)) from error
         finally:
             self._under_way -= 1
             self._errands.pop(number.encode(), None)
-        told = self.recorder.find(answered.headers.get("x-amz-cf-id") or number)
-        return answered if told is None else replace(answered, transcript=told)
+        told = self.recorder.find(answered.headers.get("x-amz-cf-id") or number) or answered.transcript
+        return replace(answered, transcript=told, ended=self.clock.now())
+
+    async def _until_left(self, message: Request, span: Duration, errand: _Errand) -> Answered:
+        """The answer, or what the viewer has of it when it leaves."""
+        body = bytearray()
+        asking = asyncio.ensure_future(self._client.send(self._address, message, body))
+        leaving = self.clock.call_later(span, asking.cancel)
+        try:
+            await asyncio.wait({asking})
+        finally:
+            asking.cancel()
+            leaving.cancel()
+        if not asking.cancelled():
+            return asking.result()
+        if errand not in self._errands.values():
+            await errand.over.wait()
+        told = self.recorder.find("last") or untold(message)
+        if told.wire is None or not told.wire.sent:
+            return nothing_for(told, self.clock.now())
+        return Answered(told.status, told.headers or NO_HEADERS, bytes(body), False, told)
 
     # ── everybody's requests ─────────────────────────────────────────────────
 
@@ -114,6 +144,7 @@ class LiveEdge(Edge):
                 await app(scope, receive, self._noticed(send))
         finally:
             self._gone(is_guest)
+            errand.over.set()
 
     def _come(self, is_guest: bool) -> None:
         self._under_way += 1

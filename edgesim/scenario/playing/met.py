@@ -52,10 +52,10 @@ class Run:
 
     @property
     def start(self) -> str:
-        """`cold` or `warm`; empty where it did not run."""
+        """A Start's word; empty where it did not run."""
         if self.invocation is None or not self.invocation.environment:
             return ""
-        return "cold" if self.invocation.cold else "warm"
+        return self.invocation.start.value
 
     @property
     def lines(self) -> list[str]:

@@ -10,17 +10,19 @@ from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
+from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from edgesim.distribution.choices import STANDARD
 from edgesim.distribution.model import Origin
 from edgesim.errors import OriginFault, OriginTrouble
 from edgesim.origins.attempts import tries_again
 from edgesim.origins.canned import ScriptedBody, truncated
-from edgesim.origins.folder import FolderOrigin
+from edgesim.origins.directories import Directories, as_what
 from edgesim.ports import BodyStream, Clock
 from edgesim.rules.conditionals import not_modified
-from edgesim.scenario.model import Answer, Content, Rule, Script, Scripts
+from edgesim.scenario.model import Answer, Content, Place, Rule, Script, Scripts, Setting
 from edgesim.scenario.playing.seen import Asked
 from edgesim.values.body import Body
 from edgesim.values.headers import Headers, wire
@@ -35,18 +37,36 @@ ANY = "*"
 _PIECE = 64 * 1024
 
 
-class ScriptedOrigins:
-    """Implements ports.OriginClient. `asked` has every attempt to reach an origin, in order."""
+class Given(NamedTuple):
+    """Which answer of a scenario was given: where it stands, in which script, and there in which rule at which turn."""
 
-    def __init__(self, clock: Clock, new_id: Callable[[], str], folders: Mapping[str, str] | None = None) -> None:
+    place: Place
+    script: str
+    rule: int
+    turn: int
+
+
+class ScriptedOrigins:
+    """Implements ports.OriginClient. `asked` has every attempt to reach an origin, in order; `given` the answers that
+    were fetched."""
+
+    def __init__(self, clock: Clock, new_id: Callable[[], str]) -> None:
         self._clock, self._new_id = clock, new_id
         self._scripts: dict[str, Script] = {}
         # By identity, since equal rules are not the same; the rule is kept so that its id stays its own
         self._turns: dict[int, tuple[Rule, int]] = {}
         self._step: ContextVar[tuple[object, Scripts]] = ContextVar("step", default=(None, {}))
-        self._folders: dict[Path, FolderOrigin] = {}
-        self.folders = dict(folders or {})
+        self._directories = Directories(clock, new_id)
+        self.folders: Mapping[str, str] = {}
         self.asked: list[Asked] = []
+        self.given: set[Given] = set()
+
+    def deploy(self, setting: Setting) -> None:
+        """Another setting: its directories, and what it says of their buckets."""
+        self.folders = setting.folders
+        choices = setting.distributions[0].terms.choices if setting.distributions else STANDARD
+        missing = choices.missing_object
+        self._directories = Directories(self._clock, self._new_id, buckets=setting.buckets, missing=missing)
 
     def set(self, scripts: Scripts) -> None:
         """From now on these origins answer so; the others stay as they are."""
@@ -64,14 +84,15 @@ class ScriptedOrigins:
     def where(self, origin: Origin, *, https: bool) -> str:
         """A script is nowhere; a directory has a place."""
         folder = self._folder_of(origin)
-        return f"{folder} (a directory)" if folder else ""
+        return f"{folder}{as_what(origin)} (a directory)" if folder else ""
 
     async def resolve(self, origin: Origin, *, https: bool) -> None:
         """Every name leads somewhere, except where the next answer says otherwise. Raises OriginFault."""
-        script = self._script(origin)
-        turns = [self._turn(rule) for rule in script.rules] if script is not None else []
-        if any(answer.fails is OriginTrouble.DNS for answer in turns):
-            raise _fault(OriginTrouble.DNS, origin)
+        name, script = self._script(origin)
+        for number, rule in enumerate(script.rules if script is not None else ()):
+            if self._turn(rule)[1].fails is OriginTrouble.DNS:
+                self._give(name, number, rule)
+                raise _fault(OriginTrouble.DNS, origin)
 
     async def fetch(self, request: Request, origin: Origin, *, https: bool) -> Response:
         """The script's answer. Raises OriginFault, after as long as CloudFront would have waited."""
@@ -80,11 +101,11 @@ class ScriptedOrigins:
         folder = self._folder_of(origin)
         if folder is not None:
             self._note(received, origin)
-            return await self._folder(folder).fetch(request, origin, https=https)
-        attempts = 1
+            return await self._directories.origin(folder, origin).fetch(request, origin, https=https)
+        attempts, patience = 1, _Patience(self._clock, origin)
         while True:
             try:
-                return await self._attempt(received, origin)
+                return await self._attempt(received, origin, patience)
             except OriginFault as fault:
                 if not tries_again(fault.trouble, request.method, attempts, origin):
                     raise
@@ -98,72 +119,94 @@ class ScriptedOrigins:
     def _note(self, request: Request, origin: Origin) -> None:
         self.asked.append(Asked(origin.id, request, self._step.get()[0]))
 
-    def _script(self, origin: Origin, request: Request | None = None) -> Script | None:
-        """The step's own script before the one that stands, and an origin's own before that for any."""
+    def _script(self, origin: Origin, request: Request | None = None) -> tuple[str, Script | None]:
+        """The step's own script before the one that stands, and an origin's own before that for any; with its name."""
         for scripts in (self._step.get()[1], self._scripts):
             for name in (origin.id, ANY):
                 script = scripts.get(name)
                 if script is not None and (script.folder or request is None or _rule(script, request) is not None):
-                    return script
-        return None
+                    return name, script
+        return origin.id, None
 
     def _answer(self, request: Request, origin: Origin) -> Answer:
-        script = self._script(origin, request)
+        name, script = self._script(origin, request)
         if script is None:
             return default_answer(origin, request, scripted=bool(self._scripts.get(origin.id)))
-        rule = _rule(script, request)
-        assert rule is not None  # noqa: S101  _script has looked
-        answer = self._turn(rule)
-        self._turns[id(rule)] = (rule, self._turns.get(id(rule), (rule, 0))[1] + 1)
+        found = _rule(script, request)
+        assert found is not None  # noqa: S101  _script has looked
+        answer = self._give(name, *found)
+        turn = self._turns.get(id(found[1]), (found[1], 0))[1]
+        self._turns[id(found[1])] = (found[1], turn + 1)
         return answer
 
-    def _turn(self, rule: Rule) -> Answer:
-        """The answer whose turn it is."""
+    def _give(self, script: str, number: int, rule: Rule) -> Answer:
+        turn, answer = self._turn(rule)
+        self.given.add(Given(answer.place, script, number, turn))
+        return answer
+
+    def _turn(self, rule: Rule) -> tuple[int, Answer]:
+        """The answer whose turn it is, and its number."""
         _, turn = self._turns.get(id(rule), (rule, 0))
-        return rule.answers[min(turn, len(rule.answers) - 1)]
+        turn = min(turn, len(rule.answers) - 1)
+        return turn, rule.answers[turn]
 
     def _folder_of(self, origin: Origin) -> Path | None:
-        script = self._script(origin)
+        _, script = self._script(origin)
         if script is not None:
             return script.folder
         return Path(self.folders[origin.id]) if origin.id in self.folders else None
 
-    def _folder(self, path: Path) -> FolderOrigin:
-        if path not in self._folders:
-            self._folders[path] = FolderOrigin(path, clock=self._clock, new_id=self._new_id)
-        return self._folders[path]
-
     # ── one attempt ──────────────────────────────────────────────────────────
 
-    async def _attempt(self, request: Request, origin: Origin) -> Response:
+    async def _attempt(self, request: Request, origin: Origin, patience: _Patience) -> Response:
         self._note(request, origin)
         answer = self._answer(request, origin)
         trouble = OriginTrouble.READ_TIMEOUT if answer.after > origin.read_timeout else answer.fails
         if trouble is None:
-            await self._wait(answer.after)
-            return self._response(request, answer, origin)
+            await patience.wait(answer.after)
+            return self._response(request, answer, origin, patience)
         shows_after = _SHOWS_AFTER.get(trouble)
-        await self._wait(shows_after(origin) if shows_after else answer.after)
+        await patience.wait(shows_after(origin) if shows_after else answer.after)
         raise _fault(trouble, origin)
 
-    async def _wait(self, seconds: float) -> None:
-        if seconds > 0:
-            await self._clock.sleep(Duration(seconds))
-
-    def _response(self, request: Request, answer: Answer, origin: Origin) -> Response:
+    def _response(self, request: Request, answer: Answer, origin: Origin, patience: _Patience) -> Response:
         headers = Headers((name, wire(value)) for name, value in answer.headers)
         if answer.validates and not_modified(request.headers, headers):
             return Response(304, headers.only(lambda name: not name.startswith("content-")))
         if answer.chunks is not None:
             pieces = tuple(wire(chunk).encode("latin-1") for chunk in answer.chunks)
             framed = headers.having("Transfer-Encoding", "chunked")
-            return Response(answer.status, framed, _Stream(self._clock, pieces, answer.every, origin))
+            return Response(answer.status, framed, patience.stream(pieces, answer.every))
         data = content_bytes(answer.body)
         if "content-length" not in headers and answer.status not in _BODILESS:
             headers = headers.adding(("Content-Length", str(len(data))))
         if request.method == "HEAD" or answer.status in _BODILESS:
             return Response(answer.status, headers)
         return Response(answer.status, headers, _body(data, answer))
+
+
+class _Patience:
+    """How long CloudFront waits for a whole response, over all attempts: the ResponseCompletionTimeout."""
+
+    def __init__(self, clock: Clock, origin: Origin) -> None:
+        self._clock, self._origin = clock, origin
+        self._until = clock.now() + origin.completion_timeout if origin.completion_timeout else inf
+
+    async def wait(self, seconds: float) -> None:
+        """Wait so long for the origin. Raises OriginFault where that is too long."""
+        left = max(0.0, self._until - self._clock.now())
+        if min(seconds, left) > 0:
+            await self._clock.sleep(Duration(min(seconds, left)))
+        if seconds > left:
+            raise _fault(OriginTrouble.COMPLETION_TIMEOUT, self._origin)
+
+    def stream(self, pieces: tuple[bytes, ...], every: float) -> ScriptedBody:
+        """Pieces without a length. One that takes longer than the origin's read timeout never comes."""
+        if every > self._origin.read_timeout:
+            return ScriptedBody(clock=self._clock, fault=_fault(OriginTrouble.READ_TIMEOUT, self._origin))
+        in_time = int((self._until - self._clock.now()) / every) if every and self._until < inf else len(pieces)
+        late = _fault(OriginTrouble.COMPLETION_TIMEOUT, self._origin) if in_time < len(pieces) else None
+        return ScriptedBody(*pieces[:in_time], clock=self._clock, every=every, fault=late)
 
 
 _BODILESS = frozenset({204, 304})
@@ -181,6 +224,7 @@ _TEXTS = {
     OriginTrouble.CONNECT: "the origin {id} can't be connected to, as the script says",
     OriginTrouble.CONNECT_TIMEOUT: "the origin {id} took no connection within {connect:g} s",
     OriginTrouble.READ_TIMEOUT: "the origin {id} sent nothing for {read:g} s",
+    OriginTrouble.COMPLETION_TIMEOUT: "the origin {id} did not complete its response within {whole:g} s",
     OriginTrouble.RESET: "the origin {id} closed the connection before its response was complete, as the script says",
     OriginTrouble.INVALID_RESPONSE: "the origin {id} sent no valid response, as the script says",
     OriginTrouble.HEADERS_TOO_BIG: "the origin {id} sent too large a head, as the script says",
@@ -189,7 +233,11 @@ _TEXTS = {
 
 def _fault(trouble: OriginTrouble, origin: Origin) -> OriginFault:
     text = _TEXTS[trouble].format(
-        id=origin.id, domain=origin.domain_name, connect=origin.connection_timeout, read=origin.read_timeout
+        id=origin.id,
+        domain=origin.domain_name,
+        connect=origin.connection_timeout,
+        read=origin.read_timeout,
+        whole=origin.completion_timeout,
     )
     return OriginFault(trouble, text[0].upper() + text[1:])
 
@@ -201,8 +249,9 @@ def default_answer(origin: Origin, request: Request, *, scripted: bool) -> Answe
     return Answer(404 if scripted else 200, headers, Content(text=f"no rule for {text}" if scripted else text))
 
 
-def _rule(script: Script, request: Request) -> Rule | None:
-    return next((rule for rule in script.rules if _fits(rule, request)), None)
+def _rule(script: Script, request: Request) -> tuple[int, Rule] | None:
+    """The rule that answers, and its number."""
+    return next(((number, rule) for number, rule in enumerate(script.rules) if _fits(rule, request)), None)
 
 
 def _fits(rule: Rule, request: Request) -> bool:
@@ -232,18 +281,6 @@ def _body(data: bytes, answer: Answer) -> Body:
     if answer.truncate is None or answer.truncate >= len(data):
         return data
     return truncated(data[: answer.truncate], len(data))
-
-
-class _Stream(ScriptedBody):
-    """Pieces without a length. One that takes longer than the origin's read timeout never comes."""
-
-    __slots__ = ()
-
-    def __init__(self, clock: Clock, pieces: tuple[bytes, ...], every: float, origin: Origin) -> None:
-        if every <= origin.read_timeout:
-            super().__init__(*pieces, clock=clock, every=every)
-        else:
-            super().__init__(clock=clock, fault=_fault(OriginTrouble.READ_TIMEOUT, origin))
 
 
 async def _whole(body: Body) -> bytes:

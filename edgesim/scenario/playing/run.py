@@ -30,8 +30,9 @@ from edgesim.scenario.model import (
     Setting,
     Step,
 )
-from edgesim.scenario.outcome import Mismatch, Outcome, StepFailure, Verdict
+from edgesim.scenario.outcome import Caution, Mismatch, Outcome, StepFailure, Verdict
 from edgesim.scenario.playing.capture import captured, why_no_cookie
+from edgesim.scenario.playing.cautions import Cautions
 from edgesim.scenario.playing.check_filled import check_filled
 from edgesim.scenario.playing.edge import Edge
 from edgesim.scenario.playing.expect import log_mismatches, mismatches
@@ -39,6 +40,7 @@ from edgesim.scenario.playing.match import describe
 from edgesim.scenario.playing.met import reasons_met
 from edgesim.scenario.playing.origins import content_bytes
 from edgesim.scenario.playing.seen import Answered, Asked, Seen
+from edgesim.scenario.playing.signing import signed_step
 from edgesim.server.viewer_header import ViewerDefaults, parse_settings
 from edgesim.values.headers import Field, Headers, wire
 from edgesim.values.message import Request
@@ -78,6 +80,7 @@ async def play(scenario: Scenario, stage: Stage, *, explain: bool = False) -> Ou
         log=tuple(stage.log.tagged),
         reasons=frozenset(reason for transcript in play.transcripts for reason in reasons_met(transcript)),
         transcripts=tuple(map(as_data, play.transcripts)) if explain else (),
+        cautions=play.cautions if verdict is Verdict.PASSED else (),
     )
 
 
@@ -106,6 +109,8 @@ class Play:
         self._scenario, self._stage, self._setting = scenario, stage, scenario.setting
         self._captured: dict[str, str] = {}
         self._at = NOWHERE
+        self._cautions = Cautions()
+        self.cautions: tuple[Caution, ...] = ()
         self.transcripts: list[Transcript] = []
 
     def placed(self, message: str) -> str:
@@ -122,6 +127,7 @@ class Play:
             return await self.steps(scenario.steps, edge)
         finally:
             self.transcripts = list(edge.recorder)[::-1]
+            self.cautions = tuple(self._cautions.all(scenario, edge.origins.given))
             await edge.aclose()
 
     async def check_needs(self) -> None:
@@ -211,13 +217,21 @@ class Play:
             await edge.quiet()
             elapsed, written = edge.clock.now() - begun, tuple(self._stage.log.texts[events:])
             seen = _seen(edge, answers, _asked(edge, {token}), elapsed, before, written)
+            self._cautions.note(ready, seen)
             if failures := self.judge(ready.title, ready.expect, edge, seen, ready):
                 return failures
         return ()
 
     async def _sent(self, step: Send, edge: Edge, token: object) -> Answered:
         viewer = viewer_of(self._scenario, step)
-        return await edge.send(request_of(step, host_of(edge)), viewer, step=token, scripts=step.origins)
+        request = self.request(step, edge)
+        return await edge.send(request, viewer, step=token, scripts=step.origins, leaves=step.leaves)
+
+    def request(self, step: Send, edge: Edge) -> Request:
+        """What goes over the wire for a step now, signed where it is to be. Raises OSError, ConfigError."""
+        protocol = viewer_of(self._scenario, step).protocol or "http"
+        host = host_of(edge)
+        return request_of(signed_step(step, protocol, host, edge.clock.now()), host)
 
     async def _parallel(self, step: Parallel, edge: Edge) -> tuple[StepFailure, ...]:
         begun, before, events = edge.clock.now(), list(edge.recorder)[::-1], len(self._stage.log.texts)
@@ -236,6 +250,7 @@ class Play:
         failures: tuple[StepFailure, ...] = ()
         for (sent, token, _), answer in zip(under_way, answers, strict=True):
             seen = _seen(edge, (answer,), _asked(edge, {token}), elapsed, before, written)
+            self._cautions.note(sent, seen, step.expect)
             failures += self.judge(sent.title, sent.expect, edge, seen, sent)
         seen = _seen(edge, answers, _asked(edge, {token for _, token, _ in under_way}), elapsed, before)
         return failures + self.judge("parallel requests", self.filled(step.expect), edge, seen)

@@ -7,20 +7,29 @@ from dataclasses import dataclass
 
 from edgesim.pipeline.transcript import Transcript
 from edgesim.values.entry import CacheKey, Entry
-from edgesim.values.headers import Headers
+from edgesim.values.headers import NO_HEADERS, Headers
 from edgesim.values.instant import Instant
 from edgesim.values.message import Request
+
+_UNTIMED = Instant(0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What a viewer got. `complete` is False where the body broke off."""
+    """What a viewer got. `complete` is False where the body broke off; `status` is 0 where it left before there was
+    anything. `ended` is when that was over."""
 
     status: int
     headers: Headers
     body: bytes
     complete: bool
     transcript: Transcript
+    ended: Instant = _UNTIMED
+
+
+def nothing_for(transcript: Transcript, ended: Instant) -> Answered:
+    """What a viewer got that did not wait."""
+    return Answered(0, NO_HEADERS, b"", False, transcript, ended)
 
 
 @dataclass(frozen=True, slots=True)

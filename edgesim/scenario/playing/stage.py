@@ -14,12 +14,13 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
 from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit
 from edgesim.distribution.model import Code, Distribution, EdgeFunction, Trigger
 from edgesim.distribution.problems import Problem, Severity
+from edgesim.distribution.publishing import with_functions
 from edgesim.distribution.versions import Refused
 from edgesim.driver.virtual_clock import VIRTUAL_START, VirtualClock
 from edgesim.errors import ConfigError
@@ -76,6 +77,7 @@ class Stage:
         self._from_before: set[EdgeFunction] = set()
         """Those of them that this scenario has not prepared yet."""
         self._begun = VIRTUAL_START
+        self._fresh = False
         self._found_warm = False
 
     async def __aenter__(self) -> Self:
@@ -110,13 +112,13 @@ class Stage:
     ) -> None:
         """Another story: everything that an edge needs is as it is at the beginning."""
         await self._move_to(account or Account())
-        self._begun = VIRTUAL_START if at is None else at
+        self._begun, self._fresh = VIRTUAL_START if at is None else at, fresh
         self.clock.restart(self._begun)
         self._from_before, self._found_warm = set(self._seen), False
         self.ids.restart()
         self.log.clear()
         self._ledger = Ledger(self.clock)
-        await self.prepare(setting, fresh=fresh)
+        await self.prepare(setting)
 
     async def _move_to(self, account: Account) -> None:
         """Another account has functions and environments of its own. One whose concurrency is counted has none but
@@ -131,9 +133,9 @@ class Stage:
         if service is not None:
             await service.close()
 
-    async def prepare(self, setting: Setting, *, fresh: bool = False) -> Setting:
-        """Have the functions of a setting deployed, those used last still warm: the setting with the versions that they
-        are in this story. Raises ConfigError."""
+    async def prepare(self, setting: Setting) -> Setting:
+        """Have the functions of a setting deployed, those used last still warm, unless this story is a fresh one: the
+        setting with the versions that they are in it. Raises ConfigError."""
         setting = published(setting, self._ledger)
         self._deployed = setting.distributions
         functions = list(dict.fromkeys(f for d in setting.distributions for f in d.functions))
@@ -157,7 +159,7 @@ class Stage:
             )
         problems = await self._service.deploy(self._functions)
         old = self._from_before.intersection(functions)
-        self._cool(functions if fresh else [function for function in old if self._seen[function] != self._begun])
+        self._cool([function for function in old if self._fresh or self._seen[function] != self._begun])
         self._found_warm |= not old.isdisjoint(self._seen)
         self._from_before -= old
         _refuse(functions, problems, self._service)
@@ -213,34 +215,24 @@ class Stage:
 def published(setting: Setting, ledger: Ledger) -> Setting:
     """A setting with the versions that its functions are, after all that was deployed in a story before."""
     versions = {
-        function: replace(function, version=ledger.publish(function, _sha_of(function.code)))
+        function: _published(function, ledger)
         for distribution in setting.distributions
         for function in distribution.functions
     }
     if all(function == version for function, version in versions.items()):
         return setting
-    return replace(setting, distributions=tuple(_with(one, versions) for one in setting.distributions))
+    return replace(setting, distributions=tuple(with_functions(one, versions) for one in setting.distributions))
+
+
+def _published(function: EdgeFunction, ledger: Ledger) -> EdgeFunction:
+    sha = _sha_of(function.code)
+    settled = ledger.as_published(function, sha)
+    return replace(settled, version=ledger.publish(settled, sha))
 
 
 def _sha_of(code: Code) -> str:
     """What tells one code from another within a story, in which no file changes."""
     return base64.b64encode(hashlib.sha256(f"{code.path}\0{code.inline}".encode()).digest()).decode()
-
-
-def _with(distribution: Distribution, versions: Mapping[EdgeFunction, EdgeFunction]) -> Distribution:
-    behaviors = tuple(
-        replace(
-            behavior,
-            associations=MappingProxyType(
-                {
-                    trigger: replace(association, function=versions[association.function])
-                    for trigger, association in behavior.associations.items()
-                }
-            ),
-        )
-        for behavior in distribution.behaviors
-    )
-    return replace(distribution, behaviors=behaviors)
 
 
 _KEEPS_STATE = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgesim.pipeline.transcript import Station, Transcript
+from edgesim.rules.reasons import StoreReason
 from edgesim.scenario.playing.met import runs_of
 from edgesim.values.entry import CacheKey
 from edgesim.values.headers import readable
@@ -34,7 +35,8 @@ def why_not_stored(path: str, transcripts: Sequence[Transcript]) -> str:
     """What became of the latest answer for a path: `of GET /a before: not stored: no-store`."""
     for transcript in reversed(transcripts):
         request = transcript.arrival.request
-        stored = [note.because.value for note in transcript.at(Station.STORE)]
+        reasons = [note.because for note in transcript.at(Station.STORE)]
+        stored = [because.value for because in reasons if because is not StoreReason.FOR_OUTAGES]
         if request.path == path and stored:
             return f"of {request.method} {readable(request.target)} before: {', '.join(stored)}"
     return ""
@@ -45,4 +47,5 @@ def told_key(key: CacheKey) -> str:
     parts = [f"{key.method} {readable(key.path)}{f'?{readable(key.query)}' if key.query else ''}"]
     parts += [f"{name}: {'(absent)' if value is None else readable(value)}" for name, value in key.headers]
     parts += [f"cookie {readable(cookie)}" for cookie in key.cookies]
-    return " | ".join([*parts, f"accept-encoding {key.accept_encoding}"] if key.accept_encoding else parts)
+    parts += [f"accept-encoding {key.accept_encoding}"] if key.accept_encoding else []
+    return " | ".join([*parts, f"range {key.part}"] if key.part else parts)

@@ -163,6 +163,8 @@ def _request(entry: _Entry) -> Request:
     headers = _headers(value.get("headers"), f"{at}.headers")
     if "cookie" not in headers and (cookies := _named(value.get("cookies"), f"{at}.cookies")):
         headers = headers.adding(("cookie", "; ".join(f"{name}={text}" for name, text in cookies)))
+    if "host" not in headers:  # HTTP/2 has it in a pseudo header
+        headers = headers.adding(("host", entry.host))
     path, query = _in_url(entry.url.path) or "/", _in_url(entry.url.query)
     return Request(method, path, query, headers, _sent(value.get("postData"), f"{at}.postData"))
 

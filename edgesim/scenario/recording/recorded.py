@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
 from edgesim.distribution import limits
 from edgesim.distribution.model import ALL_METHODS
-from edgesim.errors import ConfigError
 from edgesim.rules.reasons import Outcome
 from edgesim.scenario.recording.masking import FRAMING, NO_MASKS, Masks, expected, is_noise, is_volatile, masks_for
 from edgesim.scenario.recording.recorded_bodies import Bodies, Said, escaped, unpacked
@@ -27,14 +26,15 @@ from edgesim.scenario.recording.recorded_cache import (
     Moment,
     Pace,
     Passed,
-    is_plain_path,
     keying_of,
-    uncached_paths,
     x_cache,
 )
-from edgesim.server.viewer_header import parse_settings
+from edgesim.scenario.recording.recorded_distribution import fitting_distribution, never_kept
+from edgesim.scenario.recording.recorded_origins import FAILS, body_is_told, scripted
+from edgesim.scenario.recording.recorded_viewers import host_of, own_settings, settings_of, shared_settings
+from edgesim.scenario.recording.told import AskedOrigin, Told
 from edgesim.values.body import NO_BODY, length_of
-from edgesim.values.headers import Headers, list_items, readable
+from edgesim.values.headers import list_items, readable
 from edgesim.values.instant import Instant, iso_utc
 from edgesim.values.message import Request, Response
 from edgesim.values.uri import cookie_pairs
@@ -47,7 +47,7 @@ class Exchange:
     """One request as it came in and its answer as it went out.
 
     A body is its bytes, or a Ticket with its length where it was too large to be recorded. `complete`: the answer went
-    out to its end. `ran` are the triggers whose functions ran, where that is known.
+    out to its end. `told` is what the server itself says of it, where it is an edgesim.
     """
 
     at: Instant
@@ -55,7 +55,7 @@ class Exchange:
     response: Response
     https: bool = False
     complete: bool = True
-    ran: tuple[str, ...] | None = None
+    told: Told | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +76,32 @@ class Wishes:
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """A scenario document, the files beside it, and what a person should know: `masked` are the names of secrets,
-    `notes` say what was left out."""
+    `notes` say what was left out, `caveats` what is not as it was."""
 
     document: dict[str, Any]
     files: Mapping[str, bytes]
     requests: int
     masked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
 
 
 def recorded(exchanges: Iterable[Exchange], wishes: Wishes = Wishes()) -> Recorded:
     """The scenario of these exchanges."""
     kept, notes = _usable(sorted(exchanges, key=lambda exchange: exchange.at))
-    pairs = ((exchange.request, exchange.response) for exchange in kept)
+    pairs = ((exchange.request, response) for exchange in kept for response in _answers(exchange))
     masks = NO_MASKS if wishes.keep_secrets else masks_for(pairs, wishes.keep)
     passed = [_passed(exchange) for exchange in kept]
     keying = keying_of(passed)
-    inline = None if wishes.distribution else _inline(passed, keying)
-    teller = _Teller(wishes, masks, Bodies(masks, wishes.bodies), keying, _never_kept(passed, keying, inline))
+    inline = None if wishes.distribution else fitting_distribution(passed, keying)
+    teller = _Teller(
+        wishes,
+        masks,
+        Bodies(masks, wishes.bodies),
+        keying,
+        never_kept(passed, keying, inline),
+        _shared_viewer(kept),
+    )
     steps, told = _fitting(teller.steps(kept))
     if told < len(kept):
         notes += (f"{_requests(len(kept) - told)} at the end left out: one scenario can't hold more",)
@@ -103,7 +111,42 @@ def recorded(exchanges: Iterable[Exchange], wishes: Wishes = Wishes()) -> Record
         told,
         masks.named,
         notes,
+        tuple(_caveats(kept, wishes, teller.bodies_lost)),
     )
+
+
+def _answers(exchange: Exchange) -> Iterator[Response]:
+    """What the viewer got, and what origins are known to have said."""
+    yield exchange.response
+    asked = exchange.told.origins if exchange.told is not None else ()
+    yield from (one.answer for one in asked if one.answer is not None)
+
+
+def _caveats(kept: Sequence[Exchange], wishes: Wishes, lost: Iterable[str]) -> Iterator[str]:
+    """What of the recording is not as it was on the server."""
+    if not wishes.distribution:
+        yield from _without_functions(kept)
+        return
+    if any(exchange.told is None for exchange in kept):
+        yield (
+            "What the origin answered is told as the viewer got it: where a function of the server changed an answer,"
+            " put in what the origin said."
+        )
+    if names := ", ".join(dict.fromkeys(lost)):
+        yield f"A function replaced the body, so that the origin's own is not known, and it has none here: {names}."
+
+
+def _without_functions(kept: Sequence[Exchange]) -> Iterator[str]:
+    made = sum(x_cache(exchange.response) in _BY_FUNCTIONS for exchange in kept)
+    changed = sum(exchange.told is not None and exchange.told.changed for exchange in kept)
+    if made:
+        yield f"{_requests(made)} answered by functions, or failed in one: without yours these steps fail."
+    if changed:
+        yield (
+            f"Functions of the server changed {changed:,} of the answers; here the origin gives them as they went out."
+        )
+    if made or changed:
+        yield "Record with --distribution SOURCE to have your functions played."
 
 
 def _passed(exchange: Exchange) -> Passed:
@@ -115,9 +158,17 @@ def _head(kept: Sequence[Exchange], wishes: Wishes) -> dict[str, Any]:
     if kept:
         # Dates in the answers stay as far away as they were
         head["at"] = iso_utc(Instant(float(int(kept[0].at)))).replace(".000Z", "Z")
-        if all(exchange.https for exchange in kept):
-            head["viewer"] = {"protocol": "https"}
+        if viewer := _shared_viewer(kept):
+            head["viewer"] = viewer
     return head
+
+
+def _shared_viewer(kept: Sequence[Exchange]) -> dict[str, str]:
+    return shared_settings([(_viewer(exchange), own_settings(exchange.request.headers)) for exchange in kept])
+
+
+def _viewer(exchange: Exchange) -> dict[str, str]:
+    return settings_of(exchange.request.headers, exchange.told, https=exchange.https)
 
 
 _MOST_NODES = 100_000
@@ -193,65 +244,12 @@ def _readable(exchange: Exchange) -> Exchange:
     return replace(exchange, response=replace(response, headers=headers, body=body))
 
 
-# ── the distribution ─────────────────────────────────────────────────────────
-
-_METHODS = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
-# documented: CustomErrorResponse, ErrorCode
-_CONFIGURABLE_ERRORS = frozenset({400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504})
-
-
-def _inline(passed: Sequence[Passed], keying: Keying) -> dict[str, Any]:
-    """A distribution that does what was seen: it caches if the server did."""
-    caches = any(x_cache(one.response) for one in passed)
-    errors = sorted({one.response.status for one in passed} & _CONFIGURABLE_ERRORS)
-    methods = {} if {one.request.method for one in passed} <= {"GET", "HEAD"} else {"methods": _METHODS}
-    settings: dict[str, Any] = {
-        "cache-policy": keying.policy() if caches else "CachingDisabled",
-        "origin-request-policy": _WITHOUT_COOKIES if _refreshes(passed) else _EVERYTHING,
-        **methods,
-        # Each error that was seen is told by the origin again, however soon it came
-        "error-responses": {status: {"min-ttl": 0} for status in errors} if caches else {},
-        "behaviors": [{**behavior, **methods} for behavior in _behaviors(passed, keying)],
-    }
-    return {name: value for name, value in settings.items() if name == "cache-policy" or value not in ([], {})}
-
-
-# Everything goes to the origin, as it does without a CDN; so Set-Cookie and Vary come back, too
-_EVERYTHING = "AllViewer"
-_WITHOUT_COOKIES = {"headers": "all-viewer", "query-strings": "all"}
-
-
-def _refreshes(passed: Iterable[Passed]) -> bool:
-    """Was an object revalidated? Then no cookies are forwarded. documented: Expiration, "HTTP conditional requests" """
-    return any(x_cache(one.response) == "RefreshHit" for one in passed)
-
-
-def _behaviors(passed: Sequence[Passed], keying: Keying) -> list[dict[str, Any]]:
-    """Behaviors for the paths that the default one is not right for."""
-    never = uncached_paths(passed, keying)
-    found = [_behavior(path, "CachingDisabled") for path in never]
-    if _refreshes(passed):
-        setting = dict.fromkeys(one.request.path for one in passed if "set-cookie" in one.response.headers)
-        found += [_behavior(path, keying.policy()) for path in setting if path not in never and is_plain_path(path)]
-    return found[:_MOST_BEHAVIORS]
-
-
-_MOST_BEHAVIORS = 20
-
-
-def _behavior(path: str, cache_policy: Any) -> dict[str, Any]:
-    return {"path": path, "cache-policy": cache_policy, "origin-request-policy": _EVERYTHING}
-
-
-def _never_kept(passed: Sequence[Passed], keying: Keying, inline: Mapping[str, Any] | None) -> frozenset[str]:
-    return frozenset(uncached_paths(passed, keying)) if inline is not None else frozenset()
-
-
 # ── steps ────────────────────────────────────────────────────────────────────
 
 # The edge answered by itself: no origin was asked
 _MADE_AT_THE_EDGE = frozenset({"LambdaGeneratedResponse", "FunctionGeneratedResponse", "Redirect"})
 _FUNCTION_FAILED = ("LambdaExecutionError", "LambdaValidationError", "LambdaLimitExceeded")
+_BY_FUNCTIONS = frozenset({*_FUNCTION_FAILED, "LambdaGeneratedResponse", "FunctionGeneratedResponse"})
 _RESULTS = frozenset(outcome.value for outcome in Outcome)
 """Those that edgesim knows; Origin Shield and CloudFront Functions have more."""
 _SHORT_FORMS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -259,13 +257,15 @@ _SHORT_FORMS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTI
 
 @dataclass(frozen=True, slots=True)
 class _Teller:
-    """Makes steps of exchanges."""
+    """Makes steps of exchanges. `bodies_lost` grows: the requests whose origin's body is not known."""
 
     wishes: Wishes
     masks: Masks
     bodies: Bodies
     keying: Keying
     never_kept: frozenset[str]
+    shared_viewer: Mapping[str, str]
+    bodies_lost: list[str] = field(default_factory=list)
 
     def steps(self, exchanges: Sequence[Exchange]) -> Iterator[tuple[dict[str, Any], bool]]:
         """The steps, and whether each is a request."""
@@ -287,11 +287,12 @@ class _Teller:
         parts = {
             **self._line(request),
             "name": name if was_there else "",
+            "host": host_of(request.headers) if self.wishes.distribution else "",
             "headers": self._sent_headers(request),
             "cookies": self._cookies(request),
             **self.bodies.sent(request.headers, request.body, request.path),
-            "viewer": _viewer(request.headers),
-            "origin": self._origin(request, response, was_there=was_there),
+            "viewer": self._viewer(exchange),
+            **self._origins(exchange, was_there=was_there),
             "expect": self._expect(exchange, was_there=was_there),
         }
         return {key: value for key, value in parts.items() if value not in ("", {}, None) or key in _MAY_BE_EMPTY}
@@ -337,7 +338,30 @@ class _Teller:
     def _value(self, name: str, value: str) -> str:
         return _text(self.masks.header(name, value))
 
+    def _viewer(self, exchange: Exchange) -> dict[str, str]:
+        known = {**_viewer(exchange), **own_settings(exchange.request.headers)}
+        return {name: value for name, value in known.items() if self.shared_viewer.get(name) != value}
+
     # ── what the origin does ─────────────────────────────────────────────────
+
+    def _origins(self, exchange: Exchange, *, was_there: bool) -> dict[str, Any]:
+        """As the server tells it, where functions make something of it once more; else as the viewer got it."""
+        told, request, response = exchange.told, exchange.request, exchange.response
+        if told is None or not self.wishes.distribution or was_there:
+            return {"origin": self._origin(request, response, was_there=was_there)}
+        if _is_body_lost(told, request, response):
+            self.bodies_lost.append(f"{request.method} {self._target(request)}")
+        return scripted(told.origins, lambda one: self._told_answer(one, request, response))
+
+    def _told_answer(self, one: AskedOrigin, request: Request, response: Response) -> dict[str, Any]:
+        if one.answer is None:
+            return {"fails": FAILS[one.trouble]} if one.trouble is not None else {}
+        has_body = body_is_told(one, request.method, response)
+        # The viewer's body was unpacked
+        head = replace(one.answer, headers=one.answer.headers.without(*(("content-encoding",) if has_body else ())))
+        headers = self._answer_headers(head)
+        body = self.bodies.sent(response.headers, response.body, one.path) if has_body else {}
+        return {"answers": head.status, **({"headers": headers} if headers else {}), **body}
 
     def _origin(self, request: Request, response: Response, *, was_there: bool) -> Any:
         result = x_cache(response)
@@ -369,7 +393,7 @@ class _Teller:
     def _expect(self, exchange: Exchange, *, was_there: bool) -> dict[str, Any]:
         request, response = exchange.request, exchange.response
         result = x_cache(response)
-        failed = result in _FUNCTION_FAILED
+        failed = result in _FUNCTION_FAILED or self._is_cloudfronts_own(exchange)
         headers = {} if failed else self._expected_headers(response)
         expect: dict[str, Any] = {
             "status": response.status,
@@ -378,9 +402,15 @@ class _Teller:
         }
         if result in _RESULTS and not was_there:
             expect["x-cache"] = result
-        if exchange.ran is not None and self.wishes.distribution:
-            expect["ran"] = list(exchange.ran)
+        if exchange.told is not None and self.wishes.distribution:
+            expect["ran"] = list(exchange.told.ran)
         return expect
+
+    def _is_cloudfronts_own(self, exchange: Exchange) -> bool:
+        """Does the page that CloudFront makes for an origin's failure, with the request's id, come from it again?"""
+        if exchange.told is None or not self.wishes.distribution:
+            return False
+        return bool(exchange.told.origins) and exchange.told.origins[-1].answer is None
 
     def _expected_headers(self, response: Response) -> dict[str, Any]:
         wanted: dict[str, Any] = {}
@@ -399,6 +429,14 @@ class _Teller:
         return self.bodies.expected(response.headers, response.body)
 
 
+def _is_body_lost(told: Told, request: Request, response: Response) -> bool:
+    """Did a function replace a body that an origin gave?"""
+    if request.method == "HEAD" or x_cache(response) in _FUNCTION_FAILED:
+        return False
+    gave = [one for one in told.origins if one.answer is not None and one.answer.status not in {204, 304}]
+    return bool(gave) and not any(one.is_body for one in gave)
+
+
 # A request line has neither spaces nor anything that does not print
 _UNWRITABLE = re.compile(r"[\s\x00-\x20\x7f-\xa0\xad]|[^\x00-\xff]")
 _MAY_BE_EMPTY = frozenset({"body"})
@@ -409,17 +447,6 @@ def _survives(vary: tuple[str, ...]) -> bool:
     """Does CloudFront pass Vary on as it is, whatever it forwards? documented:
     RequestAndResponseBehaviorCustomOrigin, "Vary" """
     return {name.lower() for name in list_items(vary)} <= {"accept-encoding", "cookie"} and bool(list_items(vary))
-
-
-def _viewer(headers: Headers) -> dict[str, str]:
-    """What an Edgesim-Viewer header tells; nothing where the server could not read it either."""
-    pairs = (item.partition("=") for item in list_items(headers.all("edgesim-viewer")))
-    told = {name.strip().lower().replace("_", "-"): _text(value.strip()) for name, _, value in pairs}
-    try:
-        parse_settings(told)
-    except ConfigError:
-        return {}
-    return told
 
 
 def _text(wire_text: str) -> str:

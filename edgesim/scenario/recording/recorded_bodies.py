@@ -6,12 +6,12 @@ import hashlib
 import json
 import mimetypes
 import re
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from edgesim.scenario.decoding import decoded
 from edgesim.scenario.recording.masking import VARYING, Masks, parsed, pattern_of, varies
 from edgesim.scenario.recording.write_yaml import is_representable
 from edgesim.values.body import Body, length_of
@@ -19,8 +19,6 @@ from edgesim.values.headers import Headers
 
 INLINE_BYTES = 2048
 """Longer text is hard to read past."""
-
-_MOST_UNPACKED = 16 * 1024 * 1024
 
 Said = dict[str, Any]
 """Keys of the language that say a body: `body`, `json`, `file`, `size`, `sha256`."""
@@ -208,23 +206,5 @@ def unpacked(headers: Headers, body: Body) -> tuple[Headers, Body]:
     coding = (headers.joined("content-encoding") or "").strip().lower()
     if coding == "identity":
         return headers.without("content-encoding"), body
-    unpack = _UNPACKERS.get(coding)
-    if unpack is None or not isinstance(body, bytes) or not body:
-        return headers, body
-    try:
-        data = unpack(body)
-    except zlib.error:
-        return headers, body
+    data = decoded(coding, body) if isinstance(body, bytes) else None
     return (headers, body) if data is None else (headers.without("content-encoding"), data)
-
-
-def _inflate(window: int) -> Callable[[bytes], bytes | None]:
-    def inflate(data: bytes) -> bytes | None:
-        machine = zlib.decompressobj(window)
-        unpacked = machine.decompress(data, _MOST_UNPACKED)
-        return unpacked if machine.eof and not machine.unused_data else None
-
-    return inflate
-
-
-_UNPACKERS = {"gzip": _inflate(31), "x-gzip": _inflate(31), "deflate": _inflate(15)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import Any
 
 from edgesim.values.text import printable
@@ -45,6 +46,22 @@ def difference(expected: str, got: str, paint: Paint = plain, *, part: bool = Fa
     if not _related(expected, got):
         return [*_told("expected", "ok", expected, paint, width), *_told("got", "bad", got, paint, width)]
     return [paint("- expected  + got", "label"), *_cut(list(_diff(expected, got, paint, part=part, width=width)))]
+
+
+def in_a_line(expected: str, got: str) -> tuple[str, str]:
+    """A line of each: the first in which they differ, where there are several."""
+    pairs = zip_longest(*(text.splitlines() for text in _laid_out(expected, got)), fillvalue="")
+    first, second = next(((one, other) for one, other in pairs if one != other), (expected, got))
+    return first.strip() or "nothing", second.strip() or "nothing"
+
+
+def shows_all(expected: str, got: str, width: int = WIDTH) -> bool:
+    """Does the difference have all of both texts in it, as long as they are not the same for many lines?"""
+    texts = _laid_out(expected, got)
+    lines = [line for text in texts for line in text.splitlines()]
+    most = MOST_LINES if _related(*texts) else _MOST_TOLD
+    fits = len(lines) <= 2 or max(len(text.splitlines()) for text in texts) <= most
+    return fits and all(len(printable(line)) <= width - _INDENT for line in lines)
 
 
 def _related(expected: str, got: str) -> bool:

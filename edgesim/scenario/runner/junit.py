@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.scenario.outcome import Outcome, Verdict
-from edgesim.scenario.runner.report import BAD, failure, problem_lines
+from edgesim.scenario.runner.report import BAD, caution_lines, failure, problem_lines
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML document may have in it, not even escaped."""
@@ -74,6 +74,8 @@ def _case(suite: ET.Element, case: Case) -> None:
         kind = "failure" if outcome.verdict is Verdict.FAILED else "error"
         told = ET.SubElement(element, kind, _clean_all({"message": _message(outcome), "type": outcome.verdict.value}))
         told.text = _clean(failure(outcome))
+    if outcome.cautions:
+        ET.SubElement(element, "system-err").text = _clean("\n".join(caution_lines(outcome)))
     if outcome.log:
         ET.SubElement(element, "system-out").text = _clean("\n".join(outcome.log))
 

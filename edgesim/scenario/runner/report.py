@@ -6,7 +6,6 @@ way the request took.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
@@ -15,7 +14,8 @@ from typing import Any
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.logs.explain import as_text
 from edgesim.scenario.outcome import Mismatch, Outcome, StepFailure, Verdict
-from edgesim.scenario.runner.difference import WIDTH, Paint, difference, plain
+from edgesim.scenario.runner.difference import WIDTH, Paint, difference, in_a_line, plain, shows_all
+from edgesim.scenario.runner.written import without_lambdas
 from edgesim.values.text import printable, printable_lines
 
 BAD = frozenset({Verdict.FAILED, Verdict.BROKEN})
@@ -71,17 +71,23 @@ def mismatch_lines(mismatch: Mismatch, paint: Paint = plain) -> Iterator[str]:
 def _long(mismatch: Mismatch, paint: Paint, *, explain: bool) -> Iterator[str]:
     """Of texts that the difference shows only a part of: all of both, or how to see that."""
     sides = (("expected", "ok", mismatch.expected), ("got", "bad", mismatch.got))
-    if max(len(text) for _, _, text in sides) <= _SHOWN_WHOLE or mismatch.what in ("because", "not-because"):
+    if mismatch.what in ("because", "not-because") or shows_all(mismatch.expected, mismatch.got):
         return
-    if not explain:
+    if not explain and max(len(text) for _, _, text in sides) > _SHOWN_BELOW:
         yield paint(f"{len(mismatch.expected):,} characters and {len(mismatch.got):,}: see --explain", "label")
         return
     for label, style, text in sides:
         yield paint(f"{label}, all of it", "label")
-        yield from (paint(line, style) for line in printable_lines(text))
+        yield from (paint(line, style) for whole in printable_lines(text) for line in _folded(whole, explain=explain))
 
 
-_SHOWN_WHOLE = WIDTH - 10
+def _folded(line: str, *, explain: bool) -> list[str]:
+    """For a screen; who wants everything may want to copy it."""
+    return [line] if explain or len(line) <= WIDTH else [line[at : at + WIDTH] for at in range(0, len(line), WIDTH)]
+
+
+_SHOWN_BELOW = 500
+"""Characters of each text: with more, other failures would no longer be on the screen."""
 
 
 def _in_order(label: str, style: str, text: str, paint: Paint) -> Iterator[str]:
@@ -112,7 +118,7 @@ def in_short(data: Mapping[str, Any], paint: Paint = plain) -> list[str]:
     """A transcript, as explain.as_data gives it: the answer, and a line for each station that had a say."""
     stations = list(_stations(data["sections"], ""))
     kept = _most_telling(stations)
-    lines = [_answer(data, paint), *(one.line(paint) for one in stations if one in kept)]
+    lines = [_answer(data, paint), *(line for one in stations if one in kept for line in one.lines(paint))]
     if left_out := len(stations) - len(kept):
         lines.append(paint(f"  {left_out} more station{'s' if left_out > 1 else ''}: see --explain", "label"))
     return lines
@@ -129,26 +135,54 @@ def _answer(data: Mapping[str, Any], paint: Paint) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class _Detail:
+    """`whole`: it is what people look for, and shown to its end."""
+
+    text: str
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Station:
-    """One line of a transcript in short. `weight`: the higher, the sooner it is kept."""
+    """A station of a transcript in short. `weight`: the higher, the sooner it is kept."""
 
     number: int
     name: str
     because: str
-    details: tuple[str, ...]
+    details: tuple[_Detail, ...]
     weight: int
     indent: str
 
-    def line(self, paint: Paint) -> str:
-        room = WIDTH - len(self.indent) - len(self.name) - len(self.because) - 4
-        told = ""
-        for detail in self.details:
-            if len(told) + len(detail) + 3 <= room:
-                told += f" · {detail}"
-            elif not told and room > 20:
-                told = f" · {detail[: room - 4]}…"
+    def lines(self, paint: Paint) -> Iterator[str]:
+        """One line, and more where a detail that is shown whole does not fit."""
+        room = WIDTH - len(self.indent)
+        first, *more = self._laid_out(room)
         because = paint(self.because, "bad") if self.weight == _TROUBLE else self.because
-        return f"  {self.indent}{paint(self.name, 'station')}: {because}{told}"
+        yield f"  {self.indent}{paint(self.name, 'station')}: {because}{first}"
+        yield from (f"  {self.indent}{_DEEPER}{line}" for line in more)
+
+    def _laid_out(self, room: int) -> Iterator[str]:
+        """The details behind name and reason, and what goes below them."""
+        line, left = "", room - len(self.name) - len(self.because) - 2
+        for detail in self.details:
+            if len(line) + len(detail.text) + 3 <= left:
+                line += f" · {detail.text}"
+            elif detail.whole:
+                yield line
+                *full, line = _pieces(detail.text, room - len(_DEEPER))
+                yield from full
+                left = room - len(_DEEPER)
+        yield line
+
+
+_DEEPER = "    "
+_MOST_OF_A_DETAIL = 2_000
+"""Characters."""
+
+
+def _pieces(text: str, room: int) -> list[str]:
+    pieces = wrap(text[:_MOST_OF_A_DETAIL], room, break_on_hyphens=False)
+    return [*pieces, "…: see --explain"] if len(text) > _MOST_OF_A_DETAIL else pieces
 
 
 _TROUBLE = 9
@@ -175,6 +209,12 @@ _TELLING = (
     *("cache policy", "function"),
 )
 """Details by how much they tell, the most telling first."""
+
+_WHOLE = (
+    *("failure", "found", "message", "and yet not stored", "changed ", "removed header ", "added header "),
+    *("TTL", "key", "sent"),
+)
+"""Those of them that a failure must show to their end."""
 
 _SPEAK_FOR_THEMSELVES = frozenset({"failure", "found", "message", "key", "sent", "received", "function"})
 
@@ -204,21 +244,25 @@ def _weight(section: Mapping[str, Any], details: Sequence[tuple[str, str]]) -> i
     return _WEIGHTS.get(name, 4)
 
 
-def _telling(details: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+def _telling(details: Sequence[tuple[str, str]]) -> tuple[_Detail, ...]:
     ranked = sorted(
         (rank, number)
         for number, (label, value) in enumerate(details)
         for rank, start in enumerate(_TELLING)
-        if (label, value) != ("path pattern", "*")
-        and (label == start or (start.endswith(" ") and label.startswith(start)) or label.startswith(f"{start}: "))
+        if (label, value) != ("path pattern", "*") and _is_one(label, start)
     )
     return tuple(_detail(*details[number]) for _, number in ranked)
 
 
-def _detail(label: str, value: str) -> str:
+def _is_one(label: str, start: str) -> bool:
+    return label == start or (start.endswith(" ") and label.startswith(start)) or label.startswith(f"{start}: ")
+
+
+def _detail(label: str, value: str) -> _Detail:
     value = printable_lines(value)[0]
     bare = label.partition(": ")[2] if label.startswith("key: ") else label
-    return value if bare in _SPEAK_FOR_THEMSELVES else f"{printable(bare)} {value}"
+    text = value if bare in _SPEAK_FOR_THEMSELVES else f"{printable(bare)} {value}"
+    return _Detail(text, any(_is_one(label, start) for start in _WHOLE))
 
 
 def _most_telling(stations: Sequence[_Station]) -> list[_Station]:
@@ -243,13 +287,9 @@ def _whole_requests(outcome: Outcome, paint: Paint) -> Iterator[str]:
         yield ""
 
 
-_LAMBDAS_OWN = re.compile(r"^\[[^\]]*\] (INIT_START|START RequestId:|END RequestId:|REPORT RequestId:) ")
-_STAMP = re.compile(r"^(\[[^\]]*\] )\d{4}-\d\d-\d\dT[\d:.]+Z\t[0-9a-f-]{36}\t")
-
-
 def _log(lines: Sequence[str], paint: Paint, *, whole: bool) -> Iterator[str]:
     """What the functions wrote: all of it, or the last of it without Lambda's own lines and times."""
-    told = lines if whole else [_STAMP.sub(r"\1", line) for line in lines if not _LAMBDAS_OWN.search(line)]
+    told = lines if whole else without_lambdas(lines)
     shown = told if whole else told[-_MOST_LOG_LINES:]
     if not shown:
         return
@@ -266,11 +306,16 @@ def gist(outcome: Outcome, paint: Paint = plain) -> str:
     """A failure in one line, cut to fit."""
     why = outcome.message.partition("\n")[0]
     for mismatch in (one for step in outcome.failures[:1] for one in step.mismatches[:1]):
-        expected, got = (text.partition("\n")[0] for text in (mismatch.expected, mismatch.got))
-        why = f"{mismatch.what}: expected {expected}, got {got}"
+        why = mismatch_in_short(mismatch)
     word = paint(outcome.verdict.value.upper(), "bad")
     head = f"{outcome.place} {outcome.title}"
-    return f"{word} {printable(head)}: {_short(printable(why), max(30, WIDTH - len(head)))}"
+    return f"{word} {printable(head)}: {_short(printable(why), max(60, WIDTH - len(head)))}"
+
+
+def mismatch_in_short(mismatch: Mismatch) -> str:
+    """`status: expected 200, got 404 Not Found`."""
+    expected, got = in_a_line(mismatch.expected, mismatch.got)
+    return f"{mismatch.what}: expected {expected}, got {got}"
 
 
 def _short(text: str, room: int) -> str:
@@ -286,6 +331,21 @@ def problem_lines(problem: Problem, paint: Paint = plain) -> Iterator[str]:
     yield from (f"    {label}: {text}" for label, text in (("at", problem.at), ("hint", problem.hint)) if text)
 
 
+def caution_lines(outcome: Outcome, paint: Paint = plain) -> Iterator[str]:
+    """What makes a scenario that passed less than it seems, as the problems of a file are told."""
+    for caution in outcome.cautions:
+        head, *more = wrap(
+            f"{caution.place}: warning: {printable(caution.message)}",
+            WIDTH,
+            subsequent_indent="    ",
+            break_on_hyphens=False,
+        )
+        yield head.replace("warning", paint("warning", "label"), 1)
+        yield from more
+        if caution.hint:
+            yield f"    hint: {caution.hint}"
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many of which. `errors` are files that could not be loaded; `unplayed` were left when it was ended."""
@@ -297,6 +357,7 @@ class Counts:
     errors: int = 0
     deselected: int = 0
     unplayed: int = 0
+    cautions: int = 0
 
     @property
     def bad(self) -> bool:
@@ -304,7 +365,7 @@ class Counts:
         return bool(self.failed or self.broken or self.errors)
 
 
-def counted(outcomes: Iterable[Outcome], *, errors: int = 0, deselected: int = 0, unplayed: int = 0) -> Counts:
+def counted(outcomes: Sequence[Outcome], *, errors: int = 0, deselected: int = 0, unplayed: int = 0) -> Counts:
     """The counts of what was played."""
     verdicts = [outcome.verdict for outcome in outcomes]
     return Counts(
@@ -315,6 +376,7 @@ def counted(outcomes: Iterable[Outcome], *, errors: int = 0, deselected: int = 0
         errors=errors,
         deselected=deselected,
         unplayed=unplayed,
+        cautions=sum(len(outcome.cautions) for outcome in outcomes),
     )
 
 
@@ -328,6 +390,7 @@ def summary(counts: Counts, seconds: float, paint: Paint = plain) -> str:
         (counts.left_out, "left out", "label"),
         (counts.deselected, "deselected", "label"),
         (counts.unplayed, "not played", "label"),
+        (counts.cautions, "warning" if counts.cautions == 1 else "warnings", "label"),
     )
     parts = [paint(f"{number} {word}", style) for number, word, style in told if number]
     return f"{', '.join(parts) or 'no scenarios'} in {seconds:.1f} s"

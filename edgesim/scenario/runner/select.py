@@ -49,7 +49,7 @@ def target(text: str) -> Target:
         return Target(text, _file(path, text), part=part.strip())
     if with_line := _WITH_LINE.fullmatch(text):
         file = _file(with_line["path"], text)
-        return Target(text, file, line=_line_of(file, with_line["line"], text))
+        return Target(text, file, line=line_of(file, with_line["line"], text))
     raise ConfigError(f"{text}: there is no such file or folder")
 
 
@@ -61,16 +61,16 @@ def _file(path: str, text: str) -> Path:
     return Path(path)
 
 
-def _line_of(file: Path, written: str, text: str) -> int:
-    """A line that the file has; of what can't be read, whoever loads it complains."""
+def line_of(file: Path, written: str, text: str) -> int:
+    """A line that the file has; of what can't be read, whoever loads it complains. Raises ConfigError."""
     try:
         lines = len(file.read_bytes().splitlines())
     except OSError:
         return int(written[:_DIGITS])
     if len(written) > _DIGITS or not 1 <= int(written) <= lines:
-        raise ConfigError(
-            f"{text}: there is no line {written}", f"{file} has {lines}; edgesim test --collect-only lists"
-        )
+        name = text.rpartition(":")[0]
+        hint = f"{file} has {lines}; {name}::{written} means those with {written} in their title"
+        raise ConfigError(f"{text}: there is no line {written}", hint)
     return int(written)
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from edgesim.distribution.limits import read_limits
-from edgesim.scenario.outcome import Mismatch, Outcome, StepFailure, Verdict
+from edgesim.scenario.outcome import Caution, Mismatch, Outcome, StepFailure, Verdict
 
 if TYPE_CHECKING:
     from edgesim.scenario.language.load import LoadedFile
@@ -48,6 +48,7 @@ def from_data(data: Mapping[str, Any]) -> Outcome:
             "log": tuple(data["log"]),
             "reasons": frozenset(data["reasons"]),
             "transcripts": tuple(data["transcripts"]),
+            "cautions": tuple(Caution(**caution) for caution in data["cautions"]),
         }
     )
 

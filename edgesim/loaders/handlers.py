@@ -1,0 +1,131 @@
+"""Is there a handler where its setting says? At AWS a wrong one deploys, and then each invocation fails.
+
+Rule 1: the file must be there. Of a Node.js module that is all that is looked at.
+Rule 2: a Python module must bind the name at its top level, as far as its text tells: where it may get names by other
+        ways (`from x import *`, `globals()`, a syntax of another Python), nothing is said.
+Source: lambda-platform.md §1.1 and §2, Lambda's own words for what is not found.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from edgesim.distribution.findings import Finding, closest
+from edgesim.distribution.model import Code
+from edgesim.distribution.problems import Severity
+from edgesim.errors import ConfigError
+from edgesim.loaders.code import handler_files, has_handler, is_python
+
+NO_MODULE = "Runtime.ImportModuleError"
+NO_HANDLER = "Runtime.HandlerNotFound"
+
+
+def handler_finding(code: Code, handler: str, runtime: str) -> Finding | None:
+    """What is wrong with a function's handler, if anything is."""
+    try:
+        if not _is_there(code, handler, runtime):
+            return _no_file(code, handler, runtime)
+        text = _python_text(code, handler) if is_python(runtime) else None
+    except ConfigError as error:
+        return Finding((), str(error), error.hint)
+    names = bound_names(text) if text is not None else None
+    module, _, name = handler.rpartition(".")
+    if names is None or name in names:
+        return None
+    functions = sorted(one for one in names if not one.startswith("_"))
+    message = f"each invocation will fail: Handler '{name}' missing on module '{module}'"
+    hint = closest(name, functions) or (f"it has {', '.join(functions[:_MOST_NAMES])}" if functions else "")
+    return Finding((), message, hint, NO_HANDLER, Severity.WARNING)
+
+
+_MOST_NAMES = 6
+
+
+def _no_file(code: Code, handler: str, runtime: str) -> Finding:
+    files = ", ".join(name for name in handler_files(handler, runtime) if Path(name).suffix)
+    where = code.path or "the inline code, which is a file index,"
+    message = f"each invocation will fail: {where} has none of {files} for the handler {handler}"
+    return Finding((), message, code=NO_MODULE, severity=Severity.WARNING)
+
+
+def _is_there(code: Code, handler: str, runtime: str) -> bool:
+    if not code.path:
+        # documented: AWS::Lambda::Function Code, ZipFile is written to index
+        return f"index{'.py' if is_python(runtime) else '.js'}" in handler_files(handler, runtime)
+    path = Path(code.path)
+    if path.is_file() and path.suffix != ".zip":
+        return path.name in handler_files(handler, runtime)
+    return has_handler(path, handler, runtime)
+
+
+# ── Python ───────────────────────────────────────────────────────────────────
+
+_MOST_BYTES = 1 << 20
+"""Longer modules are made by machines, and are not looked into."""
+
+
+def _python_text(code: Code, handler: str) -> bytes | None:
+    """The text of a handler's module; None where it can't be read."""
+    if not code.path:
+        return code.inline.encode("utf-8", "surrogatepass")
+    path, files = Path(code.path), handler_files(handler, "python")
+    try:
+        if path.suffix == ".zip":
+            return _in_zip(path, files)
+        return _in_folder(path.parent if path.is_file() else path, files)
+    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError):  # the last two: of an encrypted zip
+        return None
+
+
+def _in_folder(folder: Path, files: Iterable[str]) -> bytes | None:
+    found = next((folder / name for name in files if (folder / name).is_file()), None)
+    return found.read_bytes() if found is not None and found.stat().st_size <= _MOST_BYTES else None
+
+
+def _in_zip(path: Path, files: Iterable[str]) -> bytes | None:
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
+        found = next((name for name in files if name in names), None)
+        return archive.read(found) if found and archive.getinfo(found).file_size <= _MOST_BYTES else None
+
+
+_BY_OTHER_WAYS = frozenset({"exec", "globals", "locals", "setattr", "vars", "__dict__", "__getattr__", "modules"})
+
+
+def bound_names(text: bytes) -> frozenset[str] | None:
+    """The names that a module's text binds at its top level, and perhaps a few more; None where that can't be told."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            module = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    for node in ast.walk(module):
+        if isinstance(node, ast.ImportFrom) and any(one.name == "*" for one in node.names):
+            return None
+        if {getattr(node, "id", ""), getattr(node, "attr", ""), getattr(node, "name", "")} & _BY_OTHER_WAYS:
+            return None
+    return frozenset(_bound(module.body))
+
+
+def _bound(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """What statements bind in the scope that they stand in; what functions within call global is the module's."""
+    for node in nodes:
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+                yield from (one for inner in ast.walk(node) if isinstance(inner, ast.Global) for one in inner.names)
+                continue
+            case ast.Import(names=imported) | ast.ImportFrom(names=imported):
+                yield from (one.asname or one.name.partition(".")[0] for one in imported)
+            case ast.Name(id=name, ctx=ast.Store()):
+                yield name
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                yield name
+            case ast.MatchMapping(rest=str(name)):
+                yield name
+        yield from _bound(ast.iter_child_nodes(node))

@@ -1,0 +1,158 @@
+"""Who signs, and how a request is signed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from types import MappingProxyType
+from typing import Any
+
+from edgesim.errors import ConfigError
+from edgesim.loaders.request import Keys, Pem
+from edgesim.scenario.language import durations
+from edgesim.scenario.language import reading as r
+from edgesim.scenario.language.document import Element, Kind
+from edgesim.scenario.language.read_body import file
+from edgesim.scenario.language.reading import Reading, Shape, Told, Wrong
+from edgesim.scenario.model import Moment, Setting, Sign
+from edgesim.signatures.keys import key_pair_named, public_half
+from edgesim.signatures.signing import Signer
+from edgesim.values.signed import HASHES
+
+MADE = "made"
+"""In the place of a file: a key pair of edgesim's own."""
+
+
+# ── keys ─────────────────────────────────────────────────────────────────────
+
+
+def private_keys(reading: Reading, element: Element) -> Mapping[str, str]:
+    """The private keys that a scenario names, as PEM, by Key-Pair-Id."""
+    found: dict[str, str] = {}
+    for key_pair_id, child in r.fields_of(element, "keys").items():
+        with reading.noting():
+            found[key_pair_id] = _private(reading, child, key_pair_id)
+    return found
+
+
+def _private(reading: Reading, element: Element, key_pair_id: str) -> str:
+    if element.text == MADE:
+        return key_pair_named(key_pair_id)
+    pem = file(reading, element).read_text(encoding="utf-8", errors="replace")
+    try:
+        public_half(pem)
+    except ConfigError as error:
+        raise Wrong(
+            element, f"{element.text}: {error}", error.hint or f"write {MADE} for a key pair of edgesim's"
+        ) from None
+    return pem
+
+
+def private_key(private: Mapping[str, str], key_pair_id: str) -> str:
+    """The one of an id; one that is always the same for the id where the scenario names none."""
+    return private.get(key_pair_id) or key_pair_named(key_pair_id)
+
+
+def public_keys(private: Mapping[str, str]) -> Keys:
+    """The other halves, for CloudFront."""
+    return MappingProxyType({name: Pem(public_half(pem)) for name, pem in private.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """The private keys of a scenario, and the public ones of what is deployed, by Key-Pair-Id."""
+
+    private: Mapping[str, str]
+    trusted: Mapping[str, str]
+
+    def signer(self, element: Element, key_pair_id: str | None, hashed: str) -> Signer:
+        """Who signs. Raises Wrong where it is not clear who, or where nobody can."""
+        ids = dict.fromkeys([*self.trusted, *self.private])
+        if key_pair_id is None:
+            if len(ids) != 1:
+                known = f"there are {', '.join(ids)}" if ids else "give a behavior signers: [NAME]"
+                raise Wrong(element, "whose signature it is must be said", f"write sign: {{key: NAME}}; {known}")
+            key_pair_id = next(iter(ids))
+        pem = private_key(self.private, key_pair_id)
+        trusted = self.trusted.get(key_pair_id)
+        if trusted is not None and key_pair_id not in self.private and trusted != public_half(pem):
+            raise Wrong(
+                element,
+                f"the private half of {key_pair_id} is not known",
+                f"beside steps write keys: {{{key_pair_id}: FILE.pem}}, or keys: {{{key_pair_id}: {MADE}}} for a key"
+                " pair of edgesim's that takes its place",
+            )
+        return Signer(key_pair_id, pem, hashed)
+
+
+def key_ring(private: Mapping[str, str], settings: Iterable[Setting]) -> KeyRing:
+    """All keys of a story so far."""
+    behaviors = (one for setting in settings for each in setting.distributions for one in each.behaviors)
+    trusted = {name: pem for one in behaviors if one.signers for name, pem in one.signers.keys.items()}
+    return KeyRing(private, trusted)
+
+
+# ── a request's signature ────────────────────────────────────────────────────
+
+
+def _moment(_: Reading, element: Element) -> Moment:
+    """A span from then on, before it with a minus, or a date."""
+    written = element.text if element.kind in (Kind.NUMBER, Kind.TEXT) else ""
+    past = written.startswith("-")
+    span = durations.seconds(written.removeprefix("-"))
+    if span is not None and span <= durations.LONGEST_SPAN:
+        return Moment(after=-span if past else span)
+    if (date := durations.instant(written)) is not None and date >= 0:
+        return Moment(at=date)
+    raise Wrong(element, f"{element.shown} is no point in time", "write 1h, -1s, or 2026-01-01T00:00:00Z")
+
+
+def _ip(reading: Reading, element: Element) -> str:
+    written = r.text(reading, element)
+    try:
+        IPv4Network(written, strict=False)
+    except ValueError:
+        raise Wrong(element, f"{element.shown} is no IPv4 range", "write 192.0.2.0/24") from None
+    return written
+
+
+SIGN: Shape = Shape(
+    "sign",
+    {
+        "key": r.text,
+        "expires": _moment,
+        "starts": _moment,
+        "ip": _ip,
+        "resource": r.text,
+        "for": r.text,
+        "hash": r.one_of(*(name.lower() for name in HASHES)),
+        "cookies": r.truth,
+    },
+    {
+        "key-pair-id": "write key",
+        "private-key": "the file stands beside steps: keys: {NAME: FILE.pem}",
+        "url": "write for: /a, where another URL than the request's is signed",
+        "target": "write for: /a, where another URL than the request's is signed",
+    },
+)
+
+
+def sign(reading: Reading, element: Element, ring: KeyRing) -> Sign:
+    """`sign: {expires: 1h, …}`, or `sign: 1h`."""
+    if element.kind is Kind.MAPPING:
+        found: dict[str, Any] = SIGN.read(reading, element)
+    else:
+        found = {"expires": _moment(reading, element)}
+    if len(found) < len(element.fields):
+        raise Told
+    signer = ring.signer(element, found.get("key"), found.get("hash", HASHES[0]).upper())
+    return Sign(
+        signer,
+        found.get("expires", Moment(after=3600)),
+        found.get("starts"),
+        found.get("ip"),
+        found.get("resource"),
+        found.get("for"),
+        found.get("cookies", False),
+    )
