@@ -17,6 +17,8 @@ import pytest
 from edgesim.distribution.limits import Limit
 from edgesim.distribution.model import Code
 from edgesim.runtimes import Settings
+from edgesim.runtimes.child import Child
+from edgesim.runtimes.room import Room
 from edgesim.runtimes.zygotes import Isolation
 from edgesim.values.invocation import FailureKind
 from tests.runtimes.conftest import PLAIN
@@ -606,6 +608,25 @@ def test_without_a_sandbox_functions_run_all_the_same_and_it_is_said_why(new_lab
 def test_what_a_kernel_lacks_is_told_by_name():
     assert "port 25" in str(Isolation(missing=("network",)).problem())
     assert Isolation().problem() is None
+
+
+def test_who_is_to_come_of_a_zygote_that_has_ended_ends(new_lab):
+    lab = new_lab(Settings(spares={}))
+    function = lab.python(PY_DO)
+
+    async def story():
+        await lab.deploy(function)
+        [old] = lab.service._zygotes._standing()
+        os.kill(old._process.pid, 9)
+        await asyncio.sleep(0.1)
+        await lab.call(function, {"do": "1"})  # another one takes its place
+        child = Child(lambda control, output: old.start(None, control, output))
+        async with asyncio.timeout(5):
+            with pytest.raises(ProcessLookupError):
+                await child.process.fill(Room((), "nobody's"))
+            await child.exited
+
+    lab.run(story())
 
 
 def test_a_zygote_that_is_killed_is_replaced_and_leaves_no_folder(new_lab, expect_value):
