@@ -285,7 +285,7 @@ class Emulator:
     def _log_refusal(self, transcript: Transcript, note: Note) -> None:
         """A result that CloudFront refuses, in its own log group and on the terminal."""
         line = validation_error(transcript.arrival.id, note.facts["rejected"])
-        self.terminal.line(note.facts["function"], trigger_of(note), line)
+        self.terminal.lines(note.facts["function"], trigger_of(note), [line])
         if self.logs is not None and transcript.distribution is not None:
             region, at = region_of(transcript.arrival.viewer.pop), self.clock.now()
             self.logs.events(validation_stream(region, transcript.distribution.id, at), [line])

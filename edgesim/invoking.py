@@ -7,7 +7,7 @@ is what the result is judged by.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -253,10 +253,11 @@ class Lines:
     say: Callable[[str], None]
     kept: list[str] = field(default_factory=list)
 
-    def line(self, function: EdgeFunction, trigger: Trigger | None, text: str) -> None:
+    def lines(self, function: EdgeFunction, trigger: Trigger | None, texts: Sequence[str]) -> None:
         del function, trigger
-        self.kept.append(text)
-        self.say(text)
+        for text in texts:
+            self.kept.append(text)
+            self.say(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,9 +159,9 @@ class Runtime(Protocol):
 class FunctionLog(Protocol):
     """Where the lines of functions go as they come: START, the function's output, END, REPORT."""
 
-    def line(self, function: EdgeFunction, trigger: Trigger | None, text: str) -> None:
-        """One event without its end; what a function logs in one call may hold line breaks. `trigger` is None for
-        what happens outside of an invocation. Must not raise."""
+    def lines(self, function: EdgeFunction, trigger: Trigger | None, texts: Sequence[str]) -> None:
+        """Events, in order and without their ends; what a function logs in one call may hold line breaks. `trigger` is
+        None for what happens outside of an invocation. Must not raise."""
 
 
 class LogKeeper(Protocol):

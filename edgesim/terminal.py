@@ -19,7 +19,7 @@ from edgesim.values.invocation import Failed, FailureKind
 from edgesim.values.text import printable, printable_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from edgesim.distribution.model import EdgeFunction, Trigger
     from edgesim.distribution.problems import Problem
@@ -82,9 +82,9 @@ class Terminal:
         """The text in colour, or as it is where there are no colours."""
         return click.style(text, fg=fg, bold=bold) if self._colour else text
 
-    def say(self, line: str) -> None:
-        """A line, now or with the next ones."""
-        self._lines.append(line)
+    def say(self, *lines: str) -> None:
+        """A line, or several, now or with the next ones."""
+        self._lines += lines
         if self._flushing is not None:
             return
         try:
@@ -127,14 +127,13 @@ class Terminal:
         cut = "" if transcript.complete else self.paint("  not sent to its end", fg="red")
         self.say(f"{head} {self.paint(str(status), fg=colour)} {outcome}{told}{cut}")
 
-    def line(self, function: EdgeFunction, trigger: Trigger | None, text: str) -> None:
-        """A function's line, tagged by trigger."""
+    def lines(self, function: EdgeFunction, trigger: Trigger | None, texts: Sequence[str]) -> None:
+        """A function's lines, tagged by trigger."""
         if self._quiet:
             return
         tag = trigger.value if trigger else "init"
         head = self.paint(f"[{tag} {function.name}]", fg=_TRIGGER_COLOURS.get(tag))
-        for part in printable_lines(text):
-            self.say(f"{head} {part}")
+        self.say(*[f"{head} {part}" for text in texts for part in printable_lines(text)])
 
     # ── problems ─────────────────────────────────────────────────────────────
 

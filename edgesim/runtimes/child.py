@@ -17,6 +17,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
+from time import perf_counter
 from typing import Protocol
 
 from edgesim.runtimes.process import Process, Status
@@ -31,6 +32,7 @@ a short one even where all that it prints are line breaks."""
 _PIPE_READS = 9
 """Enough to empty a pipe (64 KiB on Linux, as much at most on macOS) that the child has filled before it answered."""
 _GRACE_SECONDS = 0.5
+_LONG_SECONDS, _PAUSE = 0.002, 1
 _TOKENS = 2**32
 
 # observed: the names that Go, and so Lambda, gives signals
@@ -118,7 +120,7 @@ class Child:
         self._control.setblocking(False)
         os.set_blocking(self._output, False)
         self._loop.add_reader(self._control.fileno(), self._read_control)
-        self._loop.add_reader(self._output, self._read_output)
+        self._loop.add_reader(self._output, self._read_some_output)
         self.process.watch(self._bury, self._tell_address)
 
     # ── speaking ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -188,6 +190,19 @@ class Child:
             if not self._read_output():
                 break
         self._tell(self._lines.flush())
+
+    def _read_some_output(self) -> None:
+        """Whoever prints so much that telling it takes long has to wait for longer, so that others get their turns."""
+        begun = perf_counter()
+        is_there = self._read_output()
+        taken = perf_counter() - begun
+        if is_there and taken > _LONG_SECONDS:
+            self._loop.remove_reader(self._output)
+            self._loop.call_later(_PAUSE * taken, self._go_on_reading)
+
+    def _go_on_reading(self) -> None:
+        if not self.exited.done():
+            self._loop.add_reader(self._output, self._read_some_output)
 
     def _read_output(self) -> bool:
         """One read's worth of output. False when there was none."""

@@ -462,8 +462,7 @@ class Environment:
         self._settle(_Exited(code))
 
     def _write(self, *lines: str) -> None:
-        for line in lines:
-            self._host.log.line(self._function, self._trigger, line)
+        self._host.log.lines(self._function, self._trigger, lines)
         if self._host.kept is not None:
             self._host.kept.events(self._stream, lines)
 

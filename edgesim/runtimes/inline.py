@@ -138,8 +138,8 @@ class InlineRuntime:
             init_ms=invocation.init_ms,
         )
         start = lambda_log.start(invocation.request_id, call.function.version)
-        for line in (start, *invocation.log, lambda_log.end(invocation.request_id), report):
-            self._log.line(call.function, call.trigger, line)
+        lines = (start, *invocation.log, lambda_log.end(invocation.request_id), report)
+        self._log.lines(call.function, call.trigger, lines)
 
 
 async def _run(handler: Handler, event: dict[str, Any], context: InlineContext) -> Result:

@@ -24,6 +24,8 @@ _REFILL_SECONDS = 0.1
 
 DEFAULT_SPARES = {Language.NODE: 2, Language.PYTHON: 2}
 
+_ATTEMPTS = 3
+
 Program = tuple[str, ...]
 
 
@@ -44,8 +46,15 @@ class Spares:
         return sum(map(len, self._ready.values()))
 
     async def take(self, deployment: Deployment, environment: str) -> Child:
-        """A child for an environment: the oldest spare, or one that starts now. In a sandbox its room is furnished.
+        """A child for an environment: the oldest spare, or one that starts now. In a sandbox its room is furnished. One
+        that ends before it knows for whom it is, with its zygote, is nobody's loss: the next one takes its place.
         Raises OSError."""
+        for _ in range(_ATTEMPTS - 1):
+            with suppress(ProcessLookupError):
+                return await self._taken(deployment, environment)
+        return await self._taken(deployment, environment)
+
+    async def _taken(self, deployment: Deployment, environment: str) -> Child:
         zygote = await self._zygotes.zygote(deployment.interpreter) if deployment.inspector is None else None
         if self._closed:
             raise ProcessLookupError("edgesim was shut down")

@@ -30,6 +30,7 @@ from edgesim.runtimes.room import Room, place_of
 PROGRAMS = Path(__file__).parent / "sandbox"
 _BUILD_SECONDS = 20.0
 _MESSAGE_BYTES = 64 * 1024
+_HAS_ENDED = "the process has ended"
 _OPTIONS = ("-I", "-S", "-u", "-X", "utf8", "-c")
 _START = (
     "import sys; sys.path[:0] = sys.argv[1:3]; from zygote import main; work = main(int(sys.argv[3])); "
@@ -71,7 +72,9 @@ class SandboxedProcess:
         self._ended, self._reached = ended, reached
 
     async def fill(self, room: Room) -> None:
-        """Furnish the room that the process waits in. Raises OSError."""
+        """Furnish the room that the process waits in. Raises OSError, ProcessLookupError where it has ended."""
+        if self._ended is None:
+            raise ProcessLookupError(_HAS_ENDED)
         self._filled = self._loop.create_future()
         self._zygote.fill(self._number, room)
         await self._filled
@@ -130,7 +133,7 @@ class SandboxedProcess:
         with suppress(OSError):  # what it said last
             while data := self._status.recv(_MESSAGE_BYTES):
                 self._take_in(json.loads(data), [])
-        self._settle(ProcessLookupError("the process has ended"))
+        self._settle(ProcessLookupError(_HAS_ENDED))
         ended, self._ended = self._ended, None
         if ended is not None:
             self._loop.call_soon(ended)
@@ -299,9 +302,12 @@ class Zygote:
         self._say({"do": "forget", "tmp": temporary})
 
     def _say(self, message: dict[str, Any], descriptors: list[int] | None = None) -> None:
-        """Takes the descriptors over."""
+        """Takes the descriptors over. Once it has ended nobody hears; who waits is told by the sockets among them."""
+        if self._ours.fileno() < 0:
+            _close(descriptors or [])
+            return
         self._unsent.append((json.dumps(message).encode(), descriptors or []))
-        if len(self._unsent) == 1 and self._ours.fileno() >= 0:
+        if len(self._unsent) == 1:
             self._send_rest()
 
     def _send_rest(self) -> None:

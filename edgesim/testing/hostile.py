@@ -183,7 +183,7 @@ class _Trial:
         stage = self.background.stage
         stage.clock.restart()
         stage.ids.restart()
-        stage.log.lines.clear()
+        stage.log.clear()
         edge = Edge(self.setting, stage, stage.clock, stage.ids)
         try:
             request = _for(edge, case[0])

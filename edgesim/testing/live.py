@@ -328,7 +328,7 @@ class LiveEdge:
     @property
     def log(self) -> list[str]:
         """What the functions wrote, and Lambda's START, END and REPORT, a line each."""
-        return list(self._background.stage.log.lines)
+        return list(self._background.stage.log.tagged)
 
     def __repr__(self) -> str:
         names = ", ".join(one.name for one in self.inner.distributions) or "nothing"

@@ -12,4 +12,6 @@ def printable(line: str) -> str:
 
 def printable_lines(text: str) -> list[str]:
     """The lines of a text, each printable; an empty text is one empty line."""
+    if text.isprintable():
+        return [text]
     return [printable(line) for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]

@@ -20,7 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -84,7 +84,7 @@ SUFFIXES = {Language.NODE: "index.js", Language.PYTHON: "index.py"}
 class Silence:
     """A FunctionLog."""
 
-    def line(self, function: EdgeFunction, trigger: Trigger | None, text: str) -> None:
+    def lines(self, function: EdgeFunction, trigger: Trigger | None, texts: Sequence[str]) -> None:
         pass
 
 

@@ -21,14 +21,14 @@ FUNCTION = EdgeFunction("auth", Code(inline="x"), "index.handler", "nodejs22.x")
 
 def test_function_lines_are_tagged_by_trigger_and_name() -> None:
     stream = io.StringIO()
-    Terminal(stream).line(FUNCTION, Trigger.VIEWER_REQUEST, "one\ntwo")
+    Terminal(stream).lines(FUNCTION, Trigger.VIEWER_REQUEST, ["one\ntwo"])
     assert stream.getvalue() == "[viewer-request auth] one\n[viewer-request auth] two\n"
 
 
 def test_quiet_says_nothing_of_functions_but_still_tells_problems() -> None:
     stream = io.StringIO()
     terminal = Terminal(stream, quiet=True)
-    terminal.line(FUNCTION, None, "init")
+    terminal.lines(FUNCTION, None, ["init"])
     terminal.problems([Problem("not good", at="A.B", hint="do better", file="t.yaml", line=3, code="Bad")])
     assert stream.getvalue() == "t.yaml:3: error: not good [Bad]\n    at: A.B\n    hint: do better\n"
 

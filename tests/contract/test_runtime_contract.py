@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -19,8 +19,8 @@ from edgesim.values.invocation import Failed, Invocation, Returned
 
 
 class Lines(list[tuple[str, str | None, str]]):
-    def line(self, function: EdgeFunction, trigger: Trigger | None, text: str) -> None:
-        self.append((function.name, trigger, text))
+    def lines(self, function: EdgeFunction, trigger: Trigger | None, texts: Sequence[str]) -> None:
+        self.extend((function.name, trigger, text) for text in texts)
 
 
 async def inline_slow(event: Any) -> str:

@@ -59,8 +59,8 @@ class Line:
 class Lines(list[Line]):
     """A FunctionLog that keeps everything."""
 
-    def line(self, function: EdgeFunction, trigger: Trigger | None, text: str) -> None:
-        self.append(Line(function.name, trigger, text))
+    def lines(self, function: EdgeFunction, trigger: Trigger | None, texts: Sequence[str]) -> None:
+        self.extend(Line(function.name, trigger, text) for text in texts)
 
     @property
     def texts(self) -> list[str]:

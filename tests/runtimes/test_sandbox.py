@@ -17,6 +17,8 @@ import pytest
 from edgesim.distribution.limits import Limit
 from edgesim.distribution.model import Code
 from edgesim.runtimes import Settings
+from edgesim.runtimes.child import Child
+from edgesim.runtimes.room import Room
 from edgesim.runtimes.zygotes import Isolation
 from edgesim.values.invocation import FailureKind
 from tests.runtimes.conftest import PLAIN
@@ -339,6 +341,33 @@ def test_limits_of_descriptors_and_processes(said):
     assert limits[2] == [0, 0]
 
 
+KILLS = """
+import os, signal
+def handler(event, context):
+    if os.getcwd() != '/var/task':
+        return 'there is no sandbox: never do this outside of one'
+    for pid in (os.getppid(), -1):
+        for one in (signal.SIGSTOP, signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.kill(pid, one)
+            except OSError:
+                pass
+    return 'there is nobody to be killed'
+"""
+
+
+def test_nobody_else_can_be_stopped_or_killed(lab, expect_value):
+    function = lab.python(KILLS)
+
+    async def story():
+        await lab.deploy(function)
+        return [await lab.call(function) for _ in range(2)]
+
+    first, second = lab.run(story())
+    assert [expect_value(one) for one in (first, second)] == ["there is nobody to be killed"] * 2
+    assert first.environment == second.environment
+
+
 def test_a_daemon_does_not_outlive_its_environment(lab, expect_value):
     source = (
         "import os, time\ndef handler(e, c):\n    if os.fork() == 0:\n        os.setsid()\n        if os.fork() == 0:\n"
@@ -579,6 +608,25 @@ def test_without_a_sandbox_functions_run_all_the_same_and_it_is_said_why(new_lab
 def test_what_a_kernel_lacks_is_told_by_name():
     assert "port 25" in str(Isolation(missing=("network",)).problem())
     assert Isolation().problem() is None
+
+
+def test_who_is_to_come_of_a_zygote_that_has_ended_ends(new_lab):
+    lab = new_lab(Settings(spares={}))
+    function = lab.python(PY_DO)
+
+    async def story():
+        await lab.deploy(function)
+        [old] = lab.service._zygotes._standing()
+        os.kill(old._process.pid, 9)
+        await asyncio.sleep(0.1)
+        await lab.call(function, {"do": "1"})  # another one takes its place
+        child = Child(lambda control, output: old.start(None, control, output))
+        async with asyncio.timeout(5):
+            with pytest.raises(ProcessLookupError):
+                await child.process.fill(Room((), "nobody's"))
+            await child.exited
+
+    lab.run(story())
 
 
 def test_a_zygote_that_is_killed_is_replaced_and_leaves_no_folder(new_lab, expect_value):

@@ -518,7 +518,7 @@ STORY = """
     from edgesim.runtimes import LambdaService
 
     class Quiet:
-        def line(self, *_): pass
+        def lines(self, *_): pass
 
     async def main():
         service = LambdaService(SystemClock(), Quiet(), lambda: str(uuid.uuid4()))

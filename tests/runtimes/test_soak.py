@@ -50,7 +50,8 @@ def handler(event, context):
 """
 
 # what → how often in a thousand. Of what ends a process there are few: each one costs a start.
-MIX = {"echo": 928, "print": 20, "throw": 20, "leave": 14, "exit": 8, "hang": 4, "kill": 4, "spawn": 1, "save": 1}
+MIX = {"echo": 927, "print": 20, "throw": 20, "leave": 14, "exit": 8, "hang": 4, "kill": 4}
+MIX |= {"spawn": 1, "save": 1, "zygote": 1}
 EXPECTED = {"throw": FailureKind.ERROR, "exit": FailureKind.EXIT, "hang": FailureKind.TIMEOUT}
 
 
@@ -93,7 +94,7 @@ class Soak:
         self.random = random.Random(4)
         self.functions = [lab.node(NODE, name="node"), lab.python(PYTHON, name="python")]
         self.ended: Counter[str] = Counter()
-        self.killed = self.saved = self.spawned = 0
+        self.killed = self.zygotes = self.saved = self.spawned = 0
         self.wrong: list[tuple[str, object]] = []
 
     async def run(self) -> None:
@@ -109,6 +110,8 @@ class Soak:
                 continue
             if what == "kill":
                 self._kill()
+            elif what == "zygote":
+                self._kill_zygote()
             elif what == "save":
                 await self._save(function)
             await self._call(function, what)
@@ -127,6 +130,13 @@ class Soak:
         if pids:
             os.killpg(self.random.choice(pids), signal.SIGKILL)
             self.killed += 1
+
+    def _kill_zygote(self) -> None:
+        """The same for what environments are forked from, with all that came of it."""
+        standing = [one for one in self.lab.service._zygotes._standing() if one.alive]  # an id of old is anybody's
+        if standing:
+            os.kill(self.random.choice(standing)._process.pid, signal.SIGKILL)
+            self.zygotes += 1
 
     async def _save(self, function) -> None:
         """New code is live from now on; every other time, the functions are deployed anew."""
@@ -177,6 +187,7 @@ def test_nothing_is_left_of_ten_thousand_invocations(new_lab, loop):
         assert await quiet(lambda: not service._concurrency._running.total())
         assert service._fleet.queued == 0
         await service.refresh()
+        assert len(list((service._workspace.path / "sandbox").iterdir())) <= 2
         assert set(service._workspace.code.iterdir()) == {copy.root.parent for copy in service._copies_in_use()}
         await service.close()
         await quiet(lambda: len(asyncio.all_tasks()) == 1 and not sleepers())
@@ -187,6 +198,7 @@ def test_nothing_is_left_of_ten_thousand_invocations(new_lab, loop):
     assert sleepers() == []
     assert soak.ended["EXIT"] + soak.ended["TIMEOUT"] + soak.killed > 100
     assert soak.spawned
+    assert soak.zygotes
     assert soak.saved
     assert after.children == before.children
     assert len(after.descriptors) <= len(before.descriptors)

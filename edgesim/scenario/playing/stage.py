@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -42,18 +42,17 @@ _WARM = 12
 class FunctionLines:
     """What functions write (ports.FunctionLog), since it was last emptied."""
 
-    lines: list[str] = field(default_factory=list)
-    """with who wrote it"""
     texts: list[str] = field(default_factory=list)
-    """the same without"""
+    tagged: list[str] = field(default_factory=list)
+    """the same with who wrote it"""
 
-    def line(self, function: EdgeFunction, trigger: Trigger | None, text: str) -> None:
-        self.texts.append(text)
-        self.lines.append(f"[{f'{trigger.value} ' if trigger else ''}{function.name}] {text}")
+    def lines(self, function: EdgeFunction, trigger: Trigger | None, texts: Sequence[str]) -> None:
+        self.texts += texts
+        self.tagged += [f"[{f'{trigger.value} ' if trigger else ''}{function.name}] {text}" for text in texts]
 
     def clear(self) -> None:
         self.texts.clear()
-        self.lines.clear()
+        self.tagged.clear()
 
 
 class Stage:
