@@ -190,7 +190,7 @@ def _in_short(outcome: Outcome) -> str:
     from edgesim.scenario.runner.report import mismatch_in_short
 
     for mismatch in (one for step in outcome.failures for one in step.mismatches):
-        return mismatch_in_short(mismatch)
+        return f"{mismatch_in_short(mismatch)}{f' ({mismatch.why})' if mismatch.why else ''}"
     return outcome.message.partition("\n")[0]
 
 

@@ -31,6 +31,7 @@ from edgesim.scenario.language.read_sign import private_keys, public_keys
 from edgesim.scenario.language.reading import Reading, Wrong
 from edgesim.scenario.language.shorthand import load_shorthand
 from edgesim.scenario.model import Setting
+from edgesim.values.place import Place
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -139,7 +140,7 @@ def _distributions(
     for name, source in sources.items():
         with reading.noting():
             located[name] = located_of(deployment.functions.fields[name], source)
-    key = (element.words, _items(located), _items(private))
+    key = (element.words, _items(located), _items(private), _written(located))
     if key in _cache.inline:
         return _cache.inline[key]
     distribution, problems = load_shorthand(reading, element, located, set(deployment.functions.fields), private)
@@ -220,6 +221,7 @@ class _Cache:
             str(Path(source).absolute()),
             _items(overrides.parameters),
             _items(overrides.functions),
+            _written(overrides.functions),
             _items(overrides.public_keys),
         )
         stamps, found = self.kept.get(key, ({}, None))
@@ -242,6 +244,11 @@ _MOST_INLINE = 1_000
 
 def _items(mapping: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
     return tuple(sorted(mapping.items()))
+
+
+def _written(functions: Mapping[str, str | Located]) -> tuple[Place, ...]:
+    """Where functions' code stands: it makes no other function, and yet each scenario has its own lines."""
+    return tuple(one.code.written for _, one in sorted(functions.items()) if isinstance(one, Located))
 
 
 def _stamps(files: tuple[str, ...]) -> Stamps:

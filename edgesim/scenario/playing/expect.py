@@ -30,7 +30,7 @@ from edgesim.scenario.playing.match import describe, fault_of, header_fault, lin
 from edgesim.scenario.playing.met import follow, reasons_met, runs_of, text_of
 from edgesim.scenario.playing.origins import ANY
 from edgesim.scenario.playing.seen import Answered, Seen
-from edgesim.scenario.playing.why import told_key, what_went_wrong, why_not_stored, why_this_outcome
+from edgesim.scenario.playing.why import told_key, why_not_stored, why_this_outcome, why_this_status
 from edgesim.values.entry import Entry
 from edgesim.values.headers import Headers, readable
 from edgesim.values.instant import Instant
@@ -60,7 +60,7 @@ def _viewer(expect: Expectation, answer: Answered, seen: Seen) -> Found:
     place = str(expect.place)
     if expect.status and answer.status not in expect.status:
         wanted = " or ".join(map(str, expect.status))
-        yield Mismatch("status", wanted, _status(answer.status), place, what_went_wrong(answer.transcript))
+        yield Mismatch("status", wanted, _status(answer.status), place, why_this_status(answer.transcript))
     if expect.x_cache is not None:
         got = answer.headers.joined("x-cache") or ""
         if fault_of(expect.x_cache, got) and fault_of(expect.x_cache, got.removesuffix(" from cloudfront")):

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from edgesim.distribution.model import Trigger
+from edgesim.logs.why import trouble_of
 from edgesim.pipeline.transcript import Note, Station, Transcript
 from edgesim.rules.reasons import DeliveryReason, HookReason
 from edgesim.scenario.language.reasons import members, name_of
@@ -67,11 +68,7 @@ class Run:
     @property
     def why(self) -> str:
         """What went wrong, where something did."""
-        if (failure := self.facts.get("failure")) is not None:
-            return f"{failure.kind.value}: {failure.error_type}: {failure.message}"
-        if (rejected := self.facts.get("rejected")) is not None:
-            return f"{rejected.code.value} {rejected.detail}{f' (at {rejected.at})' if rejected.at else ''}"
-        return ""
+        return trouble_of(self.facts)
 
 
 def notes_of(transcript: Transcript) -> Iterator[Note]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edgesim.logs.why import what_went_wrong
 from edgesim.pipeline.transcript import Station, Transcript
 from edgesim.rules.reasons import StoreReason
 from edgesim.scenario.playing.met import runs_of
@@ -11,11 +12,13 @@ from edgesim.values.entry import CacheKey
 from edgesim.values.headers import readable
 
 
-def what_went_wrong(transcript: Transcript) -> str:
-    """The function or the origin that failed, where one did."""
-    failed = [f"{run.trigger.value} {run.outcome}: {run.why}" for run in runs_of(transcript) if run.why]
-    troubles = [str(note.facts["message"]) for note in transcript.at(Station.ORIGIN) if "message" in note.facts]
-    return "; ".join([*failed, *troubles])
+def why_this_status(transcript: Transcript) -> str:
+    """What went wrong; or else the function that made the answer, or the custom error response."""
+    made = [
+        f"{run.trigger.value} {run.outcome} the response" for run in runs_of(transcript) if run.outcome == "generated"
+    ]
+    pages = [note.because.value for note in transcript.at(Station.ERROR_PAGE)]
+    return "; ".join(filter(None, [what_went_wrong(transcript), *made, *pages]))
 
 
 def why_this_outcome(transcript: Transcript, before: Sequence[Transcript]) -> str:
