@@ -256,10 +256,10 @@ class Context:
             self.private = private_keys(reading, self.deployment.keys)
         return setting
 
-    def key_ring(self) -> KeyRing:
-        """Who can sign, and for whom. Raises Told where what is deployed is wrong."""
+    def key_ring(self) -> KeyRing | None:
+        """Who can sign, and for whom; None where what is deployed is wrong."""
         if not all(setting.distributions for setting in self.settings):
-            raise Told
+            return None
         return key_ring(self.private, self.settings)
 
 
