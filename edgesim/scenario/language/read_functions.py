@@ -49,6 +49,8 @@ def _function(reading: Reading, element: Element) -> str | Located:
         return _code(reading, element)
     found = FUNCTION.read(reading, element)
     ways = [key for key in _WAYS if key in element.fields]
+    if not ways and len(found) < len(element.fields):
+        raise Told
     if len(ways) != 1:
         message = f"the code is said twice: by {' and by '.join(ways)}" if ways else "this function has no code"
         raise Wrong(element, message, f"write one of code: PATH[:HANDLER], {', '.join(f'{key}: |' for key in _INLINE)}")

@@ -29,7 +29,7 @@ from edgesim.scenario.language.read_functions import functions
 from edgesim.scenario.language.read_functions import located as located_of
 from edgesim.scenario.language.read_sign import private_keys, public_keys
 from edgesim.scenario.language.reading import Reading, Wrong
-from edgesim.scenario.language.shorthand import load_shorthand
+from edgesim.scenario.language.shorthand import DEFAULT_ORIGIN, load_shorthand
 from edgesim.scenario.model import Setting
 from edgesim.values.place import Place
 
@@ -93,6 +93,17 @@ def read_setting(reading: Reading, deployment: Deployment) -> Setting:
         return Setting(files=found.files)
     distributions = tuple(one if one.terms == terms else replace(one, terms=terms) for one in found.distributions)
     return Setting(distributions, MappingProxyType(dict(found.origins)), found.files, found.buckets)
+
+
+def origin_ids(deployment: Deployment, setting: Setting) -> frozenset[str] | None:
+    """The ids of the origins that there are, also where something else of what is deployed is wrong; None where that
+    can't be told."""
+    if setting.distributions:
+        return frozenset(name for one in setting.distributions for name in one.origins)
+    written = deployment.distribution.fields.get("origins")
+    if is_whole(deployment.distribution) or (written is not None and written.kind is not Kind.MAPPING):
+        return None
+    return frozenset(written.fields if written is not None else (DEFAULT_ORIGIN,))
 
 
 def _terms(reading: Reading, deployment: Deployment) -> Terms:
