@@ -20,16 +20,21 @@ def what_went_wrong(transcript: Transcript) -> str:
     return "; ".join(_told(transcript))
 
 
-def trouble_of(facts: dict[str, Any]) -> str:
+def error_of(facts: dict[str, Any]) -> str:
     """What went wrong with a function, from the facts of its note; empty where nothing did."""
     if (failure := facts.get("failure")) is not None:
-        place = place_of(failure, facts["function"])
-        told = f"{failure.kind.value}: {failure.error_type}: {failure.message}{f' ({place})' if place else ''}"
-        return f"{told}; {failure.hint}" if failure.hint else told
+        return f"{failure.kind.value}: {failure.error_type}: {failure.message}"
     if (rejected := facts.get("rejected")) is not None:
-        told = f"{rejected.code.value} {rejected.detail}{f' (at {rejected.at})' if rejected.at else ''}"
-        return f"{told}; {rejected.hint}" if rejected.hint else told
+        return f"{rejected.code.value} {rejected.detail}{f' (at {rejected.at})' if rejected.at else ''}"
     return ""
+
+
+def trouble_of(facts: dict[str, Any]) -> str:
+    """The same with the place in the user's files and a way out, where these are known."""
+    failed = facts.get("failure")
+    place = place_of(failed, facts["function"]) if failed is not None else ""
+    hint = getattr(failed or facts.get("rejected"), "hint", "")
+    return f"{error_of(facts)}{f' ({place})' if place else ''}{f'; {hint}' if hint else ''}"
 
 
 def place_of(failure: Failed, function: EdgeFunction) -> Place:

@@ -256,7 +256,7 @@ class Call:
             event=call.event,
             outcome=run.outcome if run else "",
             result=_value(result.payload) if isinstance(result, Returned) else None,
-            error=run.why if run else "" if returned else "it failed",
+            error=run.error if run else "" if returned else "it failed",
             cold=call.invocation.cold,
             log=list(call.invocation.log),
             duration_ms=call.invocation.duration_ms,

@@ -133,6 +133,7 @@ def load_setting(
     folder: Path,
     limits: str = Edition.CURRENT.value,
     choices: Mapping[str, str] | None = None,
+    keys: Mapping[str, str] | None = None,
 ) -> tuple[Setting, list[Problem]]:
     """What a test in Python deploys, in the words of a scenario. Relative paths begin in `folder`."""
     reading = Reading("", folder.absolute())
@@ -143,6 +144,7 @@ def load_setting(
             "parameters": from_python(parameters, "parameters"),
             "limits": from_python(limits, "limits"),
             "choices": from_python(choices or {}, "choices"),
+            "keys": from_python(keys or {}, "keys"),
         }
     except Unreadable as error:
         return Setting(), [error.problem]

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from edgesim.distribution.model import Trigger
-from edgesim.logs.why import trouble_of
+from edgesim.logs.why import error_of, trouble_of
 from edgesim.pipeline.transcript import Note, Station, Transcript
 from edgesim.rules.reasons import DeliveryReason, HookReason
 from edgesim.scenario.language.reasons import members, name_of
@@ -66,8 +66,13 @@ class Run:
         return [*(self.invocation.log if self.invocation else ()), *ended]
 
     @property
-    def why(self) -> str:
+    def error(self) -> str:
         """What went wrong, where something did."""
+        return error_of(self.facts)
+
+    @property
+    def why(self) -> str:
+        """The same with the place in the user's files and a way out."""
         return trouble_of(self.facts)
 
 
