@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json as json_
 from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -28,7 +27,7 @@ from edgesim.distribution.model import EdgeFunction
 from edgesim.errors import ConfigError
 from edgesim.scenario.language import durations
 from edgesim.scenario.language.load import load_setting
-from edgesim.scenario.model import Content, Send, Setting
+from edgesim.scenario.model import Send, Setting
 from edgesim.scenario.playing.background import STAGES, BackgroundStage
 from edgesim.scenario.playing.edge import Edge
 from edgesim.scenario.playing.met import Run, runs_of
@@ -37,8 +36,9 @@ from edgesim.scenario.playing.run import host_of, request_of
 from edgesim.scenario.playing.seen import Answered
 from edgesim.scenario.playing.signing import signed_step
 from edgesim.server.viewer_header import parse_settings
-from edgesim.testing.live_origins import HeaderValues, Origin, Origins
+from edgesim.testing.live_origins import Origin, Origins
 from edgesim.testing.live_parts import Cache, Clock, Function
+from edgesim.testing.live_requests import HeaderValues, each_of, send_of
 from edgesim.testing.live_signing import Signature, Signing
 from edgesim.testing.views import Call, OriginRequest, Response
 from edgesim.values.instant import Instant, iso_utc
@@ -253,11 +253,10 @@ class LiveEdge:
 
             first, second = edge.parallel(["/a", {"target": "/a", "headers": {"accept": "text/html"}}])
         """
-        said = ({"target": one} if isinstance(one, str) else one for one in requests)
-        return self._sent([self._send(**{"method": "GET", **one}) for one in said])
+        return self._sent([self._send(**said) for said in each_of(requests)])
 
     def _send(self, method: str, target: str, *, sign: Signature | None = None, **more: Any) -> Send:
-        return replace(_send(method, target, **more), sign=self._signing.of(sign))
+        return replace(send_of(method, target, **more), sign=self._signing.of(sign))
 
     def _sent(self, sends: Sequence[Send]) -> list[Response]:
         tokens = [object() for _ in sends]
@@ -308,6 +307,9 @@ class LiveEdge:
 
     def invalidate(self, *paths: str) -> int:
         """Drop what matches from the cache (`"/a*"`); how many objects that were."""
+        for path in paths:
+            if not isinstance(path, str):
+                raise ConfigError(f"{path!r} can't be invalidated: write edge.invalidate('/a*', '/b')")
         return self.run(self.inner.invalidate(paths))
 
     def deploy(
@@ -368,37 +370,3 @@ class LiveEdge:
     def __repr__(self) -> str:
         names = ", ".join(one.name for one in self.inner.distributions) or "nothing"
         return f"<LiveEdge of {names} at {iso_utc(self.inner.clock.now())}, {len(self.cache)} objects>"
-
-
-def _send(
-    method: str,
-    target: str,
-    *,
-    headers: HeaderValues | None = None,
-    cookies: Mapping[str, str] | None = None,
-    body: str | bytes | None = None,
-    json: Any = None,
-    viewer: Mapping[str, str] | None = None,
-    **more: str,
-) -> Send:
-    if not target.startswith(("/", "*")):
-        raise ConfigError(f"{target!r} is no target: it begins with / (the host goes into headers)")
-    pairs = [(name, value) for name, values in (headers or {}).items() for value in _lines(values)]
-    if json is not None:
-        if body is not None:
-            raise ConfigError("the body is said twice: by body and by json")
-        body = json_.dumps(json)
-        if "content-type" not in {name.lower() for name, _ in pairs}:
-            pairs.append(("Content-Type", "application/json"))
-    settings = {name.replace("_", "-"): str(value) for name, value in {**(viewer or {}), **more}.items()}
-    return Send(method.upper(), target, tuple(pairs), tuple((cookies or {}).items()), _content(body), viewer=settings)
-
-
-def _lines(values: str | int | Sequence[str]) -> Iterable[str]:
-    return (str(values),) if isinstance(values, str | int) else map(str, values)
-
-
-def _content(body: str | bytes | None) -> Content | None:
-    if body is None:
-        return None
-    return Content(data=body) if isinstance(body, bytes) else Content(text=body)
