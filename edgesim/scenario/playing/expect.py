@@ -65,7 +65,7 @@ def _viewer(expect: Expectation, answer: Answered, seen: Seen) -> Found:
         got = answer.headers.joined("x-cache") or ""
         if fault_of(expect.x_cache, got) and fault_of(expect.x_cache, got.removesuffix(" from cloudfront")):
             wanted, where = describe(expect.x_cache), str(expect.x_cache.place)
-            yield Mismatch("x-cache", wanted, got or "(none)", where, why_this_outcome(answer.transcript, seen.before))
+            yield Mismatch("x-cache", wanted, got or "(none)", where, _why_not(answer, seen))
     yield from _headers("header", expect.headers, answer.headers)
     if expect.body is not None:
         coding = answer.headers.joined("content-encoding") or ""
@@ -296,7 +296,11 @@ def _times(number: int) -> str:
 
 
 def _asked_why(seen: Seen) -> str:
-    return why_this_outcome(seen.transcripts[0], seen.before) if len(seen.answers) == 1 else ""
+    return _why_not(seen.answers[0], seen) if len(seen.answers) == 1 else ""
+
+
+def _why_not(answer: Answered, seen: Seen) -> str:
+    return why_this_outcome(answer.transcript, seen.before, seen.cached)
 
 
 def _request(what: str, wanted: RequestMatch, got: Any) -> Found:
