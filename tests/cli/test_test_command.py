@@ -133,15 +133,16 @@ def test_a_file_that_can_not_be_read_is_an_error_whatever_k_says_and_told_in_sho
     assert (told.exit_code, told.stdout.splitlines()) == (
         1,
         [
-            "scenarios/bad.scenario.yaml:1: error: this scenario has no steps",
-            "    hint: write steps:, and under it - get: /",
-            "    and 2 more: edgesim test scenarios/bad.scenario.yaml",
+            "scenarios/bad.scenario.yaml:2: error: a scenario has no key 'viewr'",
+            "    at: viewr",
+            "    hint: did you mean viewer?",
+            "    and 1 more: edgesim test scenarios/bad.scenario.yaml",
             "-k 'nowhere' fits none of 2 scenarios; of 1 file it can't be told",
             told.stdout.splitlines()[-1],
         ],
     )
     assert counts(told) == "1 file with errors, 2 deselected"
-    assert "and 2 more" not in run("scenarios/bad.scenario.yaml").stdout
+    assert "and 1 more" not in run("scenarios/bad.scenario.yaml").stdout
 
 
 def test_nothing_to_compare_ends_with_5() -> None:

@@ -584,6 +584,11 @@ def test_mistakes_of_functions_origins_and_steps_are_told_together():
     ]
 
 
+def test_a_key_with_a_slip_is_one_mistake_and_not_one_that_is_missing_too():
+    assert told("titel: t\nsteps: [{get: /}]\n") == [(1, "a scenario has no key 'titel'", "did you mean title?")]
+    assert told("title: t\nstepz: []\n") == [(2, "a scenario has no key 'stepz'", "did you mean steps?")]
+
+
 @pytest.mark.parametrize("distribution", ["nowhere.yaml", "{origins: [web]}", "{Resources: {}}"])
 def test_where_no_origin_is_known_nothing_is_said_of_them(distribution):
     text = f"title: t\ndistribution: {distribution}\nsteps: [{{get: /, origins: {{site: untouched}}}}]\n"

@@ -326,7 +326,9 @@ def _read(element: Element, own: _Own, file: str, folder: Path) -> _Read:
 def _scenario(reading: Reading, element: Element, own: _Own) -> Scenario:
     found = SCENARIO.read(reading, element)
     for key, hint in (("title", "write title: what it shows"), ("steps", "write steps:, and under it - get: /")):
-        if key not in element.fields:
+        if key not in element.fields and not any(
+            closest(other, [key]) for other in element.fields.keys() - SCENARIO.keys
+        ):
             reading.complain(element, f"this scenario has no {key}", hint)
     said = {key: element.fields[key] for key in DEPLOYED.keys if key in element.fields}
     context = Context(Deployment().over(said))

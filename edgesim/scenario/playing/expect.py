@@ -11,6 +11,7 @@ from typing import Any
 
 from edgesim.logs.access import fields_of
 from edgesim.logs.lambda_edge import validation_error
+from edgesim.logs.why import what_went_wrong
 from edgesim.pipeline.logged import is_logged
 from edgesim.scenario.decoding import decoded
 from edgesim.scenario.model import (
@@ -204,10 +205,11 @@ def _reasons(expect: Expectation, seen: Seen) -> Found:
             why = f"{text_of(left[0])!r} {'comes earlier than that' if anywhere else 'is not among them'}"
             yield Mismatch("because", wanted, got, place, why)
     for reason in expect.not_because:
-        if any(set(reason.split("|")) & set(one) for one in met):
-            happened = next(one for one in met if set(reason.split("|")) & set(one))
-            why = f"{text_of(reason)!r} is among them, and must not be"
-            yield Mismatch("not-because", f"not {text_of(reason)!r}", _list(happened), place, why)
+        number = next((number for number, one in enumerate(met) if set(reason.split("|")) & set(one)), None)
+        if number is not None:
+            wrong = what_went_wrong(seen.transcripts[number])
+            why = f"{text_of(reason)!r} is among them, and must not be{f'; {wrong}' if wrong else ''}"
+            yield Mismatch("not-because", f"not {text_of(reason)!r}", _list(met[number]), place, why)
 
 
 def _list(reasons: Iterable[str]) -> str:
