@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from edgesim.distribution.problems import Severity
+from edgesim.logs.why import place_of
 from edgesim.values.headers import readable
 from edgesim.values.invocation import Failed, FailureKind
 from edgesim.values.text import printable, printable_lines
@@ -60,7 +61,8 @@ def why_it_failed(transcript: Transcript) -> str:
         if "failure" in facts:
             return f"{facts['function'].name}: {_failure(facts['failure'], facts['function'])}"
         if "rejected" in facts:
-            return f"{facts['function'].name}: {facts['rejected'].detail}"
+            rejected = facts["rejected"]
+            return f"{facts['function'].name}: {rejected.detail}{f' ({rejected.hint})' if rejected.hint else ''}"
         if "message" in facts:
             return str(facts["message"])
         if note.because.value.startswith("refused"):
@@ -153,4 +155,5 @@ def _failure(failure: Failed, function: EdgeFunction) -> str:
     """Lambda's own words, what they are about where they name the signal alone, and the place in the code."""
     what = f"{failure.kind.value} ({function.memory} MB): " if failure.kind is FailureKind.OUT_OF_MEMORY else ""
     first, *_ = failure.message.splitlines() or [""]
-    return f"{what}{failure.error_type}: {first}{f' ({failure.place})' if failure.place else ''}"
+    place, hint = place_of(failure, function), f" ({failure.hint})" if failure.hint else ""
+    return f"{what}{failure.error_type}: {first}{f' ({place})' if place else ''}{hint}"

@@ -80,7 +80,13 @@ def _refused(note: Note | None) -> Data | None:
     rejected = note.facts.get("rejected") if note is not None else None
     if rejected is None:
         return None
-    return {"code": rejected.code.name, "sentence": rejected.code.value, "detail": rejected.detail, "at": rejected.at}
+    return {
+        "code": rejected.code.name,
+        "sentence": rejected.code.value,
+        "detail": rejected.detail,
+        "at": rejected.at,
+        "hint": rejected.hint,
+    }
 
 
 def _viewer(report: Report, failed: Failed | None) -> Data | None:

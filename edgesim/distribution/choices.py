@@ -358,7 +358,7 @@ def _plain(word: str) -> str:
 
 def _field(name: str) -> str:
     if _plain(name) not in QUESTIONS:
-        hint = closest(_plain(name), QUESTIONS) or f"there are {', '.join(QUESTIONS)}"
+        hint = closest(_plain(name), QUESTIONS) or "edgesim choices lists them"
         raise ConfigError(f"there is no choice {name!r}", hint)
     return _plain(name).replace("-", "_")
 

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from edgesim.logs.nearest import Nearest, Variants, is_miss, nearest_to
+from edgesim.logs.why import place_of, what_went_wrong
 from edgesim.pipeline.logged import result_types_of
 from edgesim.pipeline.transcript import Note, Station, Transcript
 from edgesim.values.body import Cut, Span
@@ -42,6 +43,7 @@ class Section:
 
 
 Facts = dict[str, Any]
+_ERROR = 400
 LAST_DATE = 253_402_300_799
 """The last second of the year 9999; a policy may name later ones."""
 Told = Iterable[tuple[str, str]]
@@ -227,7 +229,9 @@ def _failure(failure: Failed, facts: Facts) -> Told:
     has = f" ({facts['function'].memory} MB)" if failure.kind is FailureKind.OUT_OF_MEMORY else ""
     yield "failure", f"{failure.kind.value}{has}: {failure.error_type}: {failure.message}"
     if failure.place:
-        yield "at", str(failure.place)
+        yield "at", str(place_of(failure, facts["function"]))
+    if failure.hint:
+        yield "hint", failure.hint
     for frame in failure.stack:
         if frame.strip():
             yield "stack", frame.rstrip("\n")
@@ -236,6 +240,8 @@ def _failure(failure: Failed, facts: Facts) -> Told:
 def _rejected(rejected: Any, facts: Facts) -> Told:
     yield "rule", f"{rejected.code.name}: {rejected.code.value}"
     yield "found", f"{rejected.detail}{f' (at {rejected.at})' if rejected.at else ''}"
+    if rejected.hint:
+        yield "hint", rejected.hint
 
 
 def _after(after: Request | Response, facts: Facts) -> Told:
@@ -408,6 +414,7 @@ def as_data(transcript: Transcript, variants: Variants | None = None) -> dict[st
         "status": transcript.status,
         "outcome": transcript.notes[-1].because.value if transcript.status else None,
         "result_types": _logged_as(transcript),
+        "why": what_went_wrong(transcript) if transcript.status >= _ERROR else "",
         "seconds": ended - arrival.at if ended is not None else None,
         "bytes": transcript.sent,
         "complete": transcript.complete,
@@ -447,6 +454,7 @@ def as_text(data: dict[str, Any], paint: Paint = lambda text, style: text) -> st
     lines = [
         paint(printable(f"{data['method']} {viewer['protocol']}://{data['host']}{data['target']}"), "title"),
         f"  {_outcome(data, paint)}",
+        *(f"  {paint('why', 'label')}  {line}" for line in _why(data)),
         f"  {data['time']}, viewer {viewer['ip']} at {viewer['pop']}",
         f"  request id {data['id']}",
     ]
@@ -461,6 +469,10 @@ def _outcome(data: dict[str, Any], paint: Paint) -> str:
     status = paint(str(data["status"]), "ok" if data["status"] < 400 else "bad")
     whole = "" if data["complete"] else paint(", not sent to its end", "bad")
     return f"{status} {data['outcome']} after {data['seconds'] * 1000:.1f} ms, {data['bytes']:,} bytes{whole}"
+
+
+def _why(data: dict[str, Any]) -> Iterable[str]:
+    return printable_lines(data["why"])[:1] if data["why"] else ()
 
 
 _WIDEST_LABEL = 32

@@ -20,6 +20,7 @@ from edgesim.rules import function_origin
 from edgesim.rules.function_body import optional, request_body, response_body
 from edgesim.rules.function_event import header_map, status_description
 from edgesim.rules.function_headers import Rejected, applied, forbidden, read_headers, shown
+from edgesim.rules.function_result_hints import hint
 from edgesim.rules.hooks import Hook, is_disallowed
 from edgesim.rules.reasons import Rejection
 from edgesim.values.body import NO_BODY
@@ -70,18 +71,19 @@ def judge(
     result = _parsed(payload)
     if isinstance(result, Rejected):
         return result
+    verdict = _judged(hook, result, request, origin, response)
+    return replace(verdict, hint=hint(hook.trigger, result)) if isinstance(verdict, Rejected) else verdict
+
+
+def _judged(
+    hook: Hook, result: dict[str, Any], request: Request, origin: Origin | None, response: Response | None
+) -> Verdict:
     if response is not None:
         return _judge_response(hook, result, response)
     # inferred: the key `status` tells a generated response from a request
     if "status" in result:
         return _judge_generated(hook, result)
-    verdict = _judge_request(hook, result, request, origin)
-    if isinstance(verdict, Rejected) and "statusCode" in result:
-        # observed: API Gateway's shape is judged as a request; say so, since the rule alone misleads
-        return replace(
-            verdict, detail=f"{verdict.detail} (without `status` this is a request; statusCode is not status)"
-        )
-    return verdict
+    return _judge_request(hook, result, request, origin)
 
 
 def _no_constant(name: str) -> NoReturn:

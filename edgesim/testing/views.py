@@ -25,6 +25,9 @@ from edgesim.values.headers import Headers, readable
 from edgesim.values.instant import Instant
 from edgesim.values.invocation import Returned
 
+_SHOWN = 200
+"""Characters of a body, in a message."""
+
 
 class HeaderMap(Mapping[str, str]):
     """Header fields by name, in capitals or not. A header of several lines is their values joined by `, `; `all` has
@@ -72,7 +75,10 @@ class _Message:
 
     def json(self) -> Any:
         """The body as the value that its JSON stands for. Raises ValueError where it is none."""
-        return json.loads(self._readable)
+        try:
+            return json.loads(self._readable)
+        except ValueError as error:
+            raise ValueError(f"the body is no JSON ({error}): {self.text[:_SHOWN]!r}") from None
 
     @property
     def _readable(self) -> bytes:
@@ -256,7 +262,7 @@ class Call:
             event=call.event,
             outcome=run.outcome if run else "",
             result=_value(result.payload) if isinstance(result, Returned) else None,
-            error=run.why if run else "" if returned else "it failed",
+            error=run.error if run else "" if returned else "it failed",
             cold=call.invocation.cold,
             log=list(call.invocation.log),
             duration_ms=call.invocation.duration_ms,

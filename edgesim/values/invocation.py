@@ -32,13 +32,15 @@ class Returned:
 class Failed:
     """No answer. `error_type` and `message` are Lambda's (`Runtime.ExitError`, `TypeError` …); `stack` has one frame
     a line, outermost call last in Node.js and first in Python, as each language prints it. `place` is the file and line
-    of the user's code that this points to, where that is known; Lambda has it in the stack alone."""
+    of the user's code that this points to, where that is known; Lambda has it in the stack alone. `hint` is a way out,
+    for a mistake that many make."""
 
     kind: FailureKind
     error_type: str
     message: str
     stack: tuple[str, ...] = ()
     place: Place = NOWHERE
+    hint: str = ""
 
 
 class Start(StrEnum):

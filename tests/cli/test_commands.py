@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from edgesim import __version__
 from edgesim.cli import main
+from edgesim.rules.reasons import DeliveryReason
 from edgesim.scenario.language.reasons import members
 
 TEMPLATE = """\
@@ -235,6 +236,13 @@ def test_reasons_are_listed_by_their_text_and_name() -> None:
         "LookUpReason: What the cache had.\n    NOT_STORED                  not in the cache\n"
     )
     assert run("reasons", "no-store").output.count("no-store") == 3
+
+
+def test_reasons_are_found_by_what_they_are_about_and_by_words_in_any_order() -> None:
+    listed = run("reasons", "what", "the", "viewer", "gets").output.splitlines()
+    assert listed[0] == "DeliveryReason: The last decisions about what the viewer gets."
+    assert [line.split()[0] for line in listed[1:]] == list(DeliveryReason.__members__)
+    assert "GEO_BLOCKED" in run("reasons", "country", "refused").output
 
 
 def test_choices_are_listed_with_what_they_mean() -> None:

@@ -141,10 +141,11 @@ def test_a_function_that_ran_out_of_memory_is_told_with_what_it_has() -> None:
 
 def test_of_a_failure_the_place_is_told_and_no_empty_line_of_its_stack() -> None:
     failure = replace(NOT_LOADED, stack=("", "    at f (/code/a.js:3:1)"), place=Place("/code/a.js", 3))
-    assert told(Station.VIEWER_REQUEST, HookReason.FAILED, failure=failure).splitlines()[1:] == [
-        "    failure  the function could not be loaded: Runtime.ImportModuleError: no module",
-        "    at       /code/a.js:3",
-        "    stack        at f (/code/a.js:3:1)",
+    text = told(Station.VIEWER_REQUEST, HookReason.FAILED, failure=failure, function=a_function())
+    assert text.splitlines()[2:] == [
+        "    failure   the function could not be loaded: Runtime.ImportModuleError: no module",
+        "    at        /code/a.js:3",
+        "    stack         at f (/code/a.js:3:1)",
     ]
 
 

@@ -38,7 +38,7 @@ from edgesim.scenario.model import (
 )
 from edgesim.scenario.outcome import Verdict
 from edgesim.scenario.playing.stage import Stage
-from edgesim.testing.make import a_distribution, a_function, behavior
+from edgesim.testing.make import a_cache_policy, a_distribution, a_function, behavior
 from tests.scenario.helpers import a_scenario, any_origin, get, is_, mismatches_of, passes, played, says, x_cache
 
 UNTOUCHED = (OriginExpectation("*", times=0),)
@@ -319,3 +319,22 @@ def test_a_function_that_nothing_can_run_breaks_the_scenario():
     outcome = played(scenario)
     assert outcome.verdict is Verdict.BROKEN
     assert "/nowhere/at/all" in outcome.message
+
+
+UTM = a_distribution(behavior(cache_policy=a_cache_policy(query_strings=["utm"], default_ttl=60)))
+NEAREST = "stored without ?utm=x; the cache policy keys on the query string utm"
+
+
+def test_a_miss_is_told_in_what_the_nearest_key_differs():
+    [mismatch] = mismatches_of(a_scenario(get("/a"), get("/a?utm=x", expect=x_cache("Hit")), distribution=UTM))
+    assert mismatch.why.endswith(NEAREST)
+
+
+@pytest.mark.parametrize("expected", ["Hit", "Miss"])
+def test_what_is_explained_has_what_was_nearest_when_the_request_came(expected):
+    later = get("/a?utm=y", says(cache_control="max-age=60"))
+    scenario = a_scenario(get("/a"), get("/a?utm=x", expect=x_cache(expected)), later, distribution=UTM)
+    outcome = played(scenario, explain=True)
+    told = [detail for data in outcome.transcripts[1]["sections"] for detail in data["details"]]
+    assert ("nearest key stored now", "GET /a") in told
+    assert ("it differs", NEAREST) in told

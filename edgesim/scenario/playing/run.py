@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING, TypeVar, assert_never
+from typing import TYPE_CHECKING, Any, TypeVar, assert_never
 
 from edgesim.errors import ConfigError, EdgesimBug, EdgesimError
 from edgesim.logs.explain import as_data
@@ -57,7 +57,7 @@ async def play(scenario: Scenario, stage: Stage, *, explain: bool = False) -> Ou
 
     `explain`: the outcome has the transcripts of all requests, and not of those alone that failed.
     """
-    begun, play = perf_counter(), Play(scenario, stage)
+    begun, play = perf_counter(), Play(scenario, stage, explains=explain)
     verdict, message, bug = Verdict.PASSED, "", False
     failures: tuple[StepFailure, ...] = ()
     try:
@@ -79,7 +79,7 @@ async def play(scenario: Scenario, stage: Stage, *, explain: bool = False) -> Ou
         seconds=perf_counter() - begun,
         log=tuple(stage.log.tagged),
         reasons=frozenset(reason for transcript in play.transcripts for reason in reasons_met(transcript)),
-        transcripts=tuple(map(as_data, play.transcripts)) if explain else (),
+        transcripts=tuple(map(play.explained, play.transcripts)) if explain else (),
         cautions=play.cautions if verdict is Verdict.PASSED else (),
     )
 
@@ -103,9 +103,11 @@ def report_of(error: Exception) -> str:
 
 
 class Play:
-    """One performance. Who shows it overrides `step` and `judge`."""
+    """One performance. Who shows it overrides `step` and `judge`. `explains`: every request is explained afterwards."""
 
-    def __init__(self, scenario: Scenario, stage: Stage) -> None:
+    def __init__(self, scenario: Scenario, stage: Stage, *, explains: bool = False) -> None:
+        self._explains = explains
+        self._explained: dict[int, dict[str, Any]] = {}
         self._scenario, self._stage, self._setting = scenario, stage, scenario.setting
         self._captured: dict[str, str] = {}
         self._at = NOWHERE
@@ -278,14 +280,21 @@ class Play:
         self, title: str, expect: Expectation, edge: Edge, seen: Seen, step: Send | None = None
     ) -> tuple[StepFailure, ...]:
         """What did not hold of what was expected, of a step's request where there is one."""
+        if self._explains:
+            # Now, since a miss is explained by what is stored
+            self._explained |= {id(one): as_data(one, edge.store.variants) for one in seen.transcripts}
         found = mismatches(expect, seen)
         if step is not None:
             found += self._capture(step, seen.answers[0])
         if not found:
             return ()
         place = step.place if step is not None else expect.place
-        told = tuple(as_data(transcript) for transcript in seen.transcripts)
+        told = tuple(as_data(transcript, edge.store.variants) for transcript in seen.transcripts)
         return (StepFailure(title, str(place), tuple(found), told),)
+
+    def explained(self, transcript: Transcript) -> dict[str, Any]:
+        """A transcript as explain.as_data gives it, as things stood after its step."""
+        return self._explained.get(id(transcript)) or as_data(transcript)
 
     def _scripts(self, step: Send) -> tuple[Scripts, ...]:
         return step.origins, self._scenario.origins
