@@ -1,6 +1,7 @@
 """A function's settings, and what AWS has against them at the edge.
 
-Rule 1: what Lambda@Edge refuses in a function's settings is a warning: locally the function runs all the same.
+Rule 1: what Lambda@Edge refuses in a function's settings is a warning, and an error of `edgesim check`: locally the
+        function runs all the same.
 Rule 2: what only edgesim leaves out is told as distribution/unapplied.py does.
 Source: distribution-config.md §4, lambda-edge.md §9.
 """
@@ -191,7 +192,7 @@ def _refused(rows: tuple[Limit, ...], settings: Part, arn: str) -> Iterator[Find
     for limit in rows:
         if limit.applies(settings):
             message = limit.says.format(arn=arn)
-            yield Finding((limit.property,), message, _LIMIT_HINT, REFUSED, Severity.WARNING)
+            yield Finding((limit.property,), message, _LIMIT_HINT, REFUSED, Severity.WARNING, is_refused=True)
 
 
 # ── how much a function may have ─────────────────────────────────────────────
@@ -232,7 +233,7 @@ def code_over_quota(size: int, arn: str, quota: Quota = CURRENT_QUOTA) -> Iterat
 def _over(name: str, what: str, size: str, has: int, most: int, arn: str) -> Finding:
     message = _OVER.format(what=what, size=size, has=has, most=most, arn=arn)
     hint = _LIMIT_HINT if name else ""  # edgesim, too, has something against large packages
-    return Finding((name,) if name else (), message, hint, REFUSED, Severity.WARNING)
+    return Finding((name,) if name else (), message, hint, REFUSED, Severity.WARNING, is_refused=True)
 
 
 # ── names ────────────────────────────────────────────────────────────────────
