@@ -24,6 +24,7 @@ from edgesim.loaders.javascript import exported_names
 
 NO_MODULE = "Runtime.ImportModuleError"
 NO_HANDLER = "Runtime.HandlerNotFound"
+WILL_FAIL = "each invocation will fail"
 
 
 def handler_finding(code: Code, handler: str, runtime: str) -> Finding | None:
@@ -65,13 +66,13 @@ _MOST_NAMES = 6
 def _no_name(told: str, name: str, names: Iterable[str], has: str, otherwise: str) -> Finding:
     known = sorted(one for one in names if not one.startswith("_"))
     hint = closest(name, known) or (f"it {has} {', '.join(known[:_MOST_NAMES])}" if known else otherwise)
-    return Finding((), f"each invocation will fail: {told}", hint, NO_HANDLER, Severity.WARNING)
+    return Finding((), f"{WILL_FAIL}: {told}", hint, NO_HANDLER, Severity.WARNING)
 
 
 def _no_file(code: Code, handler: str, runtime: str) -> Finding:
     files = ", ".join(name for name in handler_files(handler, runtime) if Path(name).suffix)
     where = code.path or "the inline code, which is a file index,"
-    message = f"each invocation will fail: {where} has none of {files} for the handler {handler}"
+    message = f"{WILL_FAIL}: {where} has none of {files} for the handler {handler}"
     return Finding((), message, code=NO_MODULE, severity=Severity.WARNING)
 
 
