@@ -82,12 +82,19 @@ NO_EFFECT_LOCALLY = (
 # ── what Lambda@Edge refuses ─────────────────────────────────────────────────
 
 
+_LIMIT_HINT = "AWS refuses the association; edgesim runs the function all the same"
+_VARIABLES_HINT = (
+    "AWS refuses the association: have the build write the values into the code; it runs here without them"
+)
+
+
 class Limit(NamedTuple):
-    """A property that keeps Lambda@Edge from taking a function, and what AWS says of it."""
+    """A property that keeps Lambda@Edge from taking a function, what AWS says of it, and what to do."""
 
     property: str
     says: str
     applies: Callable[[Any], Any]
+    hint: str = _LIMIT_HINT
 
 
 def _member(structure: object, name: str) -> Any:
@@ -102,6 +109,7 @@ _LIMITS = (
         "Environment",
         "The function cannot have environment variables. Function: {arn}",
         lambda s: _member(s.environment, "Variables"),
+        _VARIABLES_HINT,
     ),
     Limit("VpcConfig", "The function cannot have a VPC configuration. Function: {arn}", lambda s: s.vpc_config),
     Limit("Layers", "The function cannot have a layer. Function: {arn}", lambda s: s.layers),
@@ -147,7 +155,6 @@ _VERSION_LIMITS = (
         lambda s: (_member(s.runtime_policy, "UpdateRuntimeOn") or "Auto") != "Auto",
     ),
 )
-_LIMIT_HINT = "AWS refuses the association; edgesim runs the function all the same"
 
 # What edgesim leaves out. inferred: the fact sheets don't say what Lambda@Edge makes of these
 _GAPS = (
@@ -192,7 +199,7 @@ def _refused(rows: tuple[Limit, ...], settings: Part, arn: str) -> Iterator[Find
     for limit in rows:
         if limit.applies(settings):
             message = limit.says.format(arn=arn)
-            yield Finding((limit.property,), message, _LIMIT_HINT, REFUSED, Severity.WARNING, is_refused=True)
+            yield Finding((limit.property,), message, limit.hint, REFUSED, Severity.WARNING, is_refused=True)
 
 
 # ── how much a function may have ─────────────────────────────────────────────

@@ -414,6 +414,13 @@ def test_settings_that_lambda_edge_refuses_are_warnings(distribution: Load, name
     assert len(loaded.distributions) == 1
 
 
+def test_what_to_do_without_variables(distribution: Load) -> None:
+    resources = a_function(Environment="{Variables: {A: b}}")
+    [problem] = distribution(attach("!Ref V"), resources=resources).problems
+    assert "have the build write the values into the code" in problem.hint
+    assert problem.is_refused
+
+
 def test_a_role_in_the_template_must_trust_lambda_edge(distribution: Load) -> None:
     role = (
         "R: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Statement: [{Principal: {Service: %s}}]}}}\n"
