@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-MOST_CHARACTERS = 1 << 18
+MOST_CHARACTERS = 1 << 17
 """Longer modules are made by machines, and are not looked into."""
 
 
@@ -55,6 +55,7 @@ _TOKEN = re.compile(
 )
 _REGEX = re.compile(r"/(?:[^/\\\[\n\r]|\\.|\[(?:[^\]\\\n\r]|\\.)*\])+/\w*")
 _TEMPLATE = re.compile(r"(?:[^`\\$]|\\[\s\S]|\$(?!\{))*(?P<end>`|\$\{)")
+_MORE_ON_THE_LINE = re.compile(r"[^/\n]*/")
 _BEFORE_A_VALUE = frozenset(
     ["return", "typeof", "case", "do", "else", "in", "instanceof", "new", "void", "delete", "throw"]
 )
@@ -125,8 +126,7 @@ def _divides(found: list[Token], text: str, at: int) -> bool:
         return True
     if last.kind == "sign" and last.text not in (")", "}", "++", "--"):
         return False
-    line = text[at + 1 :].partition("\n")[0]
-    if "/" in line:
+    if _MORE_ON_THE_LINE.match(text, at + 1):
         raise _UnclearError
     return True
 
