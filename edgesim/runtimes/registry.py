@@ -204,7 +204,7 @@ class LambdaService:
     async def published(self, functions: Iterable[EdgeFunction]) -> dict[EdgeFunction, EdgeFunction]:
         """These functions as they are published: each as it is, or where what changed of one that is deployed publishes
         nothing, as it was. inferred: a version that never started is published anew, with whatever changed"""
-        standing = {one.function.arn: one for one in self._deployed.values() if one.works}
+        standing = {one.function.arn: one for one in self._deployed.values() if one.works and not one.fell_back}
         changed = {
             function: standing[function.arn]
             for function in functions

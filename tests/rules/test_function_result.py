@@ -4,7 +4,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from edgesim.distribution.choices import Choices, CustomHeaderTwice, HeaderKey, MethodChanged, StatusAtViewerResponse
+from edgesim.distribution.choices import (
+    Choices,
+    ClientIpChanged,
+    CustomHeaderTwice,
+    HeaderKey,
+    MethodChanged,
+    StatusAtViewerResponse,
+)
 from edgesim.distribution.model import Origin, Trigger
 from edgesim.distribution.terms import STANDARD_TERMS, Terms
 from edgesim.rules.function_event import ReadBody
@@ -397,8 +404,15 @@ EVERY_REJECTION = {
     R.BODY_ENCODING: (VREQ, {"status": 200, "body": "x", "bodyEncoding": "x"}),
     R.BASE64: (VREQ, {"status": 200, "body": "x", "bodyEncoding": "base64"}),
     R.METHOD_CHANGED: (OREQ, {"uri": "/", "method": "GET"}),
+    R.CLIENT_IP_CHANGED: (OREQ, {"uri": "/", "method": "POST", "clientIp": "192.0.2.1"}),
     R.QUERY_STRING: (OREQ, {"uri": "/", "querystring": "#"}),
     R.ORIGIN: (OREQ, {"uri": "/", "origin": {}}),
+}
+
+
+REFUSING = {
+    R.HEADER_NAME: Choices(header_key=HeaderKey.REFUSED),
+    R.CLIENT_IP_CHANGED: Choices(client_ip_changed=ClientIpChanged.REFUSED),
 }
 
 
@@ -406,7 +420,7 @@ EVERY_REJECTION = {
 def test_every_rejection_is_reached(code):
     trigger, result = EVERY_REJECTION[code]
     response = replace(RESPONSE, headers=Headers())
-    terms = Terms(choices=Choices(header_key=HeaderKey.REFUSED)) if code is R.HEADER_NAME else STANDARD_TERMS
+    terms = Terms(choices=REFUSING[code]) if code in REFUSING else STANDARD_TERMS
     assert rejection(trigger, result, response=response, terms=terms)[0] is code
 
 

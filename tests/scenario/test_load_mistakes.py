@@ -20,6 +20,12 @@ def told(text, path=FILE):
 
 IN_A_STEP = [
     pytest.param(
+        "expect: {cloudwatch: {/aws/lambda/*: REPORT, lambda: START}}",
+        "'lambda' is no log group",
+        "these begin with a slash: /aws/cloudfront/LambdaEdge/*",
+        id="no log group",
+    ),
+    pytest.param(
         "expect: {cloudwach: REPORT}", "expect has no key 'cloudwach'", "did you mean cloudwatch?", id="no cloudwatch"
     ),
     pytest.param("hedaers: {a: b}", "a request has no key 'hedaers'", "did you mean headers?", id="an unknown key"),

@@ -26,6 +26,7 @@ from edgesim.scenario.model import (
     FunctionExpectation,
     HeaderMatch,
     Invalidate,
+    LogGroupExpectation,
     Match,
     Need,
     OriginExpectation,
@@ -311,6 +312,19 @@ def test_cloudwatch_has_lambdas_lines_and_what_cloudfront_refuses():
     wanted = Expectation(cloudwatch=(Match(contains=("INIT_REPORT",)),))
     (mismatch,) = mismatches_of(a_scenario(get("/a", expect=wanted), distribution=distribution))
     assert mismatch.what == "cloudwatch"
+
+
+@pytest.mark.slow
+def test_events_are_expected_by_log_group():
+    refused = a_function(code=Code(inline="exports.handler = async () => 1"))
+    distribution = a_distribution(behavior(functions={Trigger.VIEWER_REQUEST: refused}))
+    error = (Match(contains=("Validation error",)),)
+    own, function = (LogGroupExpectation(f"/aws/{group}/*", error) for group in ("cloudfront/LambdaEdge", "lambda"))
+    passes(a_scenario(get("/a", expect=Expectation(log_groups=(own,))), distribution=distribution))
+    wanted = Expectation(log_groups=(own, function))
+    (mismatch,) = mismatches_of(a_scenario(get("/a", expect=wanted), distribution=distribution))
+    assert mismatch.what == "log group /aws/lambda/*"
+    assert "START RequestId" in mismatch.got
 
 
 def test_a_function_that_nothing_can_run_breaks_the_scenario():

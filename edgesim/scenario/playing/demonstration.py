@@ -225,7 +225,7 @@ def _expected(expect: Expectation) -> Iterator[str]:
 
 
 def _expected_elsewhere(expect: Expectation) -> Iterator[str]:
-    if expect.log or expect.cloudwatch:
+    if expect.log or expect.cloudwatch or expect.log_groups:
         yield "the log"
     if expect.logged is False:
         yield "no line in the access log"

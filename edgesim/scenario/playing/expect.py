@@ -7,10 +7,11 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from edgesim.logs.access import fields_of
-from edgesim.logs.lambda_edge import validation_error
+from edgesim.logs.lambda_edge import validation_error, validation_group
 from edgesim.logs.why import what_went_wrong
 from edgesim.pipeline.logged import is_logged
 from edgesim.scenario.decoding import decoded
@@ -30,7 +31,7 @@ from edgesim.scenario.outcome import Mismatch
 from edgesim.scenario.playing.match import describe, fault_of, header_fault, lines_of
 from edgesim.scenario.playing.met import follow, reasons_met, runs_of, text_of
 from edgesim.scenario.playing.origins import ANY
-from edgesim.scenario.playing.seen import Answered, Seen
+from edgesim.scenario.playing.seen import Answered, LogEvent, Seen
 from edgesim.scenario.playing.why import told_key, why_not_stored, why_this_outcome, why_this_status
 from edgesim.values.entry import Entry
 from edgesim.values.headers import Headers, readable
@@ -225,15 +226,23 @@ def _functions(expect: Expectation, seen: Seen) -> Found:
         yield from _function(wanted, [run for run in runs if run.trigger is wanted.trigger])
     lines = [line for run in runs for line in run.lines]
     yield from log_mismatches("log", expect.log, lines)
-    yield from log_mismatches("cloudwatch", expect.cloudwatch, [*seen.written, *_refusals(seen)])
+    yield from _cloudwatch(expect, [*seen.written, *_refusals(seen)])
 
 
-def _refusals(seen: Seen) -> Iterator[str]:
+def _cloudwatch(expect: Expectation, events: Sequence[LogEvent]) -> Found:
+    yield from log_mismatches("cloudwatch", expect.cloudwatch, [event.text for event in events])
+    for wanted in expect.log_groups:
+        lines = [event.text for event in events if fnmatchcase(event.group, wanted.group)]
+        yield from log_mismatches(f"log group {wanted.group}", wanted.events, lines)
+
+
+def _refusals(seen: Seen) -> Iterator[LogEvent]:
     """What CloudFront logs of results that it refuses."""
     for transcript in seen.transcripts:
         for run in runs_of(transcript):
             if "rejected" in run.facts:
-                yield validation_error(transcript.arrival.id, run.facts["rejected"])
+                of = transcript.distribution.id if transcript.distribution else ""
+                yield LogEvent(validation_group(of), validation_error(transcript.arrival.id, run.facts["rejected"]))
 
 
 def _names(triggers: Iterable[str]) -> str:

@@ -39,7 +39,7 @@ from edgesim.scenario.playing.expect import log_mismatches, mismatches
 from edgesim.scenario.playing.match import describe
 from edgesim.scenario.playing.met import reasons_met
 from edgesim.scenario.playing.origins import content_bytes
-from edgesim.scenario.playing.seen import Answered, Asked, Seen
+from edgesim.scenario.playing.seen import Answered, Asked, LogEvent, Seen
 from edgesim.scenario.playing.signing import signed_step
 from edgesim.server.viewer_header import ViewerDefaults, parse_settings
 from edgesim.values.headers import Field, Headers, wire
@@ -214,10 +214,10 @@ class Play:
     async def _send(self, step: Send, edge: Edge) -> tuple[StepFailure, ...]:
         for _ in range(step.times):
             ready, begun, token = self.filled(step), edge.clock.now(), object()
-            before, events = list(edge.recorder)[::-1], len(self._stage.log.texts)
+            before, events = list(edge.recorder)[::-1], len(self._stage.log.events)
             answers = await edge.finish(self._sent(ready, edge, token))
             await edge.quiet()
-            elapsed, written = edge.clock.now() - begun, tuple(self._stage.log.texts[events:])
+            elapsed, written = edge.clock.now() - begun, tuple(self._stage.log.events[events:])
             seen = _seen(edge, answers, _asked(edge, {token}), elapsed, before, written)
             self._cautions.note(ready, seen)
             if failures := self.judge(ready.title, ready.expect, edge, seen, ready):
@@ -236,7 +236,7 @@ class Play:
         return request_of(signed_step(step, protocol, host, edge.clock.now()), host)
 
     async def _parallel(self, step: Parallel, edge: Edge) -> tuple[StepFailure, ...]:
-        begun, before, events = edge.clock.now(), list(edge.recorder)[::-1], len(self._stage.log.texts)
+        begun, before, events = edge.clock.now(), list(edge.recorder)[::-1], len(self._stage.log.events)
         under_way: list[tuple[Send, object, asyncio.Task[Answered]]] = []
         try:
             for item in step.items:
@@ -248,7 +248,7 @@ class Play:
             await asyncio.gather(*(task for _, _, task in under_way), return_exceptions=True)
         await edge.quiet()
         elapsed, answers = edge.clock.now() - begun, [task.result() for _, _, task in under_way]
-        written = tuple(self._stage.log.texts[events:])
+        written = tuple(self._stage.log.events[events:])
         failures: tuple[StepFailure, ...] = ()
         for (sent, token, _), answer in zip(under_way, answers, strict=True):
             seen = _seen(edge, (answer,), _asked(edge, {token}), elapsed, before, written)
@@ -321,7 +321,7 @@ def _seen(
     asked: Sequence[Asked],
     elapsed: float = 0.0,
     before: Sequence[Transcript] = (),
-    written: Sequence[str] = (),
+    written: Sequence[LogEvent] = (),
 ) -> Seen:
     return Seen(answers, asked, edge.cached(), edge.clock.now(), elapsed, before, written)
 
