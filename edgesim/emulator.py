@@ -74,6 +74,8 @@ def load_source(settings: Settings, *, function: str = "") -> Loaded:
         cache_policies=settings.cache_policies,
         origin_request_policies=settings.origin_request_policies,
         response_headers_policies=settings.response_headers_policies,
+        continuous_deployment_policies=settings.continuous_deployment_policies,
+        staging=settings.staging,
         public_keys=settings.public_keys,
         origins=settings.origins,
         signs=bool(settings.s3_credentials),
@@ -95,6 +97,7 @@ _OPTIONS = {
     "--cache-policy": "cache_policies",
     "--origin-request-policy": "origin_request_policies",
     "--response-headers-policy": "response_headers_policies",
+    "--continuous-deployment-policy": "continuous_deployment_policies",
     "--public-key": "public_keys",
 }
 

@@ -22,7 +22,7 @@ from edgesim.values.message import Request, Response, standard_reason
 from edgesim.values.text import printable, printable_lines
 
 if TYPE_CHECKING:
-    from edgesim.distribution.model import CacheBehavior, EdgeFunction, Origin
+    from edgesim.distribution.model import CacheBehavior, Distribution, EdgeFunction, Origin
     from edgesim.values.entry import CacheKey
     from edgesim.values.invocation import Failed, Invocation
     from edgesim.values.signed import Grant
@@ -348,6 +348,10 @@ def _span(cut: Cut, facts: Facts) -> Told:
     yield "bytes", ", ".join(f"{span.start}-{span.stop - 1}" for span in spans)
 
 
+def _distribution(distribution: Distribution, facts: Facts) -> Told:
+    yield "distribution", f"{distribution.name} ({distribution.domain_name})"
+
+
 def _plain(label: str) -> Teller:
     def tell(value: Any, facts: Facts) -> Told:
         yield label, str(value.value if isinstance(value, Enum) else value)
@@ -356,6 +360,7 @@ def _plain(label: str) -> Teller:
 
 
 _TELLERS: dict[str, Teller] = {
+    "distribution": _distribution,
     "behavior": _behavior,
     "path": _plain("path"),
     "signature": _signature,

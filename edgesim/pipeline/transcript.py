@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class Station(StrEnum):
     """The stations of the request path, in order (phases.py)."""
 
+    DEPLOYMENT = "continuous deployment"
     BEHAVIOR = "cache behavior"
     ARRIVAL = "arrival"
     SIGNATURE = "signature"
