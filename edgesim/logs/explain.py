@@ -157,6 +157,10 @@ def _waited(waited: bool, facts: Facts) -> Told:
         yield "waited", "for another request with this key, whose answer was for itself alone"
 
 
+def _named(named: tuple[str, ...], facts: Facts) -> Told:
+    yield "namely", readable(", ".join(named))
+
+
 def _unkept(why: str, facts: Facts) -> Told:
     yield "and yet not stored", why
 
@@ -387,6 +391,7 @@ _TELLERS: dict[str, Teller] = {
     "sent_as": _plain("sent as"),
     "ttl": _ttl,
     "tags": _tags,
+    "named": _named,
     "unkept": _unkept,
     "made_by": _made_by,
     "result_types": _result_types,

@@ -141,6 +141,15 @@ class StoreReason(StrEnum):
     TOO_LARGE = "not stored: larger than the cache takes"
 
 
+class SharingReason(StrEnum):
+    """Cautions: what is stored, and given to other viewers, though it is one viewer's. Nothing is done about it."""
+
+    VARIES = "caution: its Vary names a header that is not in the cache key"
+    SETS_COOKIES = "caution: stored with its Set-Cookie"
+    GIVEN_DESPITE_VARY = "caution: stored for a request that differs in a header that its Vary names"
+    COOKIES_GIVEN = "caution: the Set-Cookie of another viewer's answer"
+
+
 class CompressionReason(StrEnum):
     """Whether the edge compresses a response. documented: ServingCompressedFiles"""
 
