@@ -24,7 +24,7 @@ REQUESTS = 8_000  # in each of the rounds
 ROUNDS = 3
 KEYS = 400
 BROKEN = 0.01
-GROWTH_MB = 24
+GROWTH_MB = 8
 
 # What an object of a key is like, by the key's number
 KINDS = ("max-age=600", "max-age=1", "no-store", "max-age=600, chunked", "no-cache", "max-age=600, large")
@@ -94,10 +94,17 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 @asynccontextmanager
 async def origin(**settings: float) -> AsyncIterator[Breaking]:
     made = Breaking(**settings)
-    server = await asyncio.start_server(made.answer, "127.0.0.1", 0, backlog=256)
+    handlers: set[asyncio.Task[None]] = set()
+
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handlers.add(asyncio.ensure_future(made.answer(reader, writer)))
+
+    server = await asyncio.start_server(begin, "127.0.0.1", 0, backlog=256)
     made.port = server.sockets[0].getsockname()[1]
     async with server:
         yield made
+    # edgesim has gone, so that each finds its connection closed
+    await asyncio.gather(*handlers)
 
 
 # ── viewers ──────────────────────────────────────────────────────────────────
