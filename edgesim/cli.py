@@ -157,6 +157,9 @@ def _source_options(command: F) -> F:
                      metavar="ID=FILE", help="An origin request policy's JSON."),
         click.option("--response-headers-policy", "response_headers_policies", multiple=True,
                      callback=_pairs("ID=FILE"), metavar="ID=FILE", help="A response headers policy's JSON."),
+        click.option("--continuous-deployment-policy", "continuous_deployment_policies", multiple=True,
+                     callback=_pairs("ID=FILE"), metavar="ID=FILE", help="A continuous deployment policy's JSON."),
+        click.option("--staging", metavar="FILE", help="Beside JSON: that of the staging distribution."),
         click.option("--public-key", "public_keys", multiple=True, callback=_pairs("ID=FILE"),
                      metavar="ID=FILE", help="A public key of signed URLs and cookies, by its Key-Pair-Id: a PEM file. "
                      "`edgesim sign` has the other half."),

@@ -37,6 +37,7 @@ from edgesim.origins.http import HttpOrigin
 from edgesim.origins.routing import OriginRouter
 from edgesim.origins.signing import Signer, read_credentials
 from edgesim.origins.targets import Target, parse_target
+from edgesim.pipeline.cautions import Cautions
 from edgesim.pipeline.transcript import Note, Transcript
 from edgesim.ports import Clock
 from edgesim.rules.edge import region_of
@@ -74,6 +75,8 @@ def load_source(settings: Settings, *, function: str = "") -> Loaded:
         cache_policies=settings.cache_policies,
         origin_request_policies=settings.origin_request_policies,
         response_headers_policies=settings.response_headers_policies,
+        continuous_deployment_policies=settings.continuous_deployment_policies,
+        staging=settings.staging,
         public_keys=settings.public_keys,
         origins=settings.origins,
         signs=bool(settings.s3_credentials),
@@ -95,6 +98,7 @@ _OPTIONS = {
     "--cache-policy": "cache_policies",
     "--origin-request-policy": "origin_request_policies",
     "--response-headers-policy": "response_headers_policies",
+    "--continuous-deployment-policy": "continuous_deployment_policies",
     "--public-key": "public_keys",
 }
 
@@ -153,6 +157,7 @@ class Emulator:
         self.metrics = Metrics(self.clock.now())
         self.logs = LogFolder(Path(settings.log_dir), self.clock.now, self._complain) if settings.log_dir else None
         self.access = self._access_log(settings)
+        self.cautions = Cautions()
         self.recorder = TranscriptRing(on_finished=self._finished)
         self.http = HttpOrigin(ssl_protocols=settings.terms.choices.origin_ssl_protocols)
         self.signer = _signer(settings, self.clock)
@@ -281,6 +286,8 @@ class Emulator:
             if "rejected" in note.facts:
                 self._log_refusal(transcript, note)
         self.terminal.request(transcript)
+        if transcript.cautioned:
+            self.terminal.problems(self.cautions.news(transcript))
 
     def _log_refusal(self, transcript: Transcript, note: Note) -> None:
         """A result that CloudFront refuses, in its own log group and on the terminal."""

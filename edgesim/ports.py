@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVarTuple
 
@@ -109,6 +109,9 @@ class Store(Protocol):
 
     def entries(self) -> Iterable[tuple[CacheKey, Entry]]:
         """A snapshot of everything kept."""
+
+    def slices(self) -> AsyncIterator[list[tuple[CacheKey, Entry]]]:
+        """Everything that is kept when it begins and still is when its slice comes: others work in between."""
 
     def variants(self, distribution: str, path: str) -> Iterable[tuple[CacheKey, Entry]]:
         """A snapshot of what is kept of one path, under whatever key; the latest first."""

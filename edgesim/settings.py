@@ -76,6 +76,8 @@ class Settings:
     cache_policies: Names = field(default_factory=dict)
     origin_request_policies: Names = field(default_factory=dict)
     response_headers_policies: Names = field(default_factory=dict)
+    continuous_deployment_policies: Names = field(default_factory=dict)
+    staging: str = ""
     public_keys: Names = field(default_factory=dict)
     runtimes: Names = field(default_factory=dict)
     viewer: Names = field(default_factory=dict)
@@ -150,6 +152,8 @@ _KEYS: dict[str, tuple[str, type]] = {
     "cache-policies": ("cache_policies", dict),
     "origin-request-policies": ("origin_request_policies", dict),
     "response-headers-policies": ("response_headers_policies", dict),
+    "continuous-deployment-policies": ("continuous_deployment_policies", dict),
+    "staging": ("staging", str),
     "public-keys": ("public_keys", dict),
     "runtimes": ("runtimes", dict),
     "viewer": ("viewer", dict),
@@ -164,13 +168,14 @@ _PATH_TABLES = frozenset(
         "cache_policies",
         "origin_request_policies",
         "response_headers_policies",
+        "continuous_deployment_policies",
         "public_keys",
         "origins",
         "resolve",
         "runtimes",
     }
 )
-_PATHS = frozenset({"source", "origin", "log_dir", "access_log"})
+_PATHS = frozenset({"source", "staging", "origin", "log_dir", "access_log"})
 
 
 def find_config(source: str, explicit: str | None) -> Path | None:

@@ -23,6 +23,7 @@ from edgesim.distribution.config import (
     OriginRequestPolicyConfig,
     QueryStringsConfig,
 )
+from edgesim.distribution.continuous_deployment_config import check_deploys_continuously
 from edgesim.distribution.findings import Finding, Findings, Loc, closest
 from edgesim.distribution.model import ALL_METHODS, GET_HEAD, GET_HEAD_OPTIONS, Trigger
 from edgesim.distribution.origin_checks import ORIGIN_RULES
@@ -226,6 +227,7 @@ _DISTRIBUTION_RULES = (
     _groups_are_whole,
     _group_targets_only_read,
     _quotas,
+    check_deploys_continuously,
 )
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from edgesim.distribution import limits
+from edgesim.distribution.continuous_deployment import ContinuousDeployment
 from edgesim.distribution.geo import GeoRestriction
 from edgesim.distribution.policies import CachePolicy, ForwardedValues, OriginRequestPolicy
 from edgesim.distribution.response_headers import ResponseHeadersPolicy
@@ -209,8 +210,9 @@ class Logging:
 class Distribution:
     """One distribution. `behaviors` stand in matching order, the default one last; `name` is what the user calls it
     (the template's logical id), `domain_name` is the `d….cloudfront.net` name that events and logs carry. Origins name
-    an object's cache tags in the header `cache_tag_header`; where it is empty there are none. `terms` are no part of
-    its configuration: the user of edgesim sets them (`--limits`, `--choice`)."""
+    an object's cache tags in the header `cache_tag_header`; where it is empty there are none. A `staging`
+    distribution has only the viewers that another one's `continuous_deployment` sends. `terms` are no part of its
+    configuration: the user of edgesim sets them (`--limits`, `--choice`)."""
 
     id: str
     name: str
@@ -226,6 +228,8 @@ class Distribution:
     geo_restriction: GeoRestriction | None = None
     logging: Logging = Logging()
     cache_tag_header: str = ""
+    staging: bool = False
+    continuous_deployment: ContinuousDeployment | None = None
     terms: Terms = STANDARD_TERMS
 
     @property

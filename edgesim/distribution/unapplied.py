@@ -51,8 +51,6 @@ def _is_switched_on(value: Any) -> bool:
 
 _DISTRIBUTION = (
     Gap("web_acl_id", "does not apply AWS WAF rules: nothing is blocked"),
-    Gap("staging", "treats a staging distribution like any other"),
-    Gap("continuous_deployment_policy_id", "sends no share of the traffic to a staging distribution"),
     Gap("connection_mode", "does not know tenants: the distribution is served itself", lambda value: value != "direct"),
     Gap("tenant_config", "does not fill in tenant parameters"),
     Gap("viewer_mtls_config", "asks no viewer for a certificate"),

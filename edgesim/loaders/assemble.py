@@ -23,6 +23,7 @@ from edgesim.distribution.config import (
     Raw,
     parse,
 )
+from edgesim.distribution.continuous_deployment import ContinuousDeployment
 from edgesim.distribution.findings import Finding, Loc, closest
 from edgesim.distribution.geo import GeoRestriction
 from edgesim.distribution.legacy import cache_policy_of
@@ -53,6 +54,7 @@ from edgesim.distribution.unapplied import unapplied
 from edgesim.loaders.access_controls import AccessControls
 from edgesim.loaders.arn import domain_name, stable_id
 from edgesim.loaders.associations import FunctionBook
+from edgesim.loaders.continuous_deployment import DeploymentBook
 from edgesim.loaders.intrinsics import FAILED
 from edgesim.loaders.nodes import Node, find, plain, problem
 from edgesim.loaders.policies import PolicyBook, filled_ttls
@@ -76,11 +78,17 @@ class Books:
     vpc_origins: VpcOrigins = field(default_factory=VpcOrigins)
     signs: bool = False
     keys: KeyBook = field(default_factory=KeyBook)
+    deployments: DeploymentBook = field(default_factory=DeploymentBook)
 
     def findings(self) -> list[Finding]:
         """What has come up since the last time."""
         found: list[Finding] = []
-        books = (self.functions.findings, self.keys.findings, *(book.findings for book in self._policies))
+        books = (
+            self.functions.findings,
+            self.keys.findings,
+            self.deployments.findings,
+            *(book.findings for book in self._policies),
+        )
         for findings in books:
             found += findings
             findings.clear()
@@ -89,12 +97,17 @@ class Books:
     def problems(self) -> list[Problem]:
         """What is wrong with the things themselves."""
         of_policies = [problem for book in self._policies for problem in book.problems]
-        of_resources = [*self.access_controls.problems, *self.vpc_origins.problems, *self.keys.problems]
+        of_resources = [
+            *self.access_controls.problems,
+            *self.vpc_origins.problems,
+            *self.keys.problems,
+            *self.deployments.problems,
+        ]
         return [*self.functions.problems, *of_policies, *of_resources]
 
     def files(self) -> list[str]:
         """The files of policies and keys that were read."""
-        return [*(file for book in self._policies for file in book.files), *self.keys.files]
+        return [*(file for book in self._policies for file in book.files), *self.keys.files, *self.deployments.files]
 
     @property
     def _policies(self) -> tuple[PolicyBook[Any], ...]:
@@ -207,7 +220,13 @@ class _Assembly:
             geo_restriction=_geo_restriction(config),
             logging=_logging(config.logging),
             cache_tag_header=config.cache_tag_config.header_name if config.cache_tag_config else "",
+            staging=config.staging,
+            continuous_deployment=self.continuous_deployment(),
         )
+
+    def continuous_deployment(self) -> ContinuousDeployment | None:
+        unknown = find(self.tree, ("ContinuousDeploymentPolicyId",)).unknown
+        return self.books.deployments.policy(self.config.continuous_deployment_policy_id, unknown)
 
     def origin(self, origin: OriginConfig) -> Origin:
         made = origin_of(origin)

@@ -17,6 +17,7 @@ from edgesim.loaders.arn import ACCOUNT, REGION
 from edgesim.loaders.assemble import Books, Named, assemble, unknown_origins
 from edgesim.loaders.associations import FunctionBook
 from edgesim.loaders.buckets import declared_buckets
+from edgesim.loaders.continuous_deployment import declared_deployments, unconnected
 from edgesim.loaders.functions import TemplateFunctions
 from edgesim.loaders.intrinsics import PSEUDO, Resolver
 from edgesim.loaders.nodes import Node
@@ -47,6 +48,7 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
         declared_vpc_origins(resolver),
         overrides.signs,
         keys_of_template(resolver, overrides.public_keys),
+        declared_deployments(resolver, overrides.continuous_deployment_policies),
     )
     distributions: list[Distribution] = []
     problems = [*_parameter_problems(resolver), *notices, *overlooked(resolver)]
@@ -62,6 +64,7 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
     report_globals(resolver)
     for logical_id, _ in resolver.live(*resources.FUNCTIONS, resources.VERSION, resources.ALIAS):
         report_misspelt(resolver, logical_id)  # it keeps the template from being deployed, whoever the function is for
+    problems += unconnected(distributions, lambda one: resolver.resources[one.name].place(file))
     aliases = declared_aliases(resolver, functions.names, books.functions.versions())
     problems += [*unknown_origins(distributions, overrides.origins), *books.problems(), *resolver.problems]
     read = [file, *files, *books.files()]

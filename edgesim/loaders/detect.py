@@ -46,6 +46,7 @@ _CACHE_POLICY = "this is a cache policy: --cache-policy ID=FILE"
 _ORIGIN_REQUEST_POLICY = "this is an origin request policy: --origin-request-policy ID=FILE"
 _RESPONSE_HEADERS_POLICY = "this is a response headers policy: --response-headers-policy ID=FILE"
 _SCENARIO = "this is a scenario: edgesim test plays it, and edgesim demo shows it step by step"
+_DEPLOYMENT_POLICY = "this is a continuous deployment policy: --continuous-deployment-policy ID=FILE"
 _STRANGERS: tuple[tuple[Callable[[Node], bool], str], ...] = (
     (_has("CachePolicyConfig"), _CACHE_POLICY),
     (_has("CachePolicy"), _CACHE_POLICY),
@@ -54,6 +55,8 @@ _STRANGERS: tuple[tuple[Callable[[Node], bool], str], ...] = (
     (_has("OriginRequestPolicy"), _ORIGIN_REQUEST_POLICY),
     (_has("ResponseHeadersPolicyConfig"), _RESPONSE_HEADERS_POLICY),
     (_has("ResponseHeadersPolicy"), _RESPONSE_HEADERS_POLICY),
+    (_has("ContinuousDeploymentPolicy"), _DEPLOYMENT_POLICY),
+    (_has("StagingDistributionDnsNames"), _DEPLOYMENT_POLICY),
     (
         _has("terraform_version"),
         "edgesim does not read Terraform yet; save what `aws cloudfront get-distribution-config` prints",

@@ -44,6 +44,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     resources.RESPONSE_HEADERS_POLICY: ("ResponseHeadersPolicyConfig",),
     resources.KEY_GROUP: ("KeyGroupConfig",),
     resources.PUBLIC_KEY: ("PublicKeyConfig",),
+    resources.CONTINUOUS_DEPLOYMENT_POLICY: ("ContinuousDeploymentPolicyConfig",),
 }  # fmt: skip
 """By resource type. A function's structures: STRUCTURES."""
 _NOT_IN_GLOBALS = """

@@ -37,6 +37,8 @@ class Overrides:
     `functions`: where a function's code is, `PATH[:HANDLER]` by the function's name or logical id; or the code itself.
     `cache_policies`, `origin_request_policies`, `response_headers_policies`: JSON files by policy id, as
         `aws cloudfront get-cache-policy` and its like print them.
+    `continuous_deployment_policies`: the same, as `aws cloudfront get-continuous-deployment-policy` prints them.
+    `staging`: the JSON of a staging distribution, beside that of its primary one.
     `public_keys`: files with the public keys of signed URLs, PEM or as `aws cloudfront get-public-key` prints them, by
         Key-Pair-Id; or the keys themselves.
     `origins`: what `--origin` maps, by origin id. Loading only looks at the ids: an origin that is mapped may have
@@ -51,6 +53,8 @@ class Overrides:
     cache_policies: Texts = field(default_factory=lambda: _NONE)
     origin_request_policies: Texts = field(default_factory=lambda: _NONE)
     response_headers_policies: Texts = field(default_factory=lambda: _NONE)
+    continuous_deployment_policies: Texts = field(default_factory=lambda: _NONE)
+    staging: str = ""
     origins: Texts = field(default_factory=lambda: _NONE)
     signs: bool = False
     public_keys: Keys = field(default_factory=lambda: _NONE)

@@ -25,6 +25,7 @@ ACCESS_CONTROL = "AWS::CloudFront::OriginAccessControl"
 RESPONSE_HEADERS_POLICY = "AWS::CloudFront::ResponseHeadersPolicy"
 KEY_GROUP = "AWS::CloudFront::KeyGroup"
 PUBLIC_KEY = "AWS::CloudFront::PublicKey"
+CONTINUOUS_DEPLOYMENT_POLICY = "AWS::CloudFront::ContinuousDeploymentPolicy"
 FUNCTIONS = (FUNCTION, SAM_FUNCTION)
 
 NAME_PROPERTY = {
@@ -50,6 +51,7 @@ REF = {
     "AWS::CloudFront::CloudFrontOriginAccessIdentity": "{aws_id}",
     KEY_GROUP: "{id}",
     PUBLIC_KEY: "{id}",
+    CONTINUOUS_DEPLOYMENT_POLICY: "{id}",
     "AWS::CloudFront::Function": _EDGE_FUNCTION_ARN,
     "AWS::CloudFront::KeyValueStore": "{name}",
     FUNCTION: "{name}",
@@ -72,6 +74,7 @@ ATTRIBUTES = {
     (KEY_GROUP, "Id"): "{id}",
     # Its logical id, so that a person who signs need not look it up
     (PUBLIC_KEY, "Id"): "{id}",
+    (CONTINUOUS_DEPLOYMENT_POLICY, "Id"): "{id}",
     ("AWS::CloudFront::Function", "FunctionARN"): _EDGE_FUNCTION_ARN,
     ("AWS::CloudFront::Function", "FunctionMetadata.FunctionARN"): _EDGE_FUNCTION_ARN,
     ("AWS::CloudFront::Function", "Stage"): "LIVE",

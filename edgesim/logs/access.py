@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from edgesim.distribution.edge_choices import LoggedUri
@@ -169,6 +169,19 @@ V2: Mapping[str, Field] = {**STANDARD, "c-country": _country, "cache-behavior-pa
 """What version 2 of the standard log records unless told otherwise."""
 
 
+def _primary(line: _Ended, name: str) -> str:
+    """The distribution that a staging one's viewer had asked."""
+    found = next((note.facts["primary"] for note in line.transcript.at(Station.DEPLOYMENT)), None)
+    return encoded(getattr(found, name)) if found is not None else NOTHING
+
+
+OF_STAGING: Mapping[str, Field] = {
+    "primary-distribution-id": lambda line: _primary(line, "id"),
+    "primary-distribution-dns-name": lambda line: _primary(line, "domain_name"),
+}
+"""documented: monitoring-staging-distribution, in the log of a staging distribution. inferred: at the end"""
+
+
 def fields_of(transcript: Transcript, at: Instant, fields: Mapping[str, Field] = V2) -> dict[str, str]:
     """The fields of a request that is logged (pipeline/logged.py), by name. `at` is when it was over."""
     arrival, distribution = transcript.arrival, transcript.distribution
@@ -190,7 +203,7 @@ def fields_of(transcript: Transcript, at: Instant, fields: Mapping[str, Field] =
 # ── formats ──────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Format:
     """How lines are written: the fields, what stands at the head of each file, and a line of them."""
 
@@ -199,9 +212,23 @@ class Format:
     head: str
     line: Callable[[Mapping[str, str]], str]
 
+    def of(self, distribution: Distribution) -> Format:
+        """The format of a distribution's log."""
+        return _of_staging(self) if distribution.staging else self
+
 
 def _as_json(fields: Mapping[str, str]) -> str:
     return json.dumps(fields, separators=(",", ":"))
+
+
+def _w3c_head(fields: Mapping[str, Field]) -> str:
+    return f"#Version: 1.0\n#Fields: {' '.join(fields)}\n"
+
+
+@cache
+def _of_staging(form: Format) -> Format:
+    fields = {**form.fields, **OF_STAGING}
+    return replace(form, fields=fields, head=_w3c_head(fields) if form.head else "")
 
 
 FORMATS: Mapping[str, Format] = {
@@ -210,7 +237,7 @@ FORMATS: Mapping[str, Format] = {
         Format(
             "w3c",
             STANDARD,
-            f"#Version: 1.0\n#Fields: {' '.join(STANDARD)}\n",
+            _w3c_head(STANDARD),
             lambda fields: "\t".join(fields.values()),
         ),
         # documented: every value is a text, an object a line

@@ -54,6 +54,7 @@ class AccessLog:
         self._new_name, self._complain = new_name, complain
         self._pending: dict[tuple[str, int], list[str]] = {}
         """By where the log's names begin, and hour."""
+        self._heads: dict[str, str] = {}
         self._files: dict[str, _File] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._packing: set[asyncio.Future[Path]] = set()
@@ -64,7 +65,9 @@ class AccessLog:
         distribution = transcript.distribution
         if self._failed or distribution is None or not is_logged(transcript):
             return
-        line = self._form.line(fields_of(transcript, at, self._form.fields))
+        form = self._form.of(distribution)
+        line = form.line(fields_of(transcript, at, form.fields))
+        self._heads[beginning(distribution)] = form.head
         self._pending.setdefault((beginning(distribution), int(at // 3600)), []).append(line)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
@@ -95,7 +98,7 @@ class AccessLog:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("x", encoding="ascii", newline="\n")
         self._files[name] = _File(path, hour, file)
-        file.write(self._form.head)
+        file.write(self._heads[name])
         return file
 
     def _pack_later(self, path: Path) -> None:

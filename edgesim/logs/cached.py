@@ -1,14 +1,15 @@
 """What `edgesim cache` shows: the objects that a running server has stored.
 
-`as_data` is what the control port gives and `--json` prints; `as_text` lays it out for a terminal.
+`Overview` has what the control port gives and `--json` prints; `as_text` lays it out for a terminal.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from heapq import nsmallest
+from itertools import chain
 from typing import Any
 
 from edgesim.logs.explain import LAST_DATE
@@ -53,26 +54,31 @@ def wanted(text: str) -> Wanted:
 # ── data ─────────────────────────────────────────────────────────────────────
 
 
-def as_data(
-    kept: Iterable[Kept],
-    now: Instant,
-    *,
-    names: Mapping[str, str],
-    finds: Callable[[CacheKey], int],
-    most: int = MOST,
-    whole: bool = False,
-) -> Data:
-    """The first `most` objects by distribution, path and query string, as JSON-ready data: spans are seconds, sizes the
-    bytes of the body as stored. `names` are those of distributions by id, `finds` counts look-ups; `whole` has the
-    stored headers, too."""
-    every = list(kept)
-    shown = nsmallest(most, every, key=lambda one: _order(one[0], names))
-    return {
-        "now": iso_utc(now),
-        "stored": len(every),
-        "bytes": sum(length_of(entry.body) or 0 for _, entry in every),
-        "objects": [_object(key, entry, now, names, finds, whole=whole) for key, entry in shown],
-    }
+@dataclass
+class Overview:
+    """Takes in what is stored, slice by slice, and has the first `most` objects by distribution, path and query string.
+    `names` are those of distributions by id."""
+
+    names: Mapping[str, str]
+    most: int = MOST
+    _first: list[Kept] = field(default_factory=list)
+    _stored: int = 0
+    _bytes: int = 0
+
+    def add(self, kept: Collection[Kept]) -> None:
+        self._stored += len(kept)
+        self._bytes += sum(length_of(entry.body) or 0 for _, entry in kept)
+        self._first = nsmallest(self.most, chain(self._first, kept), key=lambda one: _order(one[0], self.names))
+
+    def data(self, now: Instant, finds: Callable[[CacheKey], int], *, whole: bool = False) -> Data:
+        """JSON-ready: spans are seconds, sizes the bytes of the body as stored. `finds` counts look-ups; `whole` has
+        the stored headers, too."""
+        return {
+            "now": iso_utc(now),
+            "stored": self._stored,
+            "bytes": self._bytes,
+            "objects": [_object(key, entry, now, self.names, finds, whole=whole) for key, entry in self._first],
+        }
 
 
 def _order(key: CacheKey, names: Mapping[str, str]) -> tuple[str, ...]:
@@ -204,12 +210,12 @@ _STATES: dict[str, Callable[[Data], str]] = {
 
 def _whole(one: Data) -> Iterator[tuple[str, str]]:
     yield "stored", one["stored_at"]
-    for field, when in (
+    for terms, when in (
         ("stale_while_revalidate", "while it is fetched anew"),
         ("stale_on_error", "instead of errors"),
     ):
-        if one[field]:
-            yield "may be stale", f"for {spell_duration(one[field])} {when}"
+        if one[terms]:
+            yield "may be stale", f"for {spell_duration(one[terms])} {when}"
     for name, value in one["headers"]:
         yield f"header {name}", value
 

@@ -23,7 +23,7 @@ from edgesim.values.message import Request, Response, standard_reason
 from edgesim.values.text import printable, printable_lines
 
 if TYPE_CHECKING:
-    from edgesim.distribution.model import CacheBehavior, EdgeFunction, Origin
+    from edgesim.distribution.model import CacheBehavior, Distribution, EdgeFunction, Origin
     from edgesim.values.entry import CacheKey
     from edgesim.values.invocation import Failed, Invocation
     from edgesim.values.signed import Grant
@@ -157,6 +157,10 @@ def _seconds(value: float) -> str:
 def _waited(waited: bool, facts: Facts) -> Told:
     if waited:
         yield "waited", "for another request with this key, whose answer was for itself alone"
+
+
+def _named(named: tuple[str, ...], facts: Facts) -> Told:
+    yield "namely", readable(", ".join(named))
 
 
 def _unkept(why: str, facts: Facts) -> Told:
@@ -354,6 +358,10 @@ def _span(cut: Cut, facts: Facts) -> Told:
     yield "bytes", ", ".join(f"{span.start}-{span.stop - 1}" for span in spans)
 
 
+def _distribution(distribution: Distribution, facts: Facts) -> Told:
+    yield "distribution", f"{distribution.name} ({distribution.domain_name})"
+
+
 def _plain(label: str) -> Teller:
     def tell(value: Any, facts: Facts) -> Told:
         yield label, str(value.value if isinstance(value, Enum) else value)
@@ -362,6 +370,7 @@ def _plain(label: str) -> Teller:
 
 
 _TELLERS: dict[str, Teller] = {
+    "distribution": _distribution,
     "behavior": _behavior,
     "path": _plain("path"),
     "signature": _signature,
@@ -388,6 +397,7 @@ _TELLERS: dict[str, Teller] = {
     "sent_as": _plain("sent as"),
     "ttl": _ttl,
     "tags": _tags,
+    "named": _named,
     "unkept": _unkept,
     "made_by": _made_by,
     "result_types": _result_types,

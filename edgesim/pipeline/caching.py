@@ -36,6 +36,7 @@ from edgesim.rules.reasons import (
 )
 from edgesim.rules.received import kept_vary
 from edgesim.rules.revalidation import CONDITIONALS, merged_headers, refreshed, revalidation_verdict
+from edgesim.rules.sharing import given_with, shares, stored_with
 from edgesim.rules.stale import (
     SERVED,
     held,
@@ -78,6 +79,8 @@ def answer_from_edge(journey: Journey, request: Request) -> Steps[Answer]:
         yield from refreshed_behind(journey, request, stored)
     choices = journey.distribution.terms.choices
     outcome = while_revalidated_outcome(choices) if looked.use is Use.WHILE_REVALIDATED else Outcome.HIT
+    if entry.shares is not None:
+        _note_given(journey, Station.CACHE, request, entry)
     return _hit(request, stored.entry, outcome, looked.at)
 
 
@@ -119,6 +122,12 @@ def _hit(request: Request, entry: Entry, outcome: Outcome, at: Instant, *, aged:
     age = entry.age(at) or (0 if aged else None)
     made_by = MadeBy.ORIGIN_REQUEST if entry.generated else MadeBy.ORIGIN
     return Answer(delivery.response, shown, made_by, at, age, delivery.span, delivery.because)
+
+
+def _note_given(journey: Journey, station: Station, request: Request, entry: Entry) -> None:
+    """That the stored object is one viewer's, and goes to this one."""
+    for because, named in given_with(entry, request):
+        journey.transcript.caution(station, because, named=named)
 
 
 # ── origin ───────────────────────────────────────────────────────────────────
@@ -176,6 +185,7 @@ def _not_kept(journey: Journey, key: CacheKey | None, answer: Answer) -> Steps[A
 def _stored(journey: Journey, request: Request, key: CacheKey | None, answer: Answer) -> Steps[Answer]:
     """The answer with what CloudFront passes on of it, compressed and kept where the rules say so."""
     behavior, response = journey.behavior, answer.response
+    origins = response.headers
     life, stale = _lifetime(journey, response.status, response.headers, answer.at)
     verdict = storing_verdict(behavior, request, response, life)
     spare = kept_for_outages(verdict, stale)
@@ -196,10 +206,20 @@ def _stored(journey: Journey, request: Request, key: CacheKey | None, answer: An
     entry = entry_of(request, response, life, answer.at, generated=generated, stale=stale, for_outages=spare, tags=tags)
     if coding is not None:
         entry = replace(entry, coding=coding, origin_etag=etag)
-    kept = yield from keep(key, entry)
+    kept = yield from keep(key, entry if spare else _with_shares(journey, request, origins, entry))
     if kept.too_large:
         journey.transcript.note(Station.STORE, StoreReason.TOO_LARGE)
     return replace(answer, response=replace(response, body=kept.body))
+
+
+def _with_shares(journey: Journey, request: Request, origins: Headers, entry: Entry) -> Entry:
+    """The entry with what of it is one viewer's."""
+    found = shares(journey.behavior, request, origins, entry.headers)
+    if found is None:
+        return entry
+    for because, named in stored_with(found):
+        journey.transcript.note(Station.STORE, because, named=named)
+    return replace(entry, shares=found)
 
 
 def _note_kept(journey: Journey, verdict: StoreReason, life: Ttl, facts: dict[str, object], *, spare: bool) -> None:
@@ -244,6 +264,7 @@ def _stale_instead(
         yield from give_up(stored.key)
     else:
         yield from update(stored.key, kept)
+    _note_given(journey, Station.STORE, request, stored.entry)
     return _hit(request, stored.entry, instead_of_error_outcome(choices), answer.at)
 
 
@@ -262,4 +283,5 @@ def _revalidated(journey: Journey, request: Request, stored: Stored, answer: Ans
     else:
         journey.transcript.note(Station.STORE, verdict)
         yield from give_up(stored.key)
+    _note_given(journey, Station.STORE, request, entry)
     return _hit(request, entry, Outcome.REFRESH_HIT, answer.at, aged=False)

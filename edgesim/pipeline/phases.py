@@ -23,6 +23,7 @@ class Phase:
 
 
 PHASES = (
+    Phase(Station.DEPLOYMENT, "A continuous deployment policy sends some viewers to the staging distribution."),
     Phase(Station.BEHAVIOR, "The first cache behavior whose path pattern matches the path is chosen, for good."),
     Phase(Station.ARRIVAL, "The request is let in, redirected to HTTPS, or refused for its country, method or body."),
     Phase(Station.SIGNATURE, "Where the behavior has signers: a signed URL or signed cookies let the viewer in."),

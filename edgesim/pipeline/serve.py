@@ -13,6 +13,7 @@ from dataclasses import replace
 from edgesim.distribution.model import Distribution, Trigger
 from edgesim.distribution.terms import STANDARD_TERMS
 from edgesim.pipeline.caching import answer_from_edge
+from edgesim.pipeline.continuous_deployment import deployed_continuously
 from edgesim.pipeline.effects import Steps
 from edgesim.pipeline.functions import run_request_hook, run_response_hook
 from edgesim.pipeline.journey import Answer, Journey, Served
@@ -50,7 +51,14 @@ def serve(arrival: Arrival, distributions: Sequence[Distribution], transcript: T
     if (refusal := size_refusal(arrival, allowed)) is not None:
         return refused(arrival, transcript, refusal)
     if distribution is None:
-        return refused(arrival, transcript, unknown_host(arrival))
+        return refused(arrival, transcript, unknown_host(arrival, distributions))
+    if distribution.continuous_deployment is not None:
+        return (yield from deployed_continuously(arrival, distribution, distributions, transcript, _through))
+    return (yield from _through(arrival, distribution, transcript))
+
+
+def _through(arrival: Arrival, distribution: Distribution, transcript: Transcript) -> Steps[Served]:
+    """The path through the distribution that answers."""
     if (refusal := distribution_refusal(arrival, distribution)) is not None:
         return refused(arrival, transcript, refusal)
     behavior, because = behavior_for(distribution, arrival.request.path)

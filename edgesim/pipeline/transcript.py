@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class Station(StrEnum):
     """The stations of the request path, in order (phases.py)."""
 
+    DEPLOYMENT = "continuous deployment"
     BEHAVIOR = "cache behavior"
     ARRIVAL = "arrival"
     SIGNATURE = "signature"
@@ -58,7 +59,7 @@ class Transcript:
     `sent` (bytes of body) and `complete` when the last byte went, or did not; `interrupted` is what was in the way
     then. `wire` is what the viewer's connection counts, None where there is none. `unkept` says by key why a response
     that the notes call stored is not stored after all: that shows when its body has come in, which may be after the
-    viewer was served."""
+    viewer was served. `cautioned`: there is a note that somebody should hear of."""
 
     arrival: Arrival
     distribution: Distribution | None = None
@@ -71,10 +72,16 @@ class Transcript:
     interrupted: OriginTrouble | ViewerTrouble | None = None
     wire: Wire | None = None
     unkept: dict[CacheKey, str] = field(default_factory=dict)
+    cautioned: bool = False
 
     def note(self, station: Station, because: StrEnum, **facts: Any) -> None:
         """Add a note."""
         self.notes.append(Note(station, because, facts))
+
+    def caution(self, station: Station, because: StrEnum, **facts: Any) -> None:
+        """Add a note that somebody should hear of."""
+        self.cautioned = True
+        self.note(station, because, **facts)
 
     def within(self, station: Station, because: StrEnum, **facts: Any) -> Transcript:
         """Add a note that holds a transcript of its own, for a request that this one caused."""

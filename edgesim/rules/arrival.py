@@ -6,12 +6,13 @@ RequestAndResponseBehaviorCustomOrigin. The order of the checks is inferred.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from edgesim.distribution import limits
 from edgesim.distribution.model import CacheBehavior, Distribution, ViewerProtocolPolicy
 from edgesim.rules import error_pages
-from edgesim.rules.behavior import host_name
+from edgesim.rules.behavior import host_name, names_staging
 from edgesim.rules.reasons import ArrivalReason, Outcome, SignatureReason
 from edgesim.values.body import length_of
 from edgesim.values.message import Response
@@ -39,9 +40,11 @@ def size_refusal(arrival: Arrival, allowed: limits.Limits) -> Refusal | None:
     return None
 
 
-def unknown_host(arrival: Arrival) -> Refusal:
-    """The answer where no distribution has the host name. documented: http-403-permission-denied"""
-    return _refused(arrival, 403, error_pages.BAD_REQUEST, ArrivalReason.UNKNOWN_HOST)
+def unknown_host(arrival: Arrival, distributions: Sequence[Distribution]) -> Refusal:
+    """The answer where no distribution of the viewers' has the host name. documented: http-403-permission-denied"""
+    is_staging = names_staging(distributions, arrival.request.headers.get("host") or "")
+    because = ArrivalReason.STAGING if is_staging else ArrivalReason.UNKNOWN_HOST
+    return _refused(arrival, 403, error_pages.BAD_REQUEST, because)
 
 
 def distribution_refusal(arrival: Arrival, distribution: Distribution) -> Refusal | None:

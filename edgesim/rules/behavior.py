@@ -48,14 +48,23 @@ def _wildcard_for(distribution: Distribution, host: str) -> int:
     return max((len(name) for name in wildcards if matches_wildcards(name, host)), default=0)
 
 
+def names_staging(distributions: Sequence[Distribution], host: str) -> bool:
+    """Is it the name of a staging distribution?"""
+    name = host_name(host)
+    return any(name in names_of(one) for one in distributions if one.staging)
+
+
 def distribution_for(distributions: Sequence[Distribution], host: str) -> Distribution | None:
     """The distribution that a Host header names: by its own name, an alias (wildcards too), or its logical id.
 
     Of one distribution alone every host is taken, since a local viewer says `localhost`; of several, an unknown host
-    is nobody's (documented: http-403-permission-denied). inferred: of several wildcards the longest counts
+    is nobody's (documented: http-403-permission-denied). A staging distribution is nobody's by its own name
+    (documented: understanding-continuous-deployment). inferred: of several wildcards the longest counts
     """
     if len(distributions) == 1:
         return distributions[0]
+    if (production := [one for one in distributions if not one.staging]) and len(production) < len(distributions):
+        return None if names_staging(distributions, host) else distribution_for(production, host)
     name = host_name(host)
     for distribution in distributions:
         if name in names_of(distribution):

@@ -34,7 +34,21 @@ class ArrivalReason(StrEnum):
     HEAD_TOO_BIG = "refused: request line and headers are larger than CloudFront takes"
     UNKNOWN_HOST = "refused: no distribution has this host name"
     DISABLED = "refused: the distribution is disabled"
+    STAGING = "refused: viewers get to a staging distribution through its primary distribution only"
     GEO_BLOCKED = "refused: the distribution is not served in the viewer's country"
+
+
+class DeploymentReason(StrEnum):
+    """Which distribution answers where a continuous deployment policy is attached."""
+
+    HEADER = "staging distribution: the request has the policy's header"
+    NO_HEADER = "primary distribution: the request does not have the policy's header"
+    DRAWN = "staging distribution: drawn by the policy's weight"
+    NOT_DRAWN = "primary distribution: not drawn by the policy's weight"
+    SESSION_IN_STAGING = "staging distribution: the viewer's session is there"
+    SESSION_IN_PRIMARY = "primary distribution: the viewer's session is there"
+    DISABLED = "primary distribution: the continuous deployment policy is disabled"
+    NO_STAGING = "primary distribution: the policy's staging distribution is not there"
 
 
 class SignatureReason(StrEnum):
@@ -125,6 +139,15 @@ class StoreReason(StrEnum):
     ERROR_NEVER = "not stored: errors of this status never are"
     FUNCTION_FAILED = "not stored: a function failed"
     TOO_LARGE = "not stored: larger than the cache takes"
+
+
+class SharingReason(StrEnum):
+    """Cautions: what is stored, and given to other viewers, though it is one viewer's. Nothing is done about it."""
+
+    VARIES = "caution: its Vary names a header that is not in the cache key"
+    SETS_COOKIES = "caution: stored with its Set-Cookie"
+    GIVEN_DESPITE_VARY = "caution: stored for a request that differs in a header that its Vary names"
+    COOKIES_GIVEN = "caution: the Set-Cookie of another viewer's answer"
 
 
 class CompressionReason(StrEnum):

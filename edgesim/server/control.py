@@ -18,8 +18,7 @@ from starlette.routing import Route
 
 from edgesim import __version__
 from edgesim.distribution.versions import Refused
-from edgesim.logs.cached import MOST, wanted
-from edgesim.logs.cached import as_data as cache_as_data
+from edgesim.logs.cached import MOST, Overview, wanted
 from edgesim.logs.explain import as_data
 from edgesim.logs.prometheus import CONTENT_TYPE, exposition
 from edgesim.logs.stats import as_data as as_stats
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from edgesim.driver.recorder import TranscriptRing
     from edgesim.logs.metrics import Snapshot
     from edgesim.ports import Store
-    from edgesim.values.entry import CacheKey, Entry
     from edgesim.values.instant import Duration, Instant, Pace
 
 LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]"]
@@ -158,21 +156,19 @@ class Control:
         chosen = self._named(name)
         if not chosen:
             return self._no_distribution(name)
-        kept = self._kept(chosen, of)
-        if of and not kept:
-            return _refusal(404, f"nothing is stored of {of!r}")
-        most = _whole_number(query.get("limit"), MOST)
         names = {distribution.id: distribution.name for distribution in chosen}
-        data = cache_as_data(kept, self._clock.now(), names=names, finds=self._store.finds, most=most, whole=bool(of))
-        return JSONResponse(data)
-
-    def _kept(self, chosen: Sequence[Distribution], of: str) -> list[tuple[CacheKey, Entry]]:
-        ids = {distribution.id for distribution in chosen}
-        if not of:
-            return [(key, entry) for key, entry in self._store.entries() if key.distribution in ids]
-        what = wanted(of)
-        found = (one for each in ids for one in self._store.variants(each, what.path))
-        return [(key, entry) for key, entry in found if what.is_met_by(key)]
+        overview = Overview(names, _whole_number(query.get("limit"), MOST))
+        if of:
+            what = wanted(of)
+            found = (one for each in names for one in self._store.variants(each, what.path))
+            kept = [one for one in found if what.is_met_by(one[0])]
+            if not kept:
+                return _refusal(404, f"nothing is stored of {of!r}")
+            overview.add(kept)
+        else:
+            async for part in self._store.slices():
+                overview.add([one for one in part if one[0].distribution in names])
+        return JSONResponse(overview.data(self._clock.now(), self._store.finds, whole=bool(of)))
 
     def _named(self, name: str | None) -> list[Distribution]:
         """The distributions that a name or an id means; without one all of them."""

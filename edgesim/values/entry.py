@@ -61,6 +61,14 @@ class StaleTerms:
 NEVER_STALE = StaleTerms()
 
 
+class Shares(NamedTuple):
+    """What of a stored response is one viewer's: the request headers outside its key that its Vary names, in lower
+    case, with what that viewer sent (None for nothing), and the names of the cookies that it sets."""
+
+    varies: tuple[tuple[str, str | None], ...] = ()
+    cookies: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One stored response.
@@ -72,7 +80,8 @@ class Entry:
     having failed, it answers until `held_until` without another attempt. `for_outages` marks one that may not be stored
     and is kept to stand in for an origin out of reach, and for nothing else. `coding` is the one that the edge applied,
     and `origin_etag` then the ETag to ask the origin with; `age_when_stored` are the seconds that another cache had
-    held it before; `tags` are those to invalidate it by (values/cache_tags.py).
+    held it before; `tags` are those to invalidate it by (values/cache_tags.py); `shares` is what of it
+    is one viewer's.
     """
 
     status: int
@@ -92,6 +101,7 @@ class Entry:
     origin_etag: str | None = None
     age_when_stored: int = 0
     tags: frozenset[str] = NO_TAGS
+    shares: Shares | None = None
 
     @property
     def fresh_until(self) -> Instant:

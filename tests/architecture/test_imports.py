@@ -50,6 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "rules.conditionals",
         TRANSCRIPT,
         "pipeline.logged",
+        "pipeline.cautions",
         "driver",
         "stores",
         "origins",

@@ -294,6 +294,22 @@ class TestStore:
 
         self.run(story())
 
+    def test_slices_are_everything_that_is_kept_all_the_while(self, make_store) -> None:
+        async def story() -> None:
+            store = make_store()
+            for number in range(5000):
+                await store.put(a_key(f"/{number}"), an_entry())
+            seen: list[str] = []
+            async for part in store.slices():
+                if not seen:
+                    await store.invalidate("D", "/4999")
+                    await store.put(a_key("/new"), an_entry())
+                seen += [key.path for key, _ in part]
+            assert len(seen) == len(set(seen))
+            assert {f"/{number}" for number in range(4999)} <= set(seen) <= {f"/{n}" for n in range(5000)} | {"/new"}
+
+        self.run(story())
+
     @pytest.mark.slow
     def test_it_agrees_with_a_dictionary(self, make_store) -> None:
         class Machine(StoreMachine):

@@ -38,8 +38,6 @@ def warned(config: dict[str, Any] | None = None, behavior: dict[str, Any] | None
     ("name", "value"),
     [
         ("WebACLId", "arn"),
-        ("Staging", "true"),
-        ("ContinuousDeploymentPolicyId", "x"),
         ("ConnectionMode", "tenant-only"),
         ("CNAMEs", ["a"]),
     ],

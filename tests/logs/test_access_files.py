@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import re
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from edgesim.distribution.model import Distribution, Logging
 from edgesim.errors import ConfigError
 from edgesim.logs.access import FORMATS
 from edgesim.logs.access_files import AccessLog, beginning, packed
-from edgesim.pipeline.transcript import Transcript
+from edgesim.pipeline.transcript import Station, Transcript
+from edgesim.rules.reasons import DeploymentReason
 from edgesim.testing.make import a_distribution, a_request, an_arrival
 from edgesim.values.headers import NO_HEADERS
 from edgesim.values.instant import Instant
@@ -159,3 +161,27 @@ def test_a_packed_file_is_there_when_it_is_whole(tmp_path: Path) -> None:
     assert packed(plain) == tmp_path / "E1.2026-01-02-12.0000000a.gz"
     assert [path.name for path in tmp_path.iterdir()] == ["E1.2026-01-02-12.0000000a.gz"]
     assert gzip.decompress((tmp_path / "E1.2026-01-02-12.0000000a.gz").read_bytes()) == b"text"
+
+
+@pytest.mark.parametrize("form", ["w3c", "json"])
+def test_the_log_of_a_staging_distribution_tells_whom_the_viewer_had_asked(tmp_path: Path, form: str) -> None:
+    primary = a_distribution(id="E1", domain_name="d1.cloudfront.net")
+    moved = over("/a", a_distribution(id="E2", staging=True))
+    moved.note(Station.DEPLOYMENT, DeploymentReason.HEADER, primary=primary)
+
+    async def story() -> None:
+        log = Log(tmp_path, form)
+        for one in (moved, over("/b", primary)):
+            log.log.finished(one, NOON)
+        log.log.flush()
+        mine, others = ((tmp_path / f"{name}.2026-01-02-12.0000000{unique}.log").read_text() for name, unique in
+                        (("E2", "a"), ("E1", "b")))  # fmt: skip
+        if form == "w3c":
+            assert mine.splitlines()[1].endswith(" sc-range-end primary-distribution-id primary-distribution-dns-name")
+            assert mine.splitlines()[2].endswith("\tE1\td1.cloudfront.net")
+        else:
+            assert json.loads(mine)["primary-distribution-id"] == "E1"
+        assert "primary-distribution" not in others
+        await log.log.aclose()
+
+    asyncio.run(story())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from edgesim.logs.cached import Wanted, as_data, as_text, wanted
+from edgesim.logs.cached import MOST, Overview, Wanted, as_text, wanted
 from edgesim.testing.make import NOW, an_entry
 from edgesim.values.body import Coding
 from edgesim.values.entry import CacheKey, Entry, StaleTerms
@@ -19,10 +19,14 @@ KEY = CacheKey("E1", "GET", "/a")
 NAMES = {"E1": "Site", "E2": "Shop"}
 
 
-def data_of(*kept: tuple[CacheKey, Entry], at: float = 12, **more: Any) -> dict[str, Any]:
-    """As it comes over the control port."""
-    told = as_data(kept, Instant(NOW + at), names=NAMES, finds=lambda key: 3, **more)
-    return dict(json.loads(json.dumps(told)))
+def data_of(
+    *kept: tuple[CacheKey, Entry], at: float = 12, most: int = MOST, names: dict[str, str] = NAMES, whole: bool = False
+) -> dict[str, Any]:
+    """As it comes over the control port, taken in one by one."""
+    overview = Overview(names, most)
+    for one in kept:
+        overview.add([one])
+    return dict(json.loads(json.dumps(overview.data(Instant(NOW + at), lambda key: 3, whole=whole))))
 
 
 def text_of(*kept: tuple[CacheKey, Entry], at: float = 12, **more: Any) -> list[str]:

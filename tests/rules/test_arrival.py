@@ -38,7 +38,7 @@ def test_in_2023_a_head_of_20480_bytes_was_the_biggest():
 
 
 def test_an_unknown_host_is_refused():
-    refusal = unknown_host(an_arrival())
+    refusal = unknown_host(an_arrival(), ())
     assert (refusal.response.status, refusal.because, refusal.outcome) == (403, R.UNKNOWN_HOST, Outcome.ERROR)
     assert b"\nBad request.\n" in refusal.response.body
 

@@ -1,6 +1,6 @@
 import pytest
 
-from edgesim.rules.behavior import behavior_for, distribution_for, host_name, names_of
+from edgesim.rules.behavior import behavior_for, distribution_for, host_name, names_of, names_staging
 from edgesim.rules.reasons import BehaviorReason
 from edgesim.testing.make import a_distribution, behavior
 
@@ -75,3 +75,18 @@ def test_a_single_distribution_takes_every_host():
 
 def test_the_names_of_a_distribution():
     assert names_of(ONE) == ("d1.cloudfront.net", "one.localhost", "www.example.com", "*.example.org")
+
+
+STAGING = a_distribution(id="ESTAGING", name="Next", domain_name="d3.cloudfront.net", staging=True)
+
+
+@pytest.mark.parametrize(
+    ("host", "found"), [("localhost", ONE), ("next.localhost", None), ("D3.cloudfront.net:80", None)]
+)
+def test_a_staging_distribution_has_no_viewers_of_its_own(host, found):
+    assert distribution_for((STAGING, ONE), host) is found
+    assert names_staging((STAGING, ONE), host) is (found is None)
+
+
+def test_a_staging_distribution_alone_is_served_by_itself():
+    assert distribution_for((STAGING,), "whatever") is STAGING

@@ -222,3 +222,21 @@ def test_strictly_a_caution_is_a_failure():
     assert (strict.verdict, strict.message, strict.cautions) == (Verdict.FAILED, "a:2: it is odd (leave it out)", ())
     without = Outcome("t", "a:1", Verdict.PASSED)
     assert strictly(without) is without
+
+
+# ── answers of other viewers ─────────────────────────────────────────────────
+
+
+VARYING = "{get: /a, headers: {x-a: '1'}, origin: {headers: {cache-control: max-age=60, vary: X-A}}}"
+
+
+def test_what_was_stored_for_another_viewer_is_told():
+    told = cautions(steps(VARYING, "{get: /a, headers: {x-a: '2'}, expect: {status: 200}}"))
+    [(place, message)] = told
+    assert place == "a.scenario.yaml:4"
+    assert message.startswith("GET /a, from the cache: it was stored for a request with another x-a, which its Vary")
+
+
+@pytest.mark.parametrize("expect", ["x-cache: Hit", "because: [fresh]", "cache: {/a: {objects: 1}}"])
+def test_a_step_that_is_about_the_cache_has_noticed(expect):
+    assert not cautions(steps(VARYING, f"{{get: /a, headers: {{x-a: '2'}}, expect: {{{expect}}}}}"))

@@ -6,6 +6,7 @@ Rule 1: an answer that a step writes for its own request is meant for that. Wher
 Rule 2: of answers by turn all are meant to be given. Those that hold for every scenario of a file are no one's.
 Rule 3: a function that failed is what a step is about, or a mistake. A status alone may be met by accident, where the
         function could not even be loaded.
+Rule 4: a step that gets what was stored for another viewer is about the cache, or its author has not noticed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from edgesim.pipeline.cautions import Cautions as SharedAnswers
+from edgesim.pipeline.transcript import Transcript
 from edgesim.rules.reasons import HookReason, Outcome, Rejection, StoreReason
 from edgesim.scenario.language.reasons import name_of
 from edgesim.scenario.model import Expectation, Parallel, Place, Repeat, Scenario, Scripts, Send, SetOrigins, Step
@@ -41,6 +44,8 @@ class Cautions:
                 self._has_run |= run.outcome != "not run"
                 if run.outcome in _BAD and not _is_expected(run, transcript.status, step.expect, around):
                     self._failed[_failure(step, run)] = None
+            if transcript.cautioned and not _is_about_the_cache(step.expect):
+                self._failed.update(dict.fromkeys(_shared(step, transcript)))
 
     def all(self, scenario: Scenario, given: Collection[Given]) -> Iterator[Caution]:
         """Everything, once it has been played to its end; `given` are the answers that were fetched."""
@@ -116,6 +121,20 @@ def _failure(step: Send, run: Run) -> Caution:
     return Caution(
         str(step.place), f"{run.function} {run.outcome} at {run.trigger.value}, and no step expects it: {run.why}", hint
     )
+
+
+# ── answers of other viewers ─────────────────────────────────────────────────
+
+
+def _is_about_the_cache(expect: Expectation) -> bool:
+    return expect.x_cache is not None or bool(expect.because) or bool(expect.cache)
+
+
+def _shared(step: Send, transcript: Transcript) -> Iterator[Caution]:
+    """Each step is told of by itself."""
+    for problem in SharedAnswers().news(transcript):
+        hint = "where that is the point, expect it: x-cache: Hit"
+        yield Caution(str(step.place), problem.message, hint)
 
 
 # ── answers that nobody fetched ──────────────────────────────────────────────

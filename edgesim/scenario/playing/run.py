@@ -353,7 +353,7 @@ def host_of(edge: Edge) -> str:
     """The name that viewers use where a step says none: the first distribution's alias, or its own domain."""
     if not edge.distributions:
         return "localhost"
-    first = edge.distributions[0]
+    first = next((one for one in edge.distributions if not one.staging), edge.distributions[0])
     return next((alias for alias in first.aliases if "*" not in alias), first.domain_name)
 
 
