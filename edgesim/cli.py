@@ -416,7 +416,7 @@ def explain(what: str, control_port: int | None, *, as_json: bool) -> None:
     Every station of the request: what was decided there and because of what, the cache key in its parts, where the TTL
     came from, what each function changed, and how long it took. A path such as /a.css?x=1 does for a URL.
     """
-    from edgesim.logs.explain import as_text
+    from edgesim.logs.explain_text import as_text
 
     data = ask(control_port, "GET", "/transcript", params={"of": what})
     click.echo(json.dumps(data, indent=2) if as_json else as_text(data, _paint), nl=as_json)

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from edgesim.distribution.terms import STANDARD_TERMS
-from edgesim.logs.explain import section_lines, sections
+from edgesim.logs.explain import sections
+from edgesim.logs.explain_text import section_lines
 from edgesim.pipeline.transcript import Transcript
 from edgesim.rules.failures import failed_as, rejected_as
 from edgesim.rules.reasons import HookReason

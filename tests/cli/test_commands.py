@@ -301,7 +301,7 @@ def test_check_tells_what_the_limits_of_2023_have_against_a_function(tmp_path: P
 def test_reasons_are_listed_by_their_text_and_name() -> None:
     listed = run("reasons").output
     assert all(str(reason.value) in listed and reason.name in listed for reason in members())
-    assert run("reasons", "not", "in").output == (
+    assert run("reasons", "NOT_STORED").output == (
         "LookUpReason: What the cache had.\n    NOT_STORED                  not in the cache\n"
     )
     assert run("reasons", "no-store").output.count("no-store") == 3

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from edgesim.distribution.model import OriginProtocolPolicy
-from edgesim.logs.explain import as_data, as_text
+from edgesim.logs.explain import as_data
+from edgesim.logs.explain_text import as_text
 from edgesim.pipeline.transcript import Station, Transcript
 from edgesim.rules.reasons import (
     DeliveryReason,

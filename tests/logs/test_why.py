@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from edgesim.distribution.model import Code
-from edgesim.logs.explain import as_data, as_text
+from edgesim.logs.explain import as_data
+from edgesim.logs.explain_text import as_text
 from edgesim.logs.why import place_of, what_went_wrong
 from edgesim.pipeline.transcript import Station, Transcript
 from edgesim.rules.reasons import (

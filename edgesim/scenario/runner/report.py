@@ -12,7 +12,7 @@ from textwrap import wrap
 from typing import Any
 
 from edgesim.distribution.problems import Problem, Severity
-from edgesim.logs.explain import as_text
+from edgesim.logs.explain_text import as_text
 from edgesim.scenario.outcome import Mismatch, Outcome, StepFailure, Verdict
 from edgesim.scenario.runner.difference import WIDTH, Paint, difference, in_a_line, plain, shows_all
 from edgesim.scenario.runner.written import without_lambdas
