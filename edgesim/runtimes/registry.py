@@ -91,7 +91,8 @@ class LambdaService:
         self._snapshots = Snapshots(self._workspace.code)
         self._measure = Measure(self._settings.package)
         self._guard = Guard(self._workspace.path)
-        self._zygotes = Zygotes(self._workspace.path / "sandbox", self._guard, wanted=Limit.ISOLATION not in relaxed)
+        wanted, closed = Limit.ISOLATION not in relaxed, self._settings.closed_ports
+        self._zygotes = Zygotes(self._workspace.path / "sandbox", self._guard, wanted=wanted, closed=closed)
         spares = Spares(self._guard, self._zygotes, self._settings.spares)
         self._memory = None if Limit.MEMORY in relaxed else MemoryWatch()
         time_limits = Limit.TIMEOUTS not in relaxed
