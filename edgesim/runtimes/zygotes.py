@@ -262,6 +262,7 @@ class Zygote:
         return {
             "folder": str(self._folder),
             "shown": [[str(path), str(place_of(path))] for path in interpreter.needs],
+            "hidden": [str(place_of(path)) for path in interpreter.hidden],
             "runtime": str(NODE_BOOTSTRAP.parent) if interpreter.language is Language.NODE else None,
             "probe": [str(place_of(interpreter.real)), *probe],
             "closed": self._closed,

@@ -18,10 +18,11 @@ from edgesim.distribution.limits import Limit
 from edgesim.distribution.model import Code
 from edgesim.runtimes import Settings
 from edgesim.runtimes.child import Child
+from edgesim.runtimes.interpreters import Interpreters, Language
 from edgesim.runtimes.room import Room
 from edgesim.runtimes.zygotes import Isolation
 from edgesim.values.invocation import FailureKind
-from tests.runtimes.conftest import PLAIN, PY_DO
+from tests.runtimes.conftest import PLAIN, PY_DO, interpreters
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")]
 
@@ -65,6 +66,34 @@ def test_the_code_is_at_var_task_and_the_working_directory(said):
 @pytest.mark.parametrize("path", [str(Path.home() / ".profile"), "/home", "/etc/shadow", "/dev/shm", "/run", __file__])
 def test_it_is_not_there(said, path):
     assert said(f"os.path.exists({path!r})") is False
+
+
+NODE_HOME = """
+const fs = require('fs'), path = require('path');
+const below = (folder) => !fs.existsSync(folder) ? [] : fs.readdirSync(folder, { withFileTypes: true }).flatMap((one) =>
+  one.isDirectory() ? below(path.join(folder, one.name)) : [path.join(folder, one.name)]);
+exports.handler = async ({ home, needs }) =>
+  below(home).filter((one) => !needs.some((need) => one === need || one.startsWith(need + '/')));
+"""
+HOME = """
+import os
+def handler(event, context):
+    files = [os.path.join(folder, name) for folder, _, names in os.walk(event['home']) for name in names]
+    return [one for one in files if not any(one == need or one.startswith(need + '/') for need in event['needs'])]
+"""
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_of_a_home_directory_there_is_what_the_interpreter_runs_from(lab, expect_value, language):
+    interpreter = Interpreters(interpreters()).choose({"python": "python3.11", "nodejs": "nodejs20.x"}[language])
+    event = {"home": str(Path.home()), "needs": [str(one) for one in interpreter.needs]}
+    make = lab.python if language == "python" else lab.node
+    assert expect_value(lab.once(make({"python": HOME, "nodejs": NODE_HOME}[language]), event)) == []
+
+
+def test_packages_of_the_interpreter_are_not_there(said):
+    assert said("[one for one in sys.path if 'site-packages' in one]") == []
+    assert said("list(__import__('pathlib').Path(os.__file__).parent.glob('site-packages/*'))") == []
 
 
 def test_the_user_is_lambdas_and_has_no_privileges(said):

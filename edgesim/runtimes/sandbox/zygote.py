@@ -5,8 +5,8 @@ waits in a room that is still empty (rooms.py) until it is known for which funct
 event loop, and holds every file system that an environment sees, so /tmp lives as long as the environment and not as
 its process. When edgesim's end of the socket closes it ends, and with it all that it started.
 
-    → {"folder", "shown", "runtime", "probe", "closed"}    what to build (rooms.House), what must start in it, and the
-                                                           ports of this machine that are out of reach
+    → {"folder", "shown", "hidden", "runtime", "probe", "closed"}
+                                what to build (rooms.House), what must start in it, and which ports are out of reach
     ← {"ready": true, "missing": [words]} or {"refused": why}
     → {"do": "start", "room", "program"}, with the descriptors of control socket, output and status socket
     → {"do": "fill", "room", "things", "tmp"}
@@ -319,7 +319,7 @@ def main(number):
         return lambda: None
     try:
         enter_namespaces()
-        house = House(plan["folder"], plan["shown"], plan["runtime"])
+        house = House(plan["folder"], plan["shown"], plan["hidden"], plan["runtime"])
         why = probed(house, plan["probe"])
     except OSError as error:
         why = str(error)
