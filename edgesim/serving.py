@@ -7,6 +7,7 @@ import contextlib
 import gc
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from dataclasses import replace
 from socket import socket
 from typing import Any, TypeVar
 
@@ -100,7 +101,8 @@ async def serve(
     """
     report_bugs(terminal)
     with _ports(settings) as ports:
-        await _serve_at(ports, settings, Emulator(settings, terminal), ready, meanwhile)
+        bound = replace(settings, control_port=ports[1].getsockname()[1])
+        await _serve_at(ports, bound, Emulator(bound, terminal), ready, meanwhile)
 
 
 async def _serve_at(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -70,6 +71,17 @@ def why_it_failed(transcript: Transcript) -> str:
     return ""
 
 
+_TIMED_OUT = r"\S+Z \S+ (?=Task timed out after \d+\.\d\d seconds\b)"
+_TOLD_OF_REQUESTS = re.compile(_TIMED_OUT + r"[^\n]*\n\Z")
+"""The line of the request says it."""
+_TOLD_OF_LOADING = re.compile(
+    r"\S+Z\t\S+\tERROR\t(?:Uncaught Exception|Init Error|Unhandled Promise Rejection) \t\{"
+    r"|\[WARNING\]\t\S+Z\t\S*\tLAMBDA_WARNING: Unhandled exception\."
+    r"|\[ERROR\] [\w.]+(?:: |\r|\n|\Z)"
+)
+"""A problem with its place says why a function does not load, or the invocation that loads it again."""
+
+
 class Terminal:
     """Writes to a stream, in colour where it is a terminal. Implements ports.FunctionLog."""
 
@@ -130,12 +142,13 @@ class Terminal:
         self.say(f"{head} {self.paint(str(status), fg=colour)} {outcome}{told}{cut}")
 
     def lines(self, function: EdgeFunction, trigger: Trigger | None, texts: Sequence[str]) -> None:
-        """A function's lines, tagged by trigger."""
+        """A function's lines, tagged by trigger, but for those of the platform that are said in its words anyway."""
         if self._quiet:
             return
         tag = trigger.value if trigger else "init"
         head = self.paint(f"[{tag} {function.name}]", fg=_TRIGGER_COLOURS.get(tag))
-        self.say(*[f"{head} {part}" for text in texts for part in printable_lines(text)])
+        told = _TOLD_OF_REQUESTS if trigger else _TOLD_OF_LOADING
+        self.say(*[f"{head} {part}" for text in texts if not told.match(text) for part in printable_lines(text)])
 
     # ── problems ─────────────────────────────────────────────────────────────
 
@@ -154,6 +167,6 @@ class Terminal:
 def _failure(failure: Failed, function: EdgeFunction) -> str:
     """Lambda's own words, what they are about where they name the signal alone, and the place in the code."""
     what = f"{failure.kind.value} ({function.memory} MB): " if failure.kind is FailureKind.OUT_OF_MEMORY else ""
-    first, *_ = failure.message.splitlines() or [""]
+    first, *_ = re.sub(_TIMED_OUT, "", failure.message).splitlines() or [""]
     place, hint = place_of(failure, function), f" ({failure.hint})" if failure.hint else ""
     return f"{what}{failure.error_type}: {first}{f' ({place})' if place else ''}{hint}"

@@ -251,12 +251,40 @@ def _parts(url: str) -> tuple[str, str, str]:
 def _read(file: str) -> Any:
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
-        return json.loads(text)
+        event = json.loads(text)
     except OSError as error:
         raise ConfigError(f"{file} can't be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        name = "stdin" if file == "-" else file
-        raise ConfigError(f"{name} is not JSON: {error}", "edgesim event prints a sample") from None
+    except ValueError as error:
+        raise ConfigError(f"{_named(file)} is not JSON: {error}", "edgesim event prints a sample") from None
+    except RecursionError:
+        raise _too_deep(file) from None
+    if _is_deeper(event, _MOST_LEVELS):
+        raise _too_deep(file)
+    return event
+
+
+_MOST_LEVELS = 500
+"""Every reader of JSON on the way has a limit of about twice that. inferred: an event has less than ten"""
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    """Is a JSON value nested by more levels than that?"""
+    level = [value]
+    for _ in range(most):
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        if not inner:
+            return False
+        level = [value for values in inner for value in values]
+    return True
+
+
+def _too_deep(file: str) -> ConfigError:
+    message = f"{_named(file)} is nested by more than {_MOST_LEVELS} levels, which no event is"
+    return ConfigError(message, "edgesim event prints a sample")
+
+
+def _named(file: str) -> str:
+    return "stdin" if file == "-" else file
 
 
 # ── running it ───────────────────────────────────────────────────────────────

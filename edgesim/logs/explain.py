@@ -208,10 +208,14 @@ _MOST_LOG_LINES = 50
 def _invocation(invocation: Invocation, facts: Facts) -> Told:
     if not invocation.environment:  # it was throttled, or there was nothing to run it in
         return
+    if invocation.waited_ms:
+        yield "waited", f"{invocation.waited_ms:.2f} ms until an environment was free; --environments allows for more"
     yield "duration", f"{invocation.duration_ms:.2f} ms, {_start(invocation)}"
     yield "environment", invocation.environment
     if invocation.version:
         yield "version", invocation.version
+    if invocation.newer:
+        yield "newer code", f"can't be loaded, so the last that could ran: {invocation.newer}"
     for line in invocation.log[:_MOST_LOG_LINES]:
         yield "log", line
     if len(invocation.log) > _MOST_LOG_LINES:

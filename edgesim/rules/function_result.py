@@ -114,8 +114,10 @@ _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 def _parsed(payload: str) -> dict[str, Any] | Rejected:
     try:
         value = _DECODER.decode(payload)
-    except (ValueError, RecursionError) as why:
+    except ValueError as why:
         return Rejected(Rejection.NOT_JSON, f"the result is not JSON: {why}")
+    except RecursionError:  # inferred: whoever reads JSON has a limit; CloudFront's is not known
+        return Rejected(Rejection.NOT_JSON, "the result is nested deeper than can be read: by hundreds of levels")
     if not isinstance(value, dict):
         nothing = ": the function returned nothing" if value is None else ""
         return Rejected(Rejection.NOT_AN_OBJECT, f"the result is {shown(value)}, not an object{nothing}")

@@ -395,3 +395,18 @@ def test_limits_can_be_lifted_for_one_invocation(folder: Path) -> None:
     asked = ("greedy.py:handler", "--trigger", "viewer-request", "--url", "/a")
     assert judged(*asked)[1]["failure"]["kind"] == "the function ran out of memory"
     assert judged(*asked, "--relax", "memory")[0] == 0
+
+
+@pytest.mark.parametrize("levels", [501, 990, 5_000, 100_000])
+def test_an_event_that_nothing_could_read_is_refused_with_its_file(folder: Path, levels: int) -> None:
+    (folder / "deep.json").write_text("[" * levels + "]" * levels)
+    result = run("invoke", "app.py", "--event", "deep.json")
+    assert result.exit_code != 0
+    assert "deep.json is nested by more than 500 levels, which no event is" in result.output
+
+
+@pytest.mark.slow
+def test_a_deep_event_comes_to_the_function(folder: Path) -> None:
+    (folder / "deep.json").write_text('{"a":' * 499 + "1" + "}" * 499)
+    result = run("invoke", "app.py:fine", "--event", "deep.json", "--json")
+    assert '"a":{' * 400 in result.output.replace(" ", "").replace("\n", "").replace("\\", "")

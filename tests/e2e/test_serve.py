@@ -429,3 +429,20 @@ def test_the_demo_answers_its_own_requests() -> None:
     assert told.returncode == 0, told.stderr
     for outcome in ("Miss", "Hit", "LambdaGeneratedResponse"):
         assert f"x-cache: {outcome} from cloudfront" in told.stdout
+
+
+CONNECTS = """\
+const net = require('net');
+exports.handler = async (event) => ({ status: '200', body: await new Promise((resolve) => {
+  const port = Number(event.Records[0].cf.request.querystring);
+  net.connect(port, '127.0.0.1').on('connect', () => resolve('connected')).on('error', (error) => resolve(error.code));
+}) });
+"""
+
+
+def test_functions_do_not_reach_the_control_port(dev_origin: Origin, code: Path) -> None:
+    (code / "connects.js").write_text(CONNECTS)
+    flags = ("--origin", dev_origin.url, "--viewer-request", str(code / "connects.js"))
+    with serving("serve", *flags) as edge:
+        assert edge.get(f"/?{edge.control_port}").text == "ECONNREFUSED"
+        assert edge.get(f"/?{edge.port}").text == "connected"

@@ -134,6 +134,15 @@ def test_it_is_told_how_an_invocation_found_its_environment(start: dict[str, Any
     assert f"duration     1.00 ms, {told_as}\n" in text
 
 
+def test_it_is_told_that_an_invocation_waited_and_that_newer_code_did_not_run() -> None:
+    newer = "app.py:1: error: Runtime.UserCodeSyntaxError: invalid syntax"
+    invocation = Invocation("id", Returned(""), 1.0, 1, 128, 64, "auth#1", version="3", waited_ms=250.5, newer=newer)
+    text = told(Station.VIEWER_REQUEST, HookReason.PASSED, invocation=invocation)
+    assert "    waited       250.50 ms until an environment was free" in text
+    assert "    version      3\n" in text
+    assert f"    newer code   can't be loaded, so the last that could ran: {newer}\n" in text
+
+
 def test_a_function_that_ran_out_of_memory_is_told_with_what_it_has() -> None:
     failure = Failed(FailureKind.OUT_OF_MEMORY, "Runtime.ExitError", "signal: killed")
     text = told(Station.VIEWER_REQUEST, HookReason.FAILED, function=a_function(memory=256), failure=failure)

@@ -70,6 +70,12 @@ def test_what_is_no_json_object_is_refused(trigger, payload, code):
     assert rejection(trigger, payload) == (code, "")
 
 
+@pytest.mark.parametrize("deep", [2_000, 100_000])
+def test_nesting_that_nobody_reads_is_refused_in_words_of_its_own(deep):
+    verdict = verdict_on(Trigger.VIEWER_REQUEST, '{"uri":' + "[" * deep + "]" * deep + "}")
+    assert verdict.detail == "the result is nested deeper than can be read: by hundreds of levels"
+
+
 DEEPLY_NESTED = [
     f'{{"{name}":' + "[" * deep + "]" * deep + "}" for name in ("status", "uri") for deep in range(850, 1_000, 3)
 ]
