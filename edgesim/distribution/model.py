@@ -127,11 +127,30 @@ class S3Access:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceAccess:
+    """The origin access control of a custom origin that is an AWS service: its name in signatures, such as `lambda`,
+    and its Region."""
+
+    service: str
+    region: str
+    signing: SigningBehavior = SigningBehavior.ALWAYS
+
+    @property
+    def signs(self) -> bool:
+        return self.signing is not SigningBehavior.NEVER
+
+    @property
+    def always_signs(self) -> bool:
+        return self.signing is SigningBehavior.ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Where CloudFront fetches. `s3` is set for an S3 bucket origin, None for a custom one.
 
     `path` is the OriginPath: empty, or `/x` without a trailing slash. `custom_headers` keep their configured case.
     `completion_timeout` is the ResponseCompletionTimeout, from the first attempt to the last byte; 0 for none.
+    `service` is set for a custom origin with an origin access control.
     """
 
     id: str
@@ -148,6 +167,12 @@ class Origin:
     connection_attempts: int = limits.CONNECTION_ATTEMPTS
     connection_timeout: float = limits.CONNECTION_TIMEOUT_SECONDS
     completion_timeout: float = 0
+    service: ServiceAccess | None = None
+
+    @property
+    def access(self) -> S3Access | ServiceAccess | None:
+        """Who may have its requests signed."""
+        return self.s3 or self.service
 
 
 @dataclass(frozen=True, slots=True)

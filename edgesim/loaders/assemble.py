@@ -232,8 +232,11 @@ class _Assembly:
         made = origin_of(origin)
         if origin.custom_origin_config is None and origin.vpc_origin_config is not None:
             return self.books.vpc_origins.applied(made, origin.vpc_origin_config.vpc_origin_id)
-        if made.s3 is None or not origin.origin_access_control_id:
+        if not origin.origin_access_control_id:
             return made
+        if made.s3 is None:
+            service = self.books.access_controls.service(origin.origin_access_control_id, origin.domain_name)
+            return replace(made, service=service)
         signing = self.books.access_controls.signing(origin.origin_access_control_id)
         return replace(made, s3=replace(made.s3, signing=signing))
 

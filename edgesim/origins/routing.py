@@ -21,6 +21,7 @@ from types import MappingProxyType
 from edgesim.distribution.buckets import Bucket, s3_region
 from edgesim.distribution.edge_choices import MissingObject
 from edgesim.distribution.model import Origin
+from edgesim.distribution.services import service_of
 from edgesim.origins.directories import Directories, as_what
 from edgesim.origins.http import HttpOrigin
 from edgesim.origins.signing import Signer
@@ -98,11 +99,12 @@ class OriginRouter:
     def _is_signed(self, origin: Origin, rule: str) -> bool:
         """Only what the user named, or what is S3's, gets to see a signature. documented: an access control does not go
         along where a function turns to another bucket (private-content-restricting-access-to-s3); an identity does"""
-        if self._signer is None or origin.s3 is None or not origin.s3.signs:
+        access = origin.access
+        if self._signer is None or access is None or not access.signs:
             return False
         domain = origin.domain_name.lower()
-        own = self._domains.get(origin.id) == domain or bool(origin.s3.origin_access_identity)
-        return own and (rule != _OWN_NAME or s3_region(domain) is not None)
+        own = self._domains.get(origin.id) == domain or bool(origin.s3 and origin.s3.origin_access_identity)
+        return own and (rule != _OWN_NAME or s3_region(domain) is not None or service_of(domain) is not None)
 
     async def aclose(self) -> None:
         """Close the connections behind."""

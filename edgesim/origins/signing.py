@@ -1,8 +1,9 @@
-"""Signs requests to S3 as CloudFront does for an origin access control or identity, with credentials of the user's.
+"""Signs requests to S3, and to other AWS services with an origin access control, as CloudFront does: with credentials
+of the user's.
 
 Rule 1: off unless the user gives credentials, and they go into signatures alone: nothing else of edgesim has them, and
         no function.
-Rule 2: only a bucket's own host, or a server that the user put in an origin's place, gets a signature.
+Rule 2: only a bucket's or a service's own host, or a server that the user put in an origin's place, gets a signature.
 Source: private-content-restricting-access-to-s3. inferred: which headers are signed (Host and X-Amz-*), and that a body
 is not (UNSIGNED-PAYLOAD), unless the viewer's own X-Amz-Content-Sha256 is forwarded.
 """
@@ -14,10 +15,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from edgesim.distribution.model import Origin
+from edgesim.distribution.model import Origin, ServiceAccess
 from edgesim.errors import ConfigError
 from edgesim.origins.sigv4 import (
     EMPTY_PAYLOAD,
+    S3,
     UNSIGNED_PAYLOAD,
     Credentials,
     Scope,
@@ -69,7 +71,8 @@ class Signer:
     def signed(self, request: Request, origin: Origin, prefix: str = "") -> Request:
         """The request with a signature, or as it is where the origin asks for none or it has an Authorization of its
         own (documented: SigningBehavior). `prefix` is what the address puts before the path."""
-        if origin.s3 is None or not origin.s3.signs or "authorization" in request.headers:
+        access = origin.access
+        if access is None or not access.signs or "authorization" in request.headers:
             return request
         at = amz_date(Instant(self._clock.now() - self._clock.offset))
         payload = request.headers.get("x-amz-content-sha256") or _payload(request)
@@ -80,7 +83,8 @@ class Signer:
         signed = [(name, value) for name, value in headers if name.lower() == "host" or _is_amazons(name)]
         path = f"{prefix}{origin.path}{request.path}"
         signable = Signable(request.method, path, request.query, tuple(signed), payload)
-        scope = Scope(at, origin.s3.region or _DEFAULT_REGION)
+        service = access.service if isinstance(access, ServiceAccess) else S3
+        scope = Scope(at, access.region or _DEFAULT_REGION, service)
         value = authorization(signable, self._credentials, scope)
         return replace(request, headers=headers.adding(("Authorization", value)))
 

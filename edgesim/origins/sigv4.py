@@ -1,4 +1,4 @@
-"""AWS Signature Version 4, for S3: what a request's Authorization header says. Pure; time is an argument.
+"""AWS Signature Version 4, for S3 and others: what a request's Authorization header says. Pure; time is an argument.
 
 Source: S3's API reference, sig-v4-header-based-auth, from which the tests have their examples.
 """
@@ -19,6 +19,8 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 EMPTY_PAYLOAD = hashlib.sha256(b"").hexdigest()
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 
+S3 = "s3"
+
 _UNRESERVED = "-_.~"
 
 
@@ -37,7 +39,7 @@ class Scope:
 
     at: str
     region: str
-    service: str = "s3"
+    service: str = S3
 
     @property
     def text(self) -> str:
@@ -68,17 +70,17 @@ def authorization(request: Signable, credentials: Credentials, scope: Scope) -> 
     return f"{ALGORITHM} Credential={credentials.access_key_id}/{scope.text}, SignedHeaders={names}, Signature={signed}"
 
 
-def canonical_request(request: Signable) -> str:
+def canonical_request(request: Signable, service: str = S3) -> str:
     """What is hashed into the signature."""
     headers = _canonical_headers(request.headers)
     lines = "".join(f"{name}:{value}\n" for name, value in headers)
     names = ";".join(name for name, _ in headers)
-    path, query = _canonical_path(request.path), _canonical_query(request.query)
+    path, query = _canonical_path(request.path, service), _canonical_query(request.query)
     return f"{request.method}\n{path}\n{query}\n{lines}\n{names}\n{request.payload}"
 
 
 def _to_sign(request: Signable, scope: Scope) -> str:
-    digest = hashlib.sha256(canonical_request(request).encode("latin-1")).hexdigest()
+    digest = hashlib.sha256(canonical_request(request, scope.service).encode("latin-1")).hexdigest()
     return f"{ALGORITHM}\n{scope.at}\n{scope.text}\n{digest}"
 
 
@@ -96,9 +98,10 @@ def _canonical_headers(headers: Iterable[Field]) -> list[Field]:
     return [(name, ",".join(values[name])) for name in sorted(values)]
 
 
-def _canonical_path(path: str) -> str:
-    """documented for S3: encoded once, and not normalised"""
-    return _encoded(path, safe=f"/{_UNRESERVED}")
+def _canonical_path(path: str, service: str) -> str:
+    """documented for S3: encoded once, and not normalised; for other services what is sent is encoded once more"""
+    safe = f"/{_UNRESERVED}"
+    return _encoded(path, safe) if service == S3 else quote_from_bytes(path.encode("latin-1"), safe)
 
 
 def _canonical_query(query: str) -> str:

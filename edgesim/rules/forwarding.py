@@ -221,7 +221,7 @@ def with_custom_headers(request: Request, origin: Origin) -> Request:
     documented: add-origin-custom-headers; an empty Accept-Encoding there removes the header (cache-hit-ratio). An
     access control that always signs leaves no other Authorization (private-content-restricting-access-to-s3)
     """
-    gone = ["authorization"] if origin.s3 is not None and origin.s3.always_signs else []
+    gone = ["authorization"] if (access := origin.access) is not None and access.always_signs else []
     headers = request.headers.without(*gone, *(name for name, _ in origin.custom_headers))
     if "host" not in headers:
         headers = Headers((("Host", origin.domain_name), *headers))

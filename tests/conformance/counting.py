@@ -86,16 +86,16 @@ def stored_counts() -> dict[str, dict[str, Count]]:
     return {cache["name"]: {kind: Count(**cache[kind]) for kind in KINDS} for cache in caches}
 
 
-def documented() -> tuple[Documented, ...]:
-    """The table of required tests that CloudFront does not pass."""
-    rows = tomllib.loads((HERE / "documented.toml").read_text())["documented"]
+def documented(table: str = "documented") -> tuple[Documented, ...]:
+    """The table of required tests that CloudFront does not pass; or that of the `optimal` ones."""
+    rows = tomllib.loads((HERE / "documented.toml").read_text())[table]
     return tuple(Documented(row["behavior"], row["source"], tuple(row["tests"])) for row in rows)
 
 
-def not_passed(tests: Iterable[Test], results: Mapping[str, Result]) -> frozenset[str]:
-    """The required tests that failed, or could not be tried."""
-    required = (test.id for test in tests if test.kind == "required")
-    return frozenset(id_ for id_ in required if outcome(results.get(id_)) is not Outcome.PASSED)
+def not_passed(tests: Iterable[Test], results: Mapping[str, Result], kind: str = "required") -> frozenset[str]:
+    """The tests of a kind that failed, or could not be tried."""
+    of_kind = (test.id for test in tests if test.kind == kind)
+    return frozenset(id_ for id_ in of_kind if outcome(results.get(id_)) is not Outcome.PASSED)
 
 
 def table(rows: Mapping[str, Mapping[str, Count]]) -> Iterator[str]:

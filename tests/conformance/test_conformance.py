@@ -23,6 +23,14 @@ def test_what_is_required_and_fails_is_what_cloudfront_documents(told: Run) -> N
     assert explained - failed == set(), "these pass, and documented.toml says that they do not"
 
 
+def test_what_would_be_optimal_and_fails_has_its_reason(told: Run) -> None:
+    failed = not_passed(told.tests, told.results, "optimal")
+    explained = [id_ for row in documented("optimal") for id_ in row.tests]
+    assert len(explained) == len(set(explained))
+    assert {id_: told.results.get(id_) for id_ in failed - set(explained)} == {}
+    assert set(explained) - failed == set(), "these pass, and documented.toml says that they do not"
+
+
 def test_no_published_cache_passes_more_of_what_is_required(told: Run) -> None:
     ours, *others = (counted(told.tests, results)["required"].passed for results in _all(told))
     assert ours > max(others)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgesim.distribution.model import SigningBehavior
+from edgesim.distribution.model import ServiceAccess, SigningBehavior
 from edgesim.loaders import Loaded, Overrides, load
 
 TEMPLATE = """
@@ -74,3 +74,32 @@ def test_a_behavior_that_there_is_not_is_an_error(tmp_path) -> None:
     [problem] = loaded(tmp_path, "sometimes").errors
     assert problem.message == "'sometimes' is not a valid SigningBehavior: it is one of always, no-override, never"
     assert problem.line == 9
+
+
+# ── other services ───────────────────────────────────────────────────────────
+
+URL_ID = "abc123.lambda-url.eu-west-1.on.aws"
+
+
+@pytest.mark.parametrize(
+    ("kind", "domain", "service"),
+    [
+        ("lambda", URL_ID, ServiceAccess("lambda", "eu-west-1")),
+        ("lambda", "function.internal", ServiceAccess("lambda", "us-east-1")),
+        ("mediastore", "a.data.mediastore.eu-central-1.amazonaws.com", ServiceAccess("mediastore", "eu-central-1")),
+        ("mediapackagev2", "a.egress.b.mediapackagev2.us-west-2.amazonaws.com",
+         ServiceAccess("mediapackagev2", "us-west-2")),
+        ("s3", URL_ID, None),
+        (None, URL_ID, ServiceAccess("lambda", "eu-west-1")),
+        (None, "www.example.com", None),
+    ],
+)  # fmt: skip
+def test_a_custom_origin_is_signed_for_as_its_control_or_its_name_says(tmp_path, kind, domain, service):
+    text = TEMPLATE % ("always", "!Ref Control" if kind else "E1EXAMPLE")
+    text = text.replace("OriginAccessControlOriginType: s3", f"OriginAccessControlOriginType: {kind or 's3'}")
+    text = text.replace("docs.s3.eu-west-1.amazonaws.com", domain)
+    text = text.replace("S3OriginConfig: {}", "CustomOriginConfig: {OriginProtocolPolicy: https-only}")
+    file = tmp_path / "template.yaml"
+    file.write_text(text)
+    [distribution] = load(file, Overrides(signs=True)).distributions
+    assert (distribution.origins["site"].service, distribution.origins["site"].s3) == (service, None)

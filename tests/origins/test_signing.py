@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edgesim.distribution.model import Origin, S3Access, SigningBehavior
+from edgesim.distribution.model import Origin, S3Access, ServiceAccess, SigningBehavior
 from edgesim.driver.clock import SteeredClock
 from edgesim.errors import ConfigError
 from edgesim.origins.http import HttpOrigin
@@ -63,6 +63,19 @@ def test_what_is_signed_is_host_and_amazons_own(signer) -> None:
 )
 def test_who_asks_for_a_signature_gets_one(signer, s3, signed) -> None:
     assert ("authorization" in signer.signed(a_request(), a_bucket(s3)).headers) is signed
+
+
+FUNCTION_URL = "abc123.lambda-url.eu-west-1.on.aws"
+
+
+def a_service(signing: SigningBehavior = SigningBehavior.ALWAYS, domain: str = FUNCTION_URL) -> Origin:
+    return Origin("docs", domain, service=ServiceAccess("lambda", "eu-west-1", signing))
+
+
+@pytest.mark.parametrize("signing", list(SigningBehavior))
+def test_another_service_is_signed_for_by_its_name(signer, signing) -> None:
+    value = signer.signed(a_request(), a_service(signing)).headers.get("authorization") or ""
+    assert ("/eu-west-1/lambda/aws4_request, " in value) is (signing is not SigningBehavior.NEVER)
 
 
 def test_an_authorization_that_is_there_stays(signer) -> None:
@@ -136,6 +149,8 @@ async def test_an_endpoint_in_the_buckets_place_gets_the_signature_for_host_and_
             a_bucket(S3Access("E2OAI"), "other.s3.amazonaws.com"), True, id="another bucket with the identity"
         ),
         pytest.param(a_bucket(S3Access("E2OAI"), "www.example.com"), False, id="a host that is not S3's"),
+        pytest.param(a_service(), False, id="another function URL, by a function"),
+        pytest.param(a_service(domain=DOMAIN), True, id="a service of the configuration"),
     ],
 )
 def test_no_stranger_gets_a_signature(router_for, origin, signs) -> None:

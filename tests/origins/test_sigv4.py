@@ -124,3 +124,8 @@ def test_secrets_are_in_no_repr():
 @given(st.text(st.characters(max_codepoint=255)), st.text(st.characters(max_codepoint=255)))
 def test_everything_that_can_be_sent_can_be_signed(path, query):
     assert s3("GET", f"/{path}", query)
+
+
+def test_for_other_services_a_path_is_encoded_once_more():
+    request = Signable("GET", "/a b/%41%2f.txt", "", (HOST,), "")
+    assert canonical_request(request, "lambda").split("\n")[1] == "/a%20b/%2541%252f.txt"
