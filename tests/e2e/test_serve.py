@@ -258,7 +258,7 @@ def test_a_saved_function_is_live_and_a_broken_one_leaves_the_last_good_one(dev_
         function.write_text(STAMP % "two")
         _until(lambda: edge.get("/a").headers["x-stamp"] == "two")
         function.write_text("exports.handler = async (event) => {\n  return event.Records[0.cf;\n};\n")
-        assert "stamp.js:2" in edge.wait_for("UserCodeSyntaxError")
+        assert "stamp.js:2" in edge.wait_for("error: Runtime.UserCodeSyntaxError")
         assert edge.get("/a").headers["x-stamp"] == "two"
         function.write_text(STAMP % "three")
         _until(lambda: edge.get("/a").headers["x-stamp"] == "three")
