@@ -207,7 +207,7 @@ async def _deliver(response: Response, send: Send) -> bool:
         "type": "http.response.start",
         "status": response.status,
         "headers": response.headers.raw,
-        "reason": response.reason.encode("latin-1"),
+        "reason": response.reason,
     }
     body = response.body
     try:

@@ -183,7 +183,7 @@ def test_nothing_is_left_of_ten_thousand_invocations(new_lab, loop):
         service = lab.service
         service.cool(soak.functions)
         # still open: the spares and the guard run, and there are copies of the code that some request may yet ask for
-        assert await quiet(lambda: len(children()) <= 3), children()
+        assert await quiet(lambda: len(children() - before.children) <= 3), children() - before.children
         assert await quiet(lambda: not service._concurrency._running.total())
         assert service._fleet.queued == 0
         await service.refresh()
