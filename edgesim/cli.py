@@ -369,16 +369,18 @@ def _viewer(flags: dict[str, Any]) -> dict[str, str] | None:
 @click.argument("source", required=False)
 @_source_options
 @click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
+@click.option("--strict", is_flag=True, help="Warnings count as errors.")
 @speaking
-def check(source: str | None, config: str | None, *, as_json: bool, **flags: Any) -> None:
+def check(source: str | None, config: str | None, *, as_json: bool, strict: bool, **flags: Any) -> None:
     """Report every problem in SOURCE with its place.
 
-    SOURCE is what `edgesim serve` takes; default: edgesim.toml's. Exits with 2 where there are errors, otherwise with
-    0.
+    SOURCE is what `edgesim serve` takes; default: edgesim.toml's. What AWS refuses is an error, also where `serve` has
+    a warning and goes on. Exits with 2 where there are errors, or with --strict warnings, otherwise with 0.
     """
     from dataclasses import asdict
 
     from edgesim.emulator import load_source
+    from edgesim.runtimes.package_problems import unpacked_too_large
     from edgesim.terminal import Terminal
 
     path = find_config(source or "", config)
@@ -386,13 +388,16 @@ def check(source: str | None, config: str | None, *, as_json: bool, **flags: Any
     if not settings.source:
         raise ConfigError("there is nothing to check", "give a SOURCE")
     loaded = load_source(settings)
+    functions = dict.fromkeys(function for one in loaded.distributions for function in one.functions)
+    problems = [*(problem.at_deployment for problem in loaded.problems), *unpacked_too_large(functions)]
+    severities = [problem.severity.value for problem in problems]
     if as_json:
-        click.echo(json.dumps([asdict(problem) for problem in loaded.problems], indent=2))
+        click.echo(json.dumps([asdict(problem) for problem in problems], indent=2))
     else:
         terminal = Terminal()
-        terminal.problems(loaded.problems)
-        terminal.say(_verdict([problem.severity.value for problem in loaded.problems]))
-    sys.exit(2 if loaded.errors else 0)
+        terminal.problems(problems)
+        terminal.say(_verdict(severities))
+    sys.exit(2 if "error" in severities or (strict and "warning" in severities) else 0)
 
 
 def _verdict(severities: list[str]) -> str:
@@ -411,7 +416,7 @@ def explain(what: str, control_port: int | None, *, as_json: bool) -> None:
     Every station of the request: what was decided there and because of what, the cache key in its parts, where the TTL
     came from, what each function changed, and how long it took. A path such as /a.css?x=1 does for a URL.
     """
-    from edgesim.logs.explain import as_text
+    from edgesim.logs.explain_text import as_text
 
     data = ask(control_port, "GET", "/transcript", params={"of": what})
     click.echo(json.dumps(data, indent=2) if as_json else as_text(data, _paint), nl=as_json)

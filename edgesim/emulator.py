@@ -131,6 +131,7 @@ def _runtime_settings(settings: Settings, viewers: ViewerDefaults) -> RuntimeSet
     chosen = RuntimeSettings(
         region=region_of(viewers.pop),
         concurrency=settings.concurrency,
+        closed_ports=frozenset({settings.control_port}),
         relaxed=settings.relax,
         chaos=parse_chaos(settings.chaos, seed() % 10_000) if settings.chaos else None,
     )

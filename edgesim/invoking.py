@@ -7,6 +7,7 @@ is what the result is judged by.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -71,8 +72,21 @@ def find_function(name: str, loaded: Loaded) -> EdgeFunction:
     if existing(Path(), split_spec(name)[0]) is not None:
         return _quick(Trigger.ORIGIN_REQUEST, name).functions[0]
     names = dict.fromkeys([*(function.name for function in known), *loaded.logical_ids])
-    hint = closest(name, names) or (f"there are {', '.join(names)}" if names else "")
-    raise ConfigError(f"there is no function {name}", hint or "name a function of --source, or a PATH[:HANDLER]")
+    listed = f"there {'is' if len(names) == 1 else 'are'} {', '.join(names)}" if names else ""
+    hint = closest(name, names) or listed or "name a function of --source, or a PATH[:HANDLER]"
+    if _LOOKS_LIKE_A_PATH.search(name):
+        raise ConfigError(f"there is no file {split_spec(name)[0]}", hint)
+    raise ConfigError(f"there is no function {name}", hint)
+
+
+# No function's name has a slash, or the suffix of a file
+_LOOKS_LIKE_A_PATH = re.compile(r"[/\\]|\.(js|mjs|cjs|ts|py|zip)(:|$)")
+
+
+def triggers_of(function: EdgeFunction, distributions: Iterable[Distribution]) -> list[Trigger]:
+    """Where distributions run a function, in the order of a request's way."""
+    found = {t for d in distributions for b in d.behaviors for t, a in b.associations.items() if a.function == function}
+    return [trigger for trigger in Trigger if trigger in found]
 
 
 def _quick(trigger: Trigger | None, spec: str) -> Distribution:

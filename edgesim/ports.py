@@ -89,7 +89,7 @@ class BodyRecorder(Protocol):
 class Store(Protocol):
     """A cache's memory. Judging freshness is not its business."""
 
-    async def get(self, key: CacheKey) -> Entry | None:
+    def get(self, key: CacheKey) -> Entry | None:
         """The latest entry put under this key, fresh or stale, or None."""
 
     def parts(self, key: CacheKey) -> Iterable[tuple[CacheKey, Entry]]:

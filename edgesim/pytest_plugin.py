@@ -6,10 +6,12 @@ is made when the first scenario or the first `edge` needs it: one stage in each 
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,7 +30,7 @@ SUFFIXES = (".scenario.yaml", ".scenario.yml", ".scenario.json")
 _IN_FOLDERS = (".yaml", ".yml")
 
 _FOLDERS = "edgesim_scenarios"
-_MARKER = """edge(distribution=None, *, functions, origins, parameters, at, viewer, limits, choices): \
+_MARKER = """edge(distribution=None, *, functions, origins, parameters, at, viewer, limits, choices, keys): \
 what the fixture `edge` is made of, in the words of scenarios; paths begin at the test's file"""
 
 folders_key = pytest.StashKey[tuple[Path, ...]]()
@@ -190,7 +192,7 @@ def _in_short(outcome: Outcome) -> str:
     from edgesim.scenario.runner.report import mismatch_in_short
 
     for mismatch in (one for step in outcome.failures for one in step.mismatches):
-        return mismatch_in_short(mismatch)
+        return f"{mismatch_in_short(mismatch)}{f' ({mismatch.why})' if mismatch.why else ''}"
     return outcome.message.partition("\n")[0]
 
 
@@ -206,8 +208,8 @@ def edge(request: pytest.FixtureRequest) -> Iterator[LiveEdge]:
             assert edge.get("/private").status == 401
 
     The marker may stand at the test, its class and its module (`pytestmark`): what is closest to the test counts, and
-    functions, origins, parameters, viewer settings and choices are merged by name. Paths begin at the test's file.
-    Without a marker everything goes to one origin, `site`, which answers 200. See edgesim.testing.LiveEdge.
+    functions, origins, parameters, viewer settings, choices and keys are merged by name. Paths begin at the test's
+    file. Without a marker everything goes to one origin, `site`, which answers 200. See edgesim.testing.LiveEdge.
     """
     from edgesim.testing.live import edge as opened
 
@@ -224,7 +226,7 @@ def edge(request: pytest.FixtureRequest) -> Iterator[LiveEdge]:
         yield request.node.stash[edge_key]
 
 
-_MERGED = ("functions", "origins", "parameters", "viewer", "choices")
+_MERGED = ("functions", "origins", "parameters", "viewer", "choices", "keys")
 _KEYS = ("distribution", "at", "limits", *_MERGED)
 
 
@@ -258,8 +260,8 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A test that fails shows the way of its last requests; with --edgesim-explain it is the whole of all. What it
-    asked of the edge that can't be is told at its own line, and not deep within edgesim."""
-    if call.excinfo is not None and edge_key in item.stash and call.excinfo.errisinstance(ConfigError):
+    asked of the edge that can't be is told at its own line, and not deep within edgesim, unless with --full-trace."""
+    if call.excinfo is not None and not item.config.option.fulltrace and _is_the_tests_own(call.excinfo):
         _end_at_the_test(call.excinfo)
     report = yield
     live = item.stash.get(edge_key, None)
@@ -269,16 +271,39 @@ def pytest_runtest_makereport(
     return report
 
 
-def _end_at_the_test(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+def _is_the_tests_own(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Is it the caller's fault? So it is where edgesim says so, and where what is called by tests raised it itself."""
+    if excinfo.errisinstance(ConfigError):
+        return True
+    return excinfo.errisinstance((LookupError, ValueError)) and _file(_innermost(excinfo)).parent == _CALLED
+
+
+def _innermost(excinfo: pytest.ExceptionInfo[BaseException]) -> TracebackType:
     frame = excinfo.tb
     while frame.tb_next is not None:
-        if Path(frame.tb_next.tb_frame.f_code.co_filename).is_relative_to(_PACKAGE):
-            frame.tb_next = None
-            return
         frame = frame.tb_next
+    return frame
+
+
+def _end_at_the_test(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Cut what is below the test's own line."""
+    frame, last = excinfo.tb, excinfo.tb
+    while frame.tb_next is not None:
+        last = last if _file(frame) == _WITH else frame
+        frame = frame.tb_next
+        if _file(frame).is_relative_to(_PACKAGE):
+            last.tb_next = None
+            return
+
+
+def _file(frame: TracebackType) -> Path:
+    return Path(frame.tb_frame.f_code.co_filename)
 
 
 _PACKAGE = Path(__file__).parent
+_CALLED = _PACKAGE / "testing"
+_WITH = Path(contextlib.__file__)
+"""Stands between a test and what it opens with `with`."""
 
 
 def _told(live: LiveEdge, *, explain: bool) -> Iterator[str]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from edgesim.distribution.problems import Severity
+from edgesim.logs.why import place_of
 from edgesim.values.headers import readable
 from edgesim.values.invocation import Failed, FailureKind
 from edgesim.values.text import printable, printable_lines
@@ -60,12 +62,24 @@ def why_it_failed(transcript: Transcript) -> str:
         if "failure" in facts:
             return f"{facts['function'].name}: {_failure(facts['failure'], facts['function'])}"
         if "rejected" in facts:
-            return f"{facts['function'].name}: {facts['rejected'].detail}"
+            rejected = facts["rejected"]
+            return f"{facts['function'].name}: {rejected.detail}{f' ({rejected.hint})' if rejected.hint else ''}"
         if "message" in facts:
             return str(facts["message"])
         if note.because.value.startswith("refused"):
             return str(note.because.value).removeprefix("refused: ")
     return ""
+
+
+_TIMED_OUT = r"\S+Z \S+ (?=Task timed out after \d+\.\d\d seconds\b)"
+_TOLD_OF_REQUESTS = re.compile(_TIMED_OUT + r"[^\n]*\n\Z")
+"""The line of the request says it."""
+_TOLD_OF_LOADING = re.compile(
+    r"\S+Z\t\S+\tERROR\t(?:Uncaught Exception|Init Error|Unhandled Promise Rejection) \t\{"
+    r"|\[WARNING\]\t\S+Z\t\S*\tLAMBDA_WARNING: Unhandled exception\."
+    r"|\[ERROR\] [\w.]+(?:: |\r|\n|\Z)"
+)
+"""A problem with its place says why a function does not load, or the invocation that loads it again."""
 
 
 class Terminal:
@@ -128,12 +142,13 @@ class Terminal:
         self.say(f"{head} {self.paint(str(status), fg=colour)} {outcome}{told}{cut}")
 
     def lines(self, function: EdgeFunction, trigger: Trigger | None, texts: Sequence[str]) -> None:
-        """A function's lines, tagged by trigger."""
+        """A function's lines, tagged by trigger, but for those of the platform that are said in its words anyway."""
         if self._quiet:
             return
         tag = trigger.value if trigger else "init"
         head = self.paint(f"[{tag} {function.name}]", fg=_TRIGGER_COLOURS.get(tag))
-        self.say(*[f"{head} {part}" for text in texts for part in printable_lines(text)])
+        told = _TOLD_OF_REQUESTS if trigger else _TOLD_OF_LOADING
+        self.say(*[f"{head} {part}" for text in texts if not told.match(text) for part in printable_lines(text)])
 
     # ── problems ─────────────────────────────────────────────────────────────
 
@@ -152,5 +167,6 @@ class Terminal:
 def _failure(failure: Failed, function: EdgeFunction) -> str:
     """Lambda's own words, what they are about where they name the signal alone, and the place in the code."""
     what = f"{failure.kind.value} ({function.memory} MB): " if failure.kind is FailureKind.OUT_OF_MEMORY else ""
-    first, *_ = failure.message.splitlines() or [""]
-    return f"{what}{failure.error_type}: {first}{f' ({failure.place})' if failure.place else ''}"
+    first, *_ = re.sub(_TIMED_OUT, "", failure.message).splitlines() or [""]
+    place, hint = place_of(failure, function), f" ({failure.hint})" if failure.hint else ""
+    return f"{what}{failure.error_type}: {first}{f' ({place})' if place else ''}{hint}"

@@ -47,7 +47,16 @@ class Collected:
     @property
     def unreadable(self) -> int:
         """How many files have errors."""
-        return sum(any(one.severity is Severity.ERROR for one in loaded.problems) for _, loaded in self.files)
+        return sum(bool(_errors(loaded)) for _, loaded in self.files)
+
+    @property
+    def first_errors(self) -> dict[Path, tuple[Problem, int]]:
+        """By file the first of its errors, and how many there are."""
+        return {file: (errors[0], len(errors)) for file, loaded in self.files if (errors := _errors(loaded))}
+
+
+def _errors(loaded: LoadedFile) -> list[Problem]:
+    return [one for one in loaded.problems if one.severity is Severity.ERROR]
 
 
 def collect(targets: Sequence[Target], wanted: Wanted | None) -> Collected:

@@ -14,6 +14,8 @@ from edgesim.errors import ConfigError
 from edgesim.settings import DEFAULT_CONTROL_PORT, DEFAULT_PORT, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from edgesim.emulator import Emulator
     from edgesim.scenario.model import Scenario
     from edgesim.scenario.runner.select import Target
@@ -114,7 +116,6 @@ def _scenarios(target: Target) -> tuple[Scenario, ...]:
 def _meant(text: str) -> Target:
     """The scenarios that a NAME stands for: a file, or one that is shipped, and perhaps a part of a title, or a line.
     After one colon a number is a line, and anything else is part of a title; after two everything is."""
-    from edgesim.distribution.findings import closest
     from edgesim.scenario.runner.select import Target, line_of
 
     known = _shipped()
@@ -125,11 +126,25 @@ def _meant(text: str) -> Target:
     if file.is_dir():
         raise ConfigError(f"{head} is a folder", "name a scenario file")
     if not file.is_file():
-        hint = closest(head, known) or "edgesim demo --list says which there are; a path to a file does as well"
-        raise ConfigError(f"there is no scenario {head!r}", hint)
+        raise ConfigError(f"there is no scenario {head!r}", _near(head, known))
     if part.isascii() and part.isdecimal():
         return Target(text, file, line=line_of(file, part, text))
     return Target(text, file, part=part.lstrip(":").strip())
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    """The names that may be meant: those with this word in them, or one with a slip."""
+    from edgesim.distribution.findings import closest
+
+    names = sorted(name for name in known if word and word.casefold() in name)
+    if len(names) == 1 or not names:
+        listed = "edgesim demo --list says which there are; a path to a file does as well"
+        return f"did you mean {names[0]}?" if names else closest(word, known) or listed
+    more = " …" if len(names) > _MOST_NAMES else ""
+    return f"there are {', '.join(names[:_MOST_NAMES])}{more}"
+
+
+_MOST_NAMES = 6
 
 
 def _shipped() -> dict[str, Path]:

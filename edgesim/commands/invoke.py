@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -20,7 +20,7 @@ from edgesim.values.headers import Field, wire
 from edgesim.values.uri import split_target
 
 if TYPE_CHECKING:
-    from edgesim.distribution.model import EdgeFunction
+    from edgesim.distribution.model import EdgeFunction, Trigger
     from edgesim.distribution.problems import Problem
     from edgesim.distribution.terms import Terms
     from edgesim.invoking import Asked, Laboratory, Report
@@ -97,11 +97,14 @@ def invoke(function: str, event: str | None, trigger: str | None, *, as_json: bo
       edgesim event --trigger origin-request --url /a > event.json; edgesim invoke Auth --event event.json
 
     The function's log goes to stderr. Exits with 0 where CloudFront would take the result, with 1 where it would refuse
-    it or the function failed, with 2 where there is nothing to judge.
+    it or the function failed, with 2 where the function is not reached. A result for an event that is none of
+    CloudFront's is not judged.
     """
-    if (event is None) == (trigger is None):
-        raise click.UsageError("say either --event FILE or --trigger TRIGGER")
     settings = _settings(flags)
+    if event is None and trigger is None:
+        _say_which_event(function, settings)
+    if event is not None and trigger is not None:
+        raise click.UsageError("say either --event FILE or --trigger TRIGGER: an event has its trigger in it")
     if event is not None:
         _no_request(flags)
         found = _invoked_with(function, _read(event), settings, quiet=as_json)
@@ -153,6 +156,17 @@ def _settings(flags: dict[str, Any]) -> Settings:
     flags.clear()
     flags.update(of_request)
     return given
+
+
+def _say_which_event(name: str, settings: Settings) -> NoReturn:
+    """What is missing, with the triggers that would suit the function."""
+    from edgesim.invoking import find_function, triggers_of
+
+    loaded = _loaded(settings, name)
+    function = find_function(name, loaded)
+    known = " and ".join(triggers_of(function, loaded.distributions))
+    suits = f"; {settings.source} runs {function.name} at {known}" if known else ""
+    raise click.UsageError(f"say either --event FILE or --trigger TRIGGER{suits}")
 
 
 def _no_request(flags: dict[str, Any]) -> None:
@@ -237,12 +251,40 @@ def _parts(url: str) -> tuple[str, str, str]:
 def _read(file: str) -> Any:
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
-        return json.loads(text)
+        event = json.loads(text)
     except OSError as error:
         raise ConfigError(f"{file} can't be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        name = "stdin" if file == "-" else file
-        raise ConfigError(f"{name} is not JSON: {error}", "edgesim event prints a sample") from None
+    except ValueError as error:
+        raise ConfigError(f"{_named(file)} is not JSON: {error}", "edgesim event prints a sample") from None
+    except RecursionError:
+        raise _too_deep(file) from None
+    if _is_deeper(event, _MOST_LEVELS):
+        raise _too_deep(file)
+    return event
+
+
+_MOST_LEVELS = 500
+"""Every reader of JSON on the way has a limit of about twice that. inferred: an event has less than ten"""
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    """Is a JSON value nested by more levels than that?"""
+    level = [value]
+    for _ in range(most):
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        if not inner:
+            return False
+        level = [value for values in inner for value in values]
+    return True
+
+
+def _too_deep(file: str) -> ConfigError:
+    message = f"{_named(file)} is nested by more than {_MOST_LEVELS} levels, which no event is"
+    return ConfigError(message, "edgesim event prints a sample")
+
+
+def _named(file: str) -> str:
+    return "stdin" if file == "-" else file
 
 
 # ── running it ───────────────────────────────────────────────────────────────
@@ -265,7 +307,8 @@ def _shown(event: Any) -> GivenEvent | None:
         case Malformed(detail, at):
             raise ConfigError(f"CloudFront sends no such event: {detail} (at {at})", "edgesim event prints a sample")
         case Foreign():
-            click.echo("edgesim: warning: this is no event of CloudFront's, so the result is not judged", err=True)
+            said = "this is no event of CloudFront's, so the result is not judged; edgesim event prints one"
+            click.echo(f"edgesim: warning: {said}", err=True)
             return None
         case shown:
             return shown
@@ -282,8 +325,28 @@ def _invoked_at(name: str, at: str, settings: Settings, flags: dict[str, Any], *
     if loaded.distributions and not runs_there(distribution, asked, trigger, function):
         said = f"{settings.source} does not run {function.name} at {at} of {asked.path}; it is run there all the same"
         click.echo(f"edgesim: note: {said}", err=True)
+    _say_what_is_not_seen(trigger, flags)
     found: Report = run(_laboratory(function, settings, quiet=quiet).made(asked, distribution, trigger))
+    if asked.body and "body" not in _request_of(found.event):
+        click.echo("edgesim: note: the function does not see the body: --include-body shows it", err=True)
     return found
+
+
+def _say_what_is_not_seen(trigger: Trigger, flags: dict[str, Any]) -> None:
+    """Options about what comes after this trigger."""
+    if trigger.endswith("-response"):
+        return
+    for name in ("status", "response_header"):
+        if flags[name]:
+            said = f"--{name.replace('_', '-')} is about the origin's answer, which comes after {trigger}"
+            click.echo(f"edgesim: note: {said}", err=True)
+
+
+def _request_of(event: Any) -> dict[str, Any]:
+    """The request in an event that edgesim made; where nothing was reached there is none."""
+    records = event.get("Records") or [{"cf": {"request": {"body": None}}}]
+    request: dict[str, Any] = records[0]["cf"]["request"]
+    return request
 
 
 def _laboratory(function: EdgeFunction, settings: Settings, *, quiet: bool) -> Laboratory:

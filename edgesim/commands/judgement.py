@@ -8,7 +8,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from edgesim.distribution.terms import STANDARD_TERMS
-from edgesim.logs.explain import section_lines, sections
+from edgesim.logs.explain import sections
+from edgesim.logs.explain_text import section_lines
 from edgesim.pipeline.transcript import Transcript
 from edgesim.rules.failures import failed_as, rejected_as
 from edgesim.rules.reasons import HookReason
@@ -80,7 +81,13 @@ def _refused(note: Note | None) -> Data | None:
     rejected = note.facts.get("rejected") if note is not None else None
     if rejected is None:
         return None
-    return {"code": rejected.code.name, "sentence": rejected.code.value, "detail": rejected.detail, "at": rejected.at}
+    return {
+        "code": rejected.code.name,
+        "sentence": rejected.code.value,
+        "detail": rejected.detail,
+        "at": rejected.at,
+        "hint": rejected.hint,
+    }
 
 
 def _viewer(report: Report, failed: Failed | None) -> Data | None:

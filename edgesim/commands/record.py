@@ -36,8 +36,14 @@ def _seconds(context: click.Context, option: click.Parameter, value: str) -> flo
 
 @click.command()
 @click.argument("what", metavar="URL|FILE.har")
-@click.option("-o", "--output", metavar="FILE", help=f"The scenario to write.  [default: recorded{_SUFFIX}]")
-@click.option("--force", is_flag=True, help="Overwrite FILE where it is there already.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help=f"The scenario to write.  [default: recorded{_SUFFIX}; of capture.har, capture{_SUFFIX}; "
+    f"where that is there already, the same with -2, -3 …]",
+)
+@click.option("--force", is_flag=True, help="With -o: overwrite FILE where it is there already.")
 @click.option("--title", metavar="TEXT", help="The scenario's title.")
 @click.option("--distribution", metavar="SOURCE", help="The distribution to play it with; default: one made to fit.")
 @click.option("--port", type=int, metavar="PORT", default=_PORT, show_default=True, help="URL: the port to listen on.")

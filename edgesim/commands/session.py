@@ -246,9 +246,9 @@ class _Session:
         self._say_outcomes(outcomes)
         unplayed = len(collected.jobs) - len(outcomes)
         counts = counted(outcomes, errors=collected.unreadable, deselected=collected.deselected, unplayed=unplayed)
-        if not collected.jobs and not collected.unreadable:
+        if not collected.jobs and (not collected.unreadable or self._asked.words):
             self._output.say(self._why_nothing(collected))
-        else:
+        if collected.jobs or collected.unreadable:
             self._output.say(summary(counts, seconds, self._output.paint))
         self._write_junit(results, seconds)
         if interrupted:
@@ -272,11 +272,19 @@ class _Session:
         lines = [
             line
             for problem in collected.problems
-            if problem.severity in shown
+            if problem.severity in shown and not (self._asked.words and problem.severity is Severity.ERROR)
             for line in problem_lines(problem, self._output.paint)
         ]
+        lines += self._errors_in_short(collected) if self._asked.words else ()
         if lines:
             self._output.say("\n".join(["", *lines] if collected.jobs and self._asked.verbosity >= 0 else lines))
+
+    def _errors_in_short(self, collected: Collected) -> Iterator[str]:
+        """Who asks for some scenarios asks little of the files that can't be read: the first error of each."""
+        for file, (first, number) in collected.first_errors.items():
+            yield from problem_lines(first, self._output.paint)
+            if number > 1:
+                yield f"    and {number - 1} more: edgesim test {file}"
 
     def _say_outcomes(self, outcomes: list[Outcome]) -> None:
         paint, explain = self._output.paint, self._asked.explain
@@ -298,8 +306,10 @@ class _Session:
             self._output.say("\n".join(cautions))
 
     def _why_nothing(self, collected: Collected) -> str:
-        if collected.deselected and self._asked.words is not None:
-            return f"-k {self._asked.words!r} fits none of {collected.deselected} scenarios"
+        if collected.unreadable or (collected.deselected and self._asked.words is not None):
+            number, files = collected.deselected, collected.unreadable
+            unknown = f"; of {files} file{'' if files == 1 else 's'} it can't be told" if files else ""
+            return f"-k {self._asked.words!r} fits none of {number} scenario{'' if number == 1 else 's'}{unknown}"
         places = ", ".join(target.text for target in self._targets)
         return f"no scenarios in {places}: they are files such as first.scenario.yaml"
 

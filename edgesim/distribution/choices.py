@@ -18,14 +18,19 @@ from edgesim.distribution.edge_choices import (
     CorsExposeHeaders,
     CorsVary,
     ExpiresFrom,
+    FailedFunctionFailover,
+    FailoverStatus,
     ForbiddenInOutage,
     HoldAfterError,
     InsteadOfErrorResult,
+    LoggedUri,
     MissingObject,
     OriginAge,
+    OriginResponseBeforeFailover,
     OriginSslProtocols,
     ResponseHeadersPolicyOrder,
     SignatureAtViewerRequest,
+    StaleAfterFailedFunction,
     StaleLimit,
     WhileRevalidatedResult,
 )
@@ -108,6 +113,17 @@ class MethodChanged(Alternative):
 
     REFUSED = "refused", "502, the result is not valid"
     IGNORED = "ignored", "the method stays what it was"
+
+
+class ClientIpChanged(Alternative):
+    """What becomes of another clientIp in a returned request?
+
+    documented: read-only (lambda-event-structure); the consequence is not. Ignored, since there is nothing
+    that it could change: the connection is the viewer's.
+    """
+
+    IGNORED = "ignored", "the address stays what it was"
+    REFUSED = "refused", "502, the result is not valid"
 
 
 class HeaderKey(Alternative):
@@ -286,6 +302,7 @@ class Choices:
     base64_size: Base64Size = Base64Size.ENCODED
     oversized_text: OversizedText = OversizedText.BODY
     method_changed: MethodChanged = MethodChanged.REFUSED
+    client_ip_changed: ClientIpChanged = ClientIpChanged.IGNORED
     header_key: HeaderKey = HeaderKey.MAP_NAME
     header_name_twice: HeaderNameTwice = HeaderNameTwice.MERGED
     custom_header_twice: CustomHeaderTwice = CustomHeaderTwice.REFUSED
@@ -295,6 +312,9 @@ class Choices:
     tls_1_3: Tls13 = Tls13.ACCEPTED
     missing_object: MissingObject = MissingObject.BY_POLICY
     origin_ssl_protocols: OriginSslProtocols = OriginSslProtocols.MINIMUM
+    failover_status: FailoverStatus = FailoverStatus.ORIGINS
+    origin_response_before_failover: OriginResponseBeforeFailover = OriginResponseBeforeFailover.RUNS
+    failed_function_failover: FailedFunctionFailover = FailedFunctionFailover.NEVER
     failed_function_page: FailedFunctionPage = FailedFunctionPage.CUSTOM
     generated_error_page: GeneratedErrorPage = GeneratedErrorPage.CUSTOM
     viewer_response_after_generated_error: ViewerResponseAfterGeneratedError = ViewerResponseAfterGeneratedError.SKIPPED
@@ -309,10 +329,12 @@ class Choices:
     while_revalidated_result: WhileRevalidatedResult = WhileRevalidatedResult.HIT
     instead_of_error_result: InsteadOfErrorResult = InsteadOfErrorResult.REFRESH_HIT
     forbidden_in_outage: ForbiddenInOutage = ForbiddenInOutage.SERVED
+    stale_after_failed_function: StaleAfterFailedFunction = StaleAfterFailedFunction.ERROR
     request_without_body: RequestWithoutBody = RequestWithoutBody.EMPTY_BODY
     origin_age: OriginAge = OriginAge.COUNTED
     expires_from: ExpiresFrom = ExpiresFrom.DATE
     signature_at_viewer_request: SignatureAtViewerRequest = SignatureAtViewerRequest.REMOVED
+    logged_uri: LoggedUri = LoggedUri.VIEWERS
 
 
 STANDARD = Choices()
@@ -358,7 +380,7 @@ def _plain(word: str) -> str:
 
 def _field(name: str) -> str:
     if _plain(name) not in QUESTIONS:
-        hint = closest(_plain(name), QUESTIONS) or f"there are {', '.join(QUESTIONS)}"
+        hint = closest(_plain(name), QUESTIONS) or "edgesim choices lists them"
         raise ConfigError(f"there is no choice {name!r}", hint)
     return _plain(name).replace("-", "_")
 

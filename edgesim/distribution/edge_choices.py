@@ -92,6 +92,17 @@ class ForbiddenInOutage(Alternative):
     NEVER = "never", "no: it is not kept"
 
 
+class StaleAfterFailedFunction(Alternative):
+    """Does a stale object take the place of the error, where a function at the origin fails?
+
+    documented: it takes the place of an error that the origin gives (Expiration); nothing is said of functions. Not, as
+    for a function at the viewer: a function that fails is to be noticed.
+    """
+
+    ERROR = "error", "no: the viewer gets the 502 or 503"
+    STALE = "stale", "yes, as for an error that the origin gives"
+
+
 # ── response headers policies ─────────────────────────────────────────────────
 
 
@@ -144,6 +155,39 @@ class MissingObject(Alternative):
     ACCESS_DENIED = "access-denied", "403 AccessDenied"
 
 
+class FailoverStatus(Alternative):
+    """By which status does an origin group fail over, where origin-response changes it?
+
+    documented: by the one that the primary origin returns (high_availability_origin_failover); of origin-response
+    nothing is said. The origin's own, as it says.
+    """
+
+    ORIGINS = "origins", "the origin's own"
+    AFTER_ORIGIN_RESPONSE = "after-origin-response", "the one that origin-response left"
+
+
+class OriginResponseBeforeFailover(Alternative):
+    """Does origin-response run for the primary origin's answer, where the group fails over?
+
+    documented: functions at the origin can run twice for one viewer request (lambda-and-origin-failover), not which.
+    It runs, since it runs for every status that an origin sends.
+    """
+
+    RUNS = "runs", "it runs, and again for the secondary's answer"
+    SKIPPED = "skipped", "it runs for the secondary's answer alone"
+
+
+class FailedFunctionFailover(Alternative):
+    """Does an origin group fail over, where a function at the primary origin fails?
+
+    documented: at statuses of the primary origin, and where it can't be reached (high_availability_origin_failover).
+    So not: the error is CloudFront's own.
+    """
+
+    NEVER = "never", "no: what the origin did decides alone"
+    BY_STATUS = "by-status", "where the group lists the function's 502 or 503"
+
+
 class OriginSslProtocols(Alternative):
     """What does OriginSSLProtocols list?
 
@@ -168,3 +212,17 @@ class SignatureAtViewerRequest(Alternative):
 
     REMOVED = "removed", "they are gone by then"
     SHOWN = "shown", "it sees them; they are removed after it"
+
+
+# ── access logs ───────────────────────────────────────────────────────────────
+
+
+class LoggedUri(Alternative):
+    """Which URI has the access log, where a viewer-request function changed it?
+
+    documented: cs-uri-stem is the part of the request URL that is the path (standard-logs-reference); of functions
+    nothing is said. The viewer's own, since the log is about what viewers ask for.
+    """
+
+    VIEWERS = "viewers", "what the viewer asked for"
+    REWRITTEN = "rewritten", "what viewer-request made of it"

@@ -21,13 +21,14 @@ CodeSize = Callable[[EdgeFunction, int], int]
 @dataclass(frozen=True, slots=True)
 class Excess:
     """What a function has more of than its trigger allows. `property` is CloudFormation's name for it, `Code` for its
-    package; `where` is the association, in words."""
+    package; `where` is the association, in words. `is_certain`: the value is what AWS would see, no estimate."""
 
     function: EdgeFunction
     property: str
     where: str
     message: str
     hint: str
+    is_certain: bool = True
 
 
 def over_limits(distribution: Distribution, code_size: CodeSize) -> Iterator[Excess]:
@@ -58,7 +59,8 @@ def _excesses(association: Association, allowed: FunctionLimits, code_size: Code
         size = code_size(function, allowed.code_bytes)
         if size > allowed.code_bytes:
             says = _says("code size", " size", size, allowed.code_bytes, function)
-            yield Excess(function, "Code", where, says, f"edgesim runs it at {trigger} all the same")
+            hint, is_zip = f"edgesim runs it at {trigger} all the same", function.code.path.endswith(".zip")
+            yield Excess(function, "Code", where, says, hint, is_certain=is_zip)
 
 
 def _says(what: str, kind: str, value: float, most: float, function: EdgeFunction) -> str:

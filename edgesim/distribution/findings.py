@@ -22,6 +22,7 @@ class Finding:
     hint: str = ""
     code: str = ""
     severity: Severity = Severity.ERROR
+    is_refused: bool = False
 
     def under(self, loc: Loc) -> Finding:
         """The same, seen from further out."""

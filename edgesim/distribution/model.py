@@ -19,6 +19,7 @@ from edgesim.distribution.response_headers import ResponseHeadersPolicy
 from edgesim.distribution.signers import Signers
 from edgesim.distribution.terms import STANDARD_TERMS, Terms
 from edgesim.values.headers import Field
+from edgesim.values.place import NOWHERE, Place
 
 
 class Trigger(StrEnum):
@@ -45,10 +46,12 @@ class OriginProtocolPolicy(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Code:
     """Where a function's code is: a directory, a single file or a zip at `path` (absolute), or `inline` source
-    text, which Lambda writes to index.js or index.py."""
+    text, which Lambda writes to index.js or index.py. `written` is where the first line of that text stands in a file
+    of the user's, where its lines are lines there, too; it makes no other code."""
 
     path: str = ""
     inline: str = ""
+    written: Place = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

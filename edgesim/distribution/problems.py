@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from edgesim.values.place import Place
@@ -24,7 +24,8 @@ class Problem:
 
     `at` is the path in the user's own spelling (`Resources.Web.Properties.DistributionConfig.Origins[0].Id`);
     `file` and `line` (from 1) say where that stands, where known; `hint` is a way out.
-    `code` is AWS's own error code where AWS has one (`InvalidLambdaFunctionAssociation`).
+    `code` is AWS's own error code where AWS has one (`InvalidLambdaFunctionAssociation`). `is_refused`: AWS refuses it
+    for certain when it is deployed, though locally it works, which makes it a warning.
     """
 
     message: str
@@ -34,6 +35,12 @@ class Problem:
     file: str = ""
     line: int | None = None
     code: str = ""
+    is_refused: bool = False
+
+    @property
+    def at_deployment(self) -> Problem:
+        """The same as whoever is about to deploy has to see it."""
+        return replace(self, severity=Severity.ERROR) if self.is_refused else self
 
     @property
     def refusal(self) -> str:

@@ -72,6 +72,8 @@ class Rollout(Generic[T]):
 
     def at(self, pop: str, came: Instant) -> T:
         """What answers a request that came to an edge location at an instant."""
+        if not self.updates:
+            return self.first
         reached = (update.value for update in reversed(self.updates) if update.has_reached(pop, came))
         return next(reached, self.first)
 

@@ -11,10 +11,11 @@ page) first lets go of the first.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar, assert_never
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, assert_never
 
 from edgesim.driver.bodies import Finished, Recorded, body_chunks, read_ahead
 from edgesim.driver.collapse import Flight, Flights, Landing
@@ -66,6 +67,8 @@ if TYPE_CHECKING:
     from edgesim.values.wire import Wire
 
 T = TypeVar("T")
+Rest: TypeAlias = Callable[[], Coroutine[Any, Any, "Exchange"]]
+"""What is left of a request that has to wait: to be called once, and awaited"""
 
 
 @dataclass(slots=True)
@@ -113,6 +116,17 @@ class Exchange:
         """The bytes for the viewer. Raises OriginFault where the origin broke off."""
         return body_chunks(self._served.response.body, self._served.span)
 
+    @property
+    def holds_nothing(self) -> bool:
+        """Is there nothing to let go of, so that `close` does?"""
+        run = self._run
+        return not run.bodies and run.flight is None and run.upload is None
+
+    def close(self, *, sent: int) -> None:
+        """The end of one that holds nothing and whose viewer got everything."""
+        self.transcript.sent, self.transcript.complete = sent, True
+        self._driver.recorder.finished(self.transcript)
+
     async def aclose(self, *, sent: int = 0, complete: bool = True, broken_off: OriginTrouble | None = None) -> None:
         """The end: `complete` tells whether the viewer got everything, `sent` how many bytes of body. Where it did not,
         it had left, unless the origin had `broken_off`."""
@@ -126,6 +140,8 @@ class Exchange:
 
 
 _SMALL = 64 * 1024
+
+_AT_HAND = (Use.FRESH, Use.HELD)
 
 # Seconds that others wait for a body once its head is there. inferred: CloudFront streams it to them; here it comes at
 # the pace of the first viewer, who may be slow, so after this they fetch for themselves
@@ -159,23 +175,48 @@ class Driver:
     ) -> Exchange:
         """Take a request along CloudFront's path, through the distribution that its Host names. The caller reads the
         exchange's body and closes it. `wire` goes into the transcript."""
+        begun = self.begin(arrival, distributions, wire)
+        return begun if isinstance(begun, Exchange) else await begun()
+
+    def begin(
+        self, arrival: Arrival, distributions: Sequence[Distribution], wire: Wire | None = None
+    ) -> Exchange | Rest:
+        """`answer` as far as it goes without waiting: to its end, where the cache has a fresh object. Else what is left
+        of it."""
         transcript = Transcript(arrival, wire=wire)
         self.recorder.record(transcript)
         run = Run(transcript)
+        steps = serve(arrival, distributions, transcript)
         try:
-            served = await self._perform_all(serve(arrival, distributions, transcript), run)
+            effect: Effect = next(steps)
+            if isinstance(effect, LookUp):
+                looked = self._look_in_store(effect, waited=False)
+                if looked.use not in _AT_HAND:
+                    flight = self.flights.find(effect.keys[-1])
+                    return partial(self._go_on, steps, partial(self._collapse, effect, looked, run, flight), run)
+                effect = steps.send(looked)
+        except StopIteration as done:
+            return Exchange(self, run, done.value)
+        except BaseException:
+            self.recorder.finished(transcript)
+            raise
+        return partial(self._go_on, steps, partial(self._perform, effect, run), run)
+
+    async def _go_on(self, steps: Steps[Served], first: Callable[[], Awaitable[Reply]], run: Run) -> Exchange:
+        """`first` is what becomes of an effect that the steps have yielded already."""
+        try:
+            served = await self._perform_all(steps, run, await first())
         except BaseException as error:
             if isinstance(error, ViewerFault):
-                transcript.interrupted = ViewerTrouble.HUNG_UP
+                run.transcript.interrupted = ViewerTrouble.HUNG_UP
             try:
                 await self.release(run, b"")
             finally:
-                self.recorder.finished(transcript)
+                self.recorder.finished(run.transcript)
             raise
         return Exchange(self, run, served)
 
-    async def _perform_all(self, steps: Steps[T], run: Run) -> T:
-        reply: Reply | None = None
+    async def _perform_all(self, steps: Steps[T], run: Run, reply: Reply | None = None) -> T:
         while True:
             try:
                 effect: Effect = steps.send(reply)
@@ -220,25 +261,31 @@ class Driver:
     async def _look_up(self, effect: LookUp, run: Run) -> LookedUp:
         if run.bodies:
             await self._let_go(run.bodies, b"")
-        looked = await self._look_in_store(effect, waited=False)
+        looked = self._look_in_store(effect, waited=False)
+        return looked if looked.use in _AT_HAND else await self._collapse(effect, looked, run)
+
+    async def _collapse(self, effect: LookUp, looked: LookedUp, run: Run, flight: Flight | None = None) -> LookedUp:
+        """What a request that finds no fresh object goes on with: it becomes the one to get it, or waits for that.
+        `flight` was there when it looked, and may have landed since."""
         if looked.use is Use.WHILE_REVALIDATED:
             return self._to_be_refreshed(looked, effect, run)
         while looked.use is Use.STALE:
-            flight = self.flights.find(effect.keys[-1])
+            flight = flight or self.flights.find(effect.keys[-1])
             if flight is None:
                 run.flight = self.flights.lead(effect.keys[-1])
                 break
             landing = await flight.landed()
-            looked = await self._look_in_store(effect, waited=True)
+            looked = self._look_in_store(effect, waited=True)
             if landing is not Landing.FAILED:
                 # Usable now, or of a kind that answers one request only: then each goes for itself (documented)
                 break
+            flight = None
         return looked
 
-    async def _look_in_store(self, effect: LookUp, *, waited: bool) -> LookedUp:
+    def _look_in_store(self, effect: LookUp, *, waited: bool) -> LookedUp:
         now, stale, stale_key = self.clock.now(), None, None
         for key in effect.keys:
-            entry = await self.store.get(key)
+            entry = self.store.get(key)
             if entry is None:
                 continue
             use = effect.use_of(entry, now)
@@ -249,7 +296,7 @@ class Driver:
         if effect.covers is not None:
             for key, entry in self.store.parts(effect.keys[0]):
                 if effect.covers(entry) and (use := effect.use_of(entry, now)) is not Use.STALE:
-                    await self.store.get(key)  # counts as use of it
+                    self.store.get(key)  # counts as use of it
                     return LookedUp(entry, use, now, waited, key=key)
         return LookedUp(stale, Use.STALE, now, waited, key=stale_key)
 
@@ -348,7 +395,7 @@ class Driver:
 
     async def _update(self, effect: Update, run: Run) -> Updated:
         """What was invalidated meanwhile does not come back."""
-        kept = await self.store.get(effect.key) is not None and await self.store.put(effect.key, effect.entry)
+        kept = self.store.get(effect.key) is not None and await self.store.put(effect.key, effect.entry)
         self._land(run, Landing.KEPT if kept else Landing.NOTHING_KEPT)
         return Updated()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import os
+from binascii import b2a_base64
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def request_id() -> str:
@@ -11,7 +13,7 @@ def request_id() -> str:
 
     None begins with a dash, so that each can stand on a command line.
     """
-    made = base64.urlsafe_b64encode(os.urandom(40)).decode("ascii")
+    made = b2a_base64(os.urandom(40), newline=False).translate(_URL_SAFE).decode("ascii")
     return request_id() if made.startswith("-") else made
 
 

@@ -1,6 +1,7 @@
 """A function's settings, and what AWS has against them at the edge.
 
-Rule 1: what Lambda@Edge refuses in a function's settings is a warning: locally the function runs all the same.
+Rule 1: what Lambda@Edge refuses in a function's settings is a warning, and an error of `edgesim check`: locally the
+        function runs all the same.
 Rule 2: what only edgesim leaves out is told as distribution/unapplied.py does.
 Source: distribution-config.md §4, lambda-edge.md §9.
 """
@@ -81,12 +82,19 @@ NO_EFFECT_LOCALLY = (
 # ── what Lambda@Edge refuses ─────────────────────────────────────────────────
 
 
+_LIMIT_HINT = "AWS refuses the association; edgesim runs the function all the same"
+_VARIABLES_HINT = (
+    "AWS refuses the association: have the build write the values into the code; it runs here without them"
+)
+
+
 class Limit(NamedTuple):
-    """A property that keeps Lambda@Edge from taking a function, and what AWS says of it."""
+    """A property that keeps Lambda@Edge from taking a function, what AWS says of it, and what to do."""
 
     property: str
     says: str
     applies: Callable[[Any], Any]
+    hint: str = _LIMIT_HINT
 
 
 def _member(structure: object, name: str) -> Any:
@@ -101,6 +109,7 @@ _LIMITS = (
         "Environment",
         "The function cannot have environment variables. Function: {arn}",
         lambda s: _member(s.environment, "Variables"),
+        _VARIABLES_HINT,
     ),
     Limit("VpcConfig", "The function cannot have a VPC configuration. Function: {arn}", lambda s: s.vpc_config),
     Limit("Layers", "The function cannot have a layer. Function: {arn}", lambda s: s.layers),
@@ -146,7 +155,6 @@ _VERSION_LIMITS = (
         lambda s: (_member(s.runtime_policy, "UpdateRuntimeOn") or "Auto") != "Auto",
     ),
 )
-_LIMIT_HINT = "AWS refuses the association; edgesim runs the function all the same"
 
 # What edgesim leaves out. inferred: the fact sheets don't say what Lambda@Edge makes of these
 _GAPS = (
@@ -191,7 +199,7 @@ def _refused(rows: tuple[Limit, ...], settings: Part, arn: str) -> Iterator[Find
     for limit in rows:
         if limit.applies(settings):
             message = limit.says.format(arn=arn)
-            yield Finding((limit.property,), message, _LIMIT_HINT, REFUSED, Severity.WARNING)
+            yield Finding((limit.property,), message, limit.hint, REFUSED, Severity.WARNING, is_refused=True)
 
 
 # ── how much a function may have ─────────────────────────────────────────────
@@ -232,7 +240,7 @@ def code_over_quota(size: int, arn: str, quota: Quota = CURRENT_QUOTA) -> Iterat
 def _over(name: str, what: str, size: str, has: int, most: int, arn: str) -> Finding:
     message = _OVER.format(what=what, size=size, has=has, most=most, arn=arn)
     hint = _LIMIT_HINT if name else ""  # edgesim, too, has something against large packages
-    return Finding((name,) if name else (), message, hint, REFUSED, Severity.WARNING)
+    return Finding((name,) if name else (), message, hint, REFUSED, Severity.WARNING, is_refused=True)
 
 
 # ── names ────────────────────────────────────────────────────────────────────

@@ -141,7 +141,9 @@ class TemplateFunctions:
                 "The function execution role must be assumable with edgelambda.amazonaws.com as well as "
                 f"lambda.amazonaws.com principals. Update the IAM role and try again. Role: {role}"
             )
-            yield Finding((), message, "edgesim has no roles and runs the function", REFUSED, Severity.WARNING)
+            yield Finding(
+                (), message, "edgesim has no roles and runs the function", REFUSED, Severity.WARNING, is_refused=True
+            )
 
     def _trust(self, logical_id: str) -> tuple[str, Node | None]:
         """The name and trust policy of a function's role."""

@@ -1,8 +1,9 @@
 """Is there a handler where its setting says? At AWS a wrong one deploys, and then each invocation fails.
 
-Rule 1: the file must be there. Of a Node.js module that is all that is looked at.
-Rule 2: a Python module must bind the name at its top level, as far as its text tells: where it may get names by other
-        ways (`from x import *`, `globals()`, a syntax of another Python), nothing is said.
+Rule 1: the file must be there.
+Rule 2: a Node.js module must export the name, a Python module bind it at its top level, as far as its text tells: where
+        it may get names by other ways (`export *`, `from x import *`, a bundle, a syntax of another Python), nothing is
+        said.
 Source: lambda-platform.md §1.1 and §2, Lambda's own words for what is not found.
 """
 
@@ -12,16 +13,18 @@ import ast
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from edgesim.distribution.findings import Finding, closest
 from edgesim.distribution.model import Code
 from edgesim.distribution.problems import Severity
 from edgesim.errors import ConfigError
 from edgesim.loaders.code import handler_files, has_handler, is_python
+from edgesim.loaders.javascript import exported_names
 
 NO_MODULE = "Runtime.ImportModuleError"
 NO_HANDLER = "Runtime.HandlerNotFound"
+WILL_FAIL = "each invocation will fail"
 
 
 def handler_finding(code: Code, handler: str, runtime: str) -> Finding | None:
@@ -29,26 +32,47 @@ def handler_finding(code: Code, handler: str, runtime: str) -> Finding | None:
     try:
         if not _is_there(code, handler, runtime):
             return _no_file(code, handler, runtime)
-        text = _python_text(code, handler) if is_python(runtime) else None
     except ConfigError as error:
         return Finding((), str(error), error.hint)
-    names = bound_names(text) if text is not None else None
-    module, _, name = handler.rpartition(".")
+    found = _module_text(code, handler, runtime)
+    if found is None:
+        return None
+    return _python_fault(handler, *found) if is_python(runtime) else _node_fault(handler, runtime, *found)
+
+
+def _python_fault(handler: str, file: str, text: bytes) -> Finding | None:
+    del file
+    names, (module, _, name) = bound_names(text), handler.rpartition(".")
     if names is None or name in names:
         return None
-    functions = sorted(one for one in names if not one.startswith("_"))
-    message = f"each invocation will fail: Handler '{name}' missing on module '{module}'"
-    hint = closest(name, functions) or (f"it has {', '.join(functions[:_MOST_NAMES])}" if functions else "")
-    return Finding((), message, hint, NO_HANDLER, Severity.WARNING)
+    told = f"Handler '{name}' missing on module '{module}'"
+    return _no_name(told, name, names, "has", "")
 
 
+def _node_fault(handler: str, runtime: str, file: str, text: bytes) -> Finding | None:
+    # Lambda looks up a dotted name step by step: the first is the module's
+    name = handler.rpartition("/")[2].partition(".")[2].partition(".")[0]
+    names = exported_names(text.decode("utf-8", "replace"), name, takes_defaults=runtime in _TAKING_DEFAULTS)
+    if not name or names is None or name in names:
+        return None
+    way_out = f"export const {name} = …" if file.endswith(".mjs") else f"exports.{name} = …"
+    return _no_name(f"{handler} is undefined or not exported", name, names, "exports", f"export it: {way_out}")
+
+
+_TAKING_DEFAULTS = ("nodejs24.x",)
 _MOST_NAMES = 6
+
+
+def _no_name(told: str, name: str, names: Iterable[str], has: str, otherwise: str) -> Finding:
+    known = sorted(one for one in names if not one.startswith("_"))
+    hint = closest(name, known) or (f"it {has} {', '.join(known[:_MOST_NAMES])}" if known else otherwise)
+    return Finding((), f"{WILL_FAIL}: {told}", hint, NO_HANDLER, Severity.WARNING)
 
 
 def _no_file(code: Code, handler: str, runtime: str) -> Finding:
     files = ", ".join(name for name in handler_files(handler, runtime) if Path(name).suffix)
     where = code.path or "the inline code, which is a file index,"
-    message = f"each invocation will fail: {where} has none of {files} for the handler {handler}"
+    message = f"{WILL_FAIL}: {where} has none of {files} for the handler {handler}"
     return Finding((), message, code=NO_MODULE, severity=Severity.WARNING)
 
 
@@ -62,17 +86,17 @@ def _is_there(code: Code, handler: str, runtime: str) -> bool:
     return has_handler(path, handler, runtime)
 
 
-# ── Python ───────────────────────────────────────────────────────────────────
+# ── the module's text ────────────────────────────────────────────────────────
 
 _MOST_BYTES = 1 << 20
 """Longer modules are made by machines, and are not looked into."""
 
 
-def _python_text(code: Code, handler: str) -> bytes | None:
-    """The text of a handler's module; None where it can't be read."""
+def _module_text(code: Code, handler: str, runtime: str) -> tuple[str, bytes] | None:
+    """A handler's file and its text; None where it can't be read."""
     if not code.path:
-        return code.inline.encode("utf-8", "surrogatepass")
-    path, files = Path(code.path), handler_files(handler, "python")
+        return "index", code.inline.encode("utf-8", "surrogatepass")
+    path, files = Path(code.path), _in_order(handler, runtime)
     try:
         if path.suffix == ".zip":
             return _in_zip(path, files)
@@ -81,17 +105,30 @@ def _python_text(code: Code, handler: str) -> bytes | None:
         return None
 
 
-def _in_folder(folder: Path, files: Iterable[str]) -> bytes | None:
-    found = next((folder / name for name in files if (folder / name).is_file()), None)
-    return found.read_bytes() if found is not None and found.stat().st_size <= _MOST_BYTES else None
+def _in_order(handler: str, runtime: str) -> list[str]:
+    """The files that may hold a handler, in the order that Lambda looks for them in."""
+    files = handler_files(handler, runtime)
+    return files if is_python(runtime) else [files[-1], *files[:-1]]
 
 
-def _in_zip(path: Path, files: Iterable[str]) -> bytes | None:
+def _in_folder(folder: Path, files: Iterable[str]) -> tuple[str, bytes] | None:
+    found = next(((name, folder / name) for name in files if (folder / name).exists()), None)
+    if found is None or not found[1].is_file() or found[1].stat().st_size > _MOST_BYTES:
+        return None
+    return found[0], found[1].read_bytes()
+
+
+def _in_zip(path: Path, files: Iterable[str]) -> tuple[str, bytes] | None:
     with zipfile.ZipFile(path) as archive:
         names = set(archive.namelist())
+        names |= {str(folder) for name in names for folder in PurePosixPath(name).parents}
         found = next((name for name in files if name in names), None)
-        return archive.read(found) if found and archive.getinfo(found).file_size <= _MOST_BYTES else None
+        if found not in archive.NameToInfo or archive.getinfo(found).file_size > _MOST_BYTES:
+            return None
+        return found, archive.read(found)
 
+
+# ── Python ───────────────────────────────────────────────────────────────────
 
 _BY_OTHER_WAYS = frozenset({"exec", "globals", "locals", "setattr", "vars", "__dict__", "__getattr__", "modules"})
 

@@ -104,4 +104,6 @@ def find(tree: Node, loc: Loc) -> Node:
 def problem(finding: Finding, tree: Node, file: str) -> Problem:
     """A finding with its place in the user's file."""
     place = find(tree, finding.at)
-    return Problem(finding.message, place.at, finding.hint, finding.severity, file, place.line, finding.code)
+    return Problem(
+        finding.message, place.at, finding.hint, finding.severity, file, place.line, finding.code, finding.is_refused
+    )

@@ -30,5 +30,12 @@ def problems_of_terms(loaded: Loaded, distributions: Iterable[Distribution]) -> 
 def _problem(excess: Excess, loaded: Loaded) -> Problem:
     place = loaded.place_of(excess.function.name, excess.property)
     return Problem(
-        excess.message, place.at or excess.where, excess.hint, Severity.WARNING, place.file, place.line, CODE
+        excess.message,
+        place.at or excess.where,
+        excess.hint,
+        Severity.WARNING,
+        place.file,
+        place.line,
+        CODE,
+        is_refused=excess.is_certain,
     )

@@ -14,11 +14,13 @@ from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from edgesim.distribution.edge_choices import LoggedUri
 from edgesim.errors import ConfigError
 from edgesim.pipeline.logged import result_types_of
 from edgesim.pipeline.transcript import Station
 from edgesim.rules.result_types import FAILED, ResultTypes
 from edgesim.values.headers import NO_HEADERS, wire
+from edgesim.values.message import Request
 from edgesim.values.record import record
 from edgesim.values.wire import Wire, head_size
 
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from edgesim.distribution.model import Distribution
     from edgesim.pipeline.transcript import Transcript
     from edgesim.values.instant import Instant
-    from edgesim.values.message import Request
     from edgesim.values.viewer import Viewer
 
 NOTHING = "-"
@@ -110,6 +111,15 @@ def _country(line: _Ended) -> str:
     return encoded(wire(line.viewer.place.get("country", "")))
 
 
+def _uri(line: _Ended) -> Request:
+    """Whose path and query are logged; the viewer's, unless the other is chosen."""
+    if line.distribution.terms.choices.logged_uri is LoggedUri.REWRITTEN:
+        for note in line.transcript.at(Station.VIEWER_REQUEST):
+            if isinstance(after := note.facts.get("after"), Request):
+                return after
+    return line.request
+
+
 def _path_pattern(line: _Ended) -> str:
     patterns = (note.facts["behavior"].path_pattern for note in line.transcript.at(Station.BEHAVIOR))
     return encoded(wire(next(patterns, "")))
@@ -125,11 +135,11 @@ STANDARD: Mapping[str, Field] = {
     "c-ip": lambda line: line.viewer.ip,
     "cs-method": lambda line: encoded(line.request.method),
     "cs(Host)": lambda line: encoded(line.distribution.domain_name),
-    "cs-uri-stem": lambda line: encoded(line.request.path),
+    "cs-uri-stem": lambda line: encoded(_uri(line).path),
     "sc-status": _status,
     "cs(Referer)": lambda line: line.asked("referer"),
     "cs(User-Agent)": lambda line: line.asked("user-agent"),
-    "cs-uri-query": lambda line: encoded(line.request.query),
+    "cs-uri-query": lambda line: encoded(_uri(line).query),
     "cs(Cookie)": _cookie,
     "x-edge-result-type": lambda line: line.types.result,
     "x-edge-request-id": lambda line: line.transcript.arrival.id,

@@ -1,7 +1,6 @@
 """A transcript, told: every station, what it decided and because of what.
 
-`as_data` turns a transcript into plain data (what `--json` prints and the console reads); `as_text` lays that out for
-a terminal, where no byte of a request, a response or a log may mean anything but itself.
+`as_data` turns a transcript into plain data: what `--json` prints, and what explain_text.py lays out for a terminal.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from edgesim.logs.nearest import Nearest, Variants, is_miss, nearest_to
+from edgesim.logs.why import place_of, what_went_wrong
 from edgesim.pipeline.logged import result_types_of
 from edgesim.pipeline.transcript import Note, Station, Transcript
 from edgesim.values.body import Cut, Span
@@ -19,7 +19,7 @@ from edgesim.values.headers import Headers, readable
 from edgesim.values.instant import Instant, iso_utc
 from edgesim.values.invocation import FailureKind, Start
 from edgesim.values.message import Request, Response, standard_reason
-from edgesim.values.text import printable, printable_lines
+from edgesim.values.text import printable
 
 if TYPE_CHECKING:
     from edgesim.distribution.model import CacheBehavior, Distribution, EdgeFunction, Origin
@@ -42,6 +42,7 @@ class Section:
 
 
 Facts = dict[str, Any]
+_ERROR = 400
 LAST_DATE = 253_402_300_799
 """The last second of the year 9999; a policy may name later ones."""
 Told = Iterable[tuple[str, str]]
@@ -207,10 +208,14 @@ _MOST_LOG_LINES = 50
 def _invocation(invocation: Invocation, facts: Facts) -> Told:
     if not invocation.environment:  # it was throttled, or there was nothing to run it in
         return
+    if invocation.waited_ms:
+        yield "waited", f"{invocation.waited_ms:.2f} ms until an environment was free; --environments allows for more"
     yield "duration", f"{invocation.duration_ms:.2f} ms, {_start(invocation)}"
     yield "environment", invocation.environment
     if invocation.version:
         yield "version", invocation.version
+    if invocation.newer:
+        yield "newer code", f"can't be loaded, so the last that could ran: {invocation.newer}"
     for line in invocation.log[:_MOST_LOG_LINES]:
         yield "log", line
     if len(invocation.log) > _MOST_LOG_LINES:
@@ -231,7 +236,9 @@ def _failure(failure: Failed, facts: Facts) -> Told:
     has = f" ({facts['function'].memory} MB)" if failure.kind is FailureKind.OUT_OF_MEMORY else ""
     yield "failure", f"{failure.kind.value}{has}: {failure.error_type}: {failure.message}"
     if failure.place:
-        yield "at", str(failure.place)
+        yield "at", str(place_of(failure, facts["function"]))
+    if failure.hint:
+        yield "hint", failure.hint
     for frame in failure.stack:
         if frame.strip():
             yield "stack", frame.rstrip("\n")
@@ -240,6 +247,8 @@ def _failure(failure: Failed, facts: Facts) -> Told:
 def _rejected(rejected: Any, facts: Facts) -> Told:
     yield "rule", f"{rejected.code.name}: {rejected.code.value}"
     yield "found", f"{rejected.detail}{f' (at {rejected.at})' if rejected.at else ''}"
+    if rejected.hint:
+        yield "hint", rejected.hint
 
 
 def _after(after: Request | Response, facts: Facts) -> Told:
@@ -418,6 +427,7 @@ def as_data(transcript: Transcript, variants: Variants | None = None) -> dict[st
         "status": transcript.status,
         "outcome": transcript.notes[-1].because.value if transcript.status else None,
         "result_types": _logged_as(transcript),
+        "why": what_went_wrong(transcript) if transcript.status >= _ERROR else "",
         "seconds": ended - arrival.at if ended is not None else None,
         "bytes": transcript.sent,
         "complete": transcript.complete,
@@ -446,44 +456,3 @@ def _logged_as(transcript: Transcript) -> dict[str, str] | None:
         "x-edge-response-result-type": types.response,
         "x-edge-detailed-result-type": types.detailed,
     }
-
-
-Paint = Callable[[str, str], str]
-
-
-def as_text(data: dict[str, Any], paint: Paint = lambda text, style: text) -> str:
-    """What `as_data` gave, for a terminal. `paint(text, style)` colours; styles are title, station, label, ok, bad."""
-    viewer = data["viewer"]
-    lines = [
-        paint(printable(f"{data['method']} {viewer['protocol']}://{data['host']}{data['target']}"), "title"),
-        f"  {_outcome(data, paint)}",
-        f"  {data['time']}, viewer {viewer['ip']} at {viewer['pop']}",
-        f"  request id {data['id']}",
-    ]
-    if data["distribution"]:
-        lines.append(f"  distribution {printable(data['distribution'])}")
-    return "\n".join([*lines, "", *section_lines(data["sections"], paint, "")]) + "\n"
-
-
-def _outcome(data: dict[str, Any], paint: Paint) -> str:
-    if not data["status"]:
-        return paint("no answer: the viewer left first, or edgesim failed", "bad")
-    status = paint(str(data["status"]), "ok" if data["status"] < 400 else "bad")
-    whole = "" if data["complete"] else paint(", not sent to its end", "bad")
-    return f"{status} {data['outcome']} after {data['seconds'] * 1000:.1f} ms, {data['bytes']:,} bytes{whole}"
-
-
-_WIDEST_LABEL = 32
-
-
-def section_lines(told: list[dict[str, Any]], paint: Paint, indent: str) -> Iterator[str]:
-    """Sections as data, for a terminal."""
-    for section in told:
-        when = f"  [{section['at'] * 1000:.1f} ms]" if section["at"] is not None else ""
-        yield f"{indent}{paint(section['station'], 'station')}: {section['because']}{when}"
-        width = max((len(label) for label, _ in section["details"] if len(label) <= _WIDEST_LABEL), default=0)
-        for label, value in section["details"]:
-            first, *more = printable_lines(value)
-            yield f"{indent}    {paint(printable(label).ljust(width), 'label')}  {first}".rstrip()
-            yield from (f"{indent}    {' ' * width}  {line}".rstrip() for line in more)
-        yield from section_lines(list(section["inner"]), paint, indent + "    ")

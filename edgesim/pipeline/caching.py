@@ -42,6 +42,7 @@ from edgesim.rules.stale import (
     held,
     instead_of_error,
     instead_of_error_outcome,
+    replaceable,
     stale_terms,
     while_revalidated_outcome,
 )
@@ -142,12 +143,13 @@ def answer_from_origin(
 
     # ── store ────────────────────────────────────────────────────────────────
     answer = reached.answer
-    if answer.made_by is MadeBy.FAILED_FUNCTION:
-        return (yield from _not_kept(journey, key, answer))
-    if stored is not None and reached.came is not None and answer.response.status >= 500:
-        instead = yield from _stale_instead(journey, request, stored, answer, reached.came)
+    came = replaceable(journey.distribution.terms.choices, answer.response.status, answer.made_by, reached.came)
+    if stored is not None and came is not None:
+        instead = yield from _stale_instead(journey, request, stored, answer, came)
         if instead is not None:
             return instead
+    if answer.made_by is MadeBy.FAILED_FUNCTION:
+        return (yield from _not_kept(journey, key, answer))
     if asked is not None and stored is not None and reached.came is not None:
         if answer.response.status == 304:
             return (yield from _revalidated(journey, request, stored, answer))

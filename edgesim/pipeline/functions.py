@@ -58,7 +58,8 @@ def run_request_hook(
     failure = _failure(journey, trigger, association, invoked, head_of(request))
     if failure is not None:
         return PassedOn(request, origin, failure)
-    verdict = judge(hook, _payload(invoked), request=request, origin=origin)
+    client_ip = journey.arrival.viewer.ip
+    verdict = judge(hook, _payload(invoked), request=request, origin=origin, client_ip=client_ip)
     return _request_applied(journey, trigger, association, invoked, verdict, PassedOn(request, origin))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from edgesim.distribution.model import Origin, Trigger
+from edgesim.distribution.edge_choices import OriginResponseBeforeFailover
+from edgesim.distribution.model import Origin, OriginGroup, Trigger
 from edgesim.pipeline.effects import (
     FetchFailed,
     Steps,
@@ -17,7 +18,7 @@ from edgesim.pipeline.transcript import Station
 from edgesim.rules.cloudfront_headers import for_the_origin
 from edgesim.rules.edge import edge_name
 from edgesim.rules.error_pages import origin_error_page
-from edgesim.rules.failover import FAILS_OVER, failover_verdict
+from edgesim.rules.failover import FAILS_OVER, came_of, failover_verdict
 from edgesim.rules.forwarding import origin_request, with_custom_headers
 from edgesim.rules.function_event import settled
 from edgesim.rules.hooks import MadeBy
@@ -39,11 +40,12 @@ def reach_any(journey: Journey, request: Request, asked: Entry | None) -> Steps[
     group = journey.distribution.origin_groups.get(behavior.target_origin_id)
     if group is None:
         return (yield from reach(journey, request, origins[behavior.target_origin_id], asked))
-    reached = yield from reach(journey, request, origins[group.members[0]], asked)
-    verdict = failover_verdict(group, behavior, request.method, reached.came) if reached.came is not None else None
+    reached = yield from reach(journey, request, origins[group.members[0]], asked, group)
+    status = reached.answer.response.status
+    came = came_of(journey.distribution.terms.choices, reached.came, reached.answer.made_by, status)
+    verdict = failover_verdict(group, behavior, request.method, came) if came is not None else None
     if verdict is None:
         return reached
-    status = reached.answer.response.status
     if verdict not in FAILS_OVER:
         journey.transcript.note(Station.FAILOVER, verdict, status=status)
         return reached
@@ -51,9 +53,11 @@ def reach_any(journey: Journey, request: Request, asked: Entry | None) -> Steps[
     return (yield from reach(replace(journey, transcript=inner), request, origins[group.members[1]], asked))
 
 
-def reach(journey: Journey, request: Request, origin: Origin, asked: Entry | None) -> Steps[Reached]:
+def reach(
+    journey: Journey, request: Request, origin: Origin, asked: Entry | None, group: OriginGroup | None = None
+) -> Steps[Reached]:
     """One origin's answer, between the functions of origin request and origin response. `asked` is the stored object
-    that it is to be compared with."""
+    that it is to be compared with; `group` the one that has another origin beside this."""
     behavior, arrival = journey.behavior, journey.arrival
     origin = settled(origin, arrival.viewer.protocol)
     forwarded = replace(request, headers=for_the_origin(behavior, arrival, request.headers))
@@ -91,10 +95,23 @@ def reach(journey: Journey, request: Request, origin: Origin, asked: Entry | Non
     answer = Answer(response, _outcome(response), MadeBy.ORIGIN, fetched.at)
 
     # ── origin response ──────────────────────────────────────────────────────
+    if group is not None and _leaves_it_to_the_secondary(journey, group, request, response.status):
+        return Reached(answer, response.status)
     answer = yield from run_response_hook(journey, Trigger.ORIGIN_RESPONSE, sending, answer, origin)
     if answer.made_by is not MadeBy.FAILED_FUNCTION:
         answer = replace(answer, outcome=_outcome(answer.response))
     return Reached(answer, response.status)
+
+
+def _leaves_it_to_the_secondary(journey: Journey, group: OriginGroup, request: Request, status: int) -> bool:
+    """Does origin-response not run, since the secondary origin is asked? That is a choice."""
+    choice = journey.distribution.terms.choices.origin_response_before_failover
+    if choice is OriginResponseBeforeFailover.RUNS:
+        return False
+    fails_over = failover_verdict(group, journey.behavior, request.method, status) in FAILS_OVER
+    if fails_over and Trigger.ORIGIN_RESPONSE in journey.behavior.associations:
+        journey.transcript.note(Station.ORIGIN_RESPONSE, HookReason.SKIPPED_FAILOVER)
+    return fails_over
 
 
 def _outcome(response: Response) -> Outcome:

@@ -42,7 +42,7 @@ def switched_off(distribution: Distribution, behavior: CacheBehavior) -> bool:
     empty custom header"""
     origin = distribution.origins.get(behavior.target_origin_id)
     headers = origin.custom_headers if origin is not None else ()
-    return any(not value and name.lower() == "accept-encoding" for name, value in headers)
+    return bool(headers) and any(not value and name.lower() == "accept-encoding" for name, value in headers)
 
 
 def without_old_encodings(headers: Headers, http_version: str) -> Headers:

@@ -16,13 +16,13 @@ from edgesim.values.uri import matches_path_pattern, matches_wildcards, normaliz
 
 def behavior_for(distribution: Distribution, path: str) -> tuple[CacheBehavior, BehaviorReason]:
     """The behavior for a raw path, and why."""
-    *others, default = distribution.behaviors
-    if others:
+    behaviors = distribution.behaviors
+    if len(behaviors) > 1:
         normal = normalized_path(path)
-        for behavior in others:
+        for behavior in behaviors[:-1]:
             if matches_path_pattern(behavior.path_pattern, normal):
                 return behavior, BehaviorReason.FIRST_MATCH
-    return default, BehaviorReason.DEFAULT
+    return behaviors[-1], BehaviorReason.DEFAULT
 
 
 def host_name(host: str) -> str:

@@ -7,6 +7,8 @@ Source: understanding-the-cache-key, QueryStringParameters, Cookies, header-cach
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from edgesim.distribution.model import CacheBehavior, Distribution
 from edgesim.distribution.policies import CachePolicy, Selection, Selects
 from edgesim.rules.accept_encoding import keyed_encoding, switched_off
@@ -78,10 +80,15 @@ def _headers(policy: CachePolicy, headers: Headers) -> tuple[tuple[str, str | No
     lines is its values in one (RFC 9110 §5.3)"""
     if policy.headers.selects is Selects.NONE:
         return ()
-    names = sorted(policy.headers.lower)
-    if policy.gzip or policy.brotli:
-        names = [name for name in names if name != "accept-encoding"]
-    return tuple((name, headers.joined(name)) for name in names)
+    names = _keyed_names(policy.headers.names, normalises=policy.gzip or policy.brotli)
+    return tuple([(name, headers.joined(name)) for name in names])
+
+
+@lru_cache(maxsize=256)
+def _keyed_names(names: tuple[str, ...], *, normalises: bool) -> tuple[str, ...]:
+    """In lower case and in order, without the header that has a part of the key of its own."""
+    lower = {name.lower() for name in names} - ({"accept-encoding"} if normalises else set())
+    return tuple(sorted(lower))
 
 
 def _cookies(selection: Selection, headers: Headers) -> tuple[str, ...]:

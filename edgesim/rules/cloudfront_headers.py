@@ -6,7 +6,8 @@ only where a cache policy or an origin request policy names them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import quote
 
 from edgesim.distribution.model import CacheBehavior
@@ -99,10 +100,11 @@ def keyed(behavior: CacheBehavior) -> tuple[str, ...]:
     """The CloudFront-* headers that have a part in the cache key, each once."""
     legacy = behavior.forwarded_values
     names = legacy.headers if legacy is not None else behavior.cache_policy.headers.names
-    return _ours(names) if names else ()
+    return _ours(tuple(names)) if names else ()
 
 
-def _ours(names: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=256)
+def _ours(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if _is_ours(name.lower())))
 
 
@@ -113,7 +115,7 @@ def asked_for(behavior: CacheBehavior) -> tuple[str, ...]:
         names += policy.headers.names
     if policy is not None and policy.id == _ALL_VIEWER_EXCEPT_HOST:
         names += _ADDED_TO_ALL_EXCEPT_HOST
-    return _ours(names)
+    return _ours(tuple(names))
 
 
 def for_the_cache(behavior: CacheBehavior, arrival: Arrival, headers: Headers) -> Headers:
@@ -146,7 +148,7 @@ def for_error_page(behavior: CacheBehavior, arrival: Arrival, headers: Headers) 
 
 def without_viewers_own(headers: Headers) -> Headers:
     """A viewer can't supply these headers itself. inferred: adding-cloudfront-headers"""
-    if not any(map(_is_ours, headers.index)):
+    if not [name for name in headers.index if name.startswith(PREFIX)]:
         return headers
     return headers.only(lambda name: not _is_ours(name))
 

@@ -7,6 +7,7 @@ X-Amz-Cf-Id, Age.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 from edgesim.rules.conditionals import NOT_MODIFIED_HEADERS, not_modified
 from edgesim.rules.ranges import Unsatisfiable, asked_part, asked_spans, part_of, span_in_part
@@ -107,13 +108,17 @@ def _of_stored_part(request: Request, stored: Response) -> Delivery:
 
 def edge_fields(arrival: Arrival, outcome: Outcome, edge_name: str, age: int | None) -> tuple[Field, ...]:
     """What the edge adds to every response."""
-    fields = (
-        ("X-Cache", f"{outcome.value} from cloudfront"),
-        ("Via", f"1.1 {edge_name}.cloudfront.net (CloudFront)"),
-        ("X-Amz-Cf-Pop", arrival.viewer.pop),
-        ("X-Amz-Cf-Id", arrival.id),
-    )
+    fields = (*_same_for_many(outcome.value, edge_name, arrival.viewer.pop), ("X-Amz-Cf-Id", arrival.id))
     return fields if age is None else (*fields, ("Age", str(age)))
+
+
+@lru_cache(maxsize=256)
+def _same_for_many(result: str, edge_name: str, pop: str) -> tuple[Field, ...]:
+    return (
+        ("X-Cache", f"{result} from cloudfront"),
+        ("Via", f"1.1 {edge_name}.cloudfront.net (CloudFront)"),
+        ("X-Amz-Cf-Pop", pop),
+    )
 
 
 def for_viewer(

@@ -7,8 +7,11 @@ count as the status that the viewer would get is inferred.
 
 from __future__ import annotations
 
+from edgesim.distribution.choices import Choices
+from edgesim.distribution.edge_choices import FailedFunctionFailover, FailoverStatus
 from edgesim.distribution.model import CacheBehavior, OriginGroup
 from edgesim.errors import OriginTrouble
+from edgesim.rules.hooks import MadeBy
 from edgesim.rules.reasons import FailoverReason
 
 _NOT_CONNECTED = (frozenset({503}), FailoverReason.NOT_CONNECTED)
@@ -33,13 +36,24 @@ FAILS_OVER = frozenset(
 )
 
 
+def came_of(
+    choices: Choices, came: int | OriginTrouble | None, made_by: MadeBy, status: int
+) -> int | OriginTrouble | None:
+    """What counts of the primary's answer: by default what `came` of the origin itself. `made_by` and `status` are
+    those of the answer after origin-response. Whether that one counts, and whether a function's failure does, are
+    choices"""
+    if made_by is MadeBy.FAILED_FUNCTION and choices.failed_function_failover is FailedFunctionFailover.BY_STATUS:
+        return status
+    by_answer = made_by is MadeBy.ORIGIN and choices.failover_status is FailoverStatus.AFTER_ORIGIN_RESPONSE
+    return status if by_answer else came
+
+
 def failover_verdict(
     group: OriginGroup, behavior: CacheBehavior, method: str, outcome: int | OriginTrouble
 ) -> FailoverReason | None:
     """Is the secondary origin asked after the primary answered with this status, or failed in this way? One of
     FAILS_OVER means yes; None that there is nothing to fail over at.
 
-    inferred: the origin's own status decides, before origin-response may change it
     """
     counts, because = _read(outcome)
     if not counts & group.status_codes:

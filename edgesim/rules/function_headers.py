@@ -21,11 +21,12 @@ _BAD_IN_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """A result that CloudFront refuses: the code (whose value is the page's sentence), what exactly is wrong, and
-    where in the result."""
+    where in the result. `hint` is a way out, for a mistake that many make; CloudFront says nothing of it."""
 
     code: Rejection
     detail: str
     at: str = ""
+    hint: str = ""
 
 
 class Line(NamedTuple):

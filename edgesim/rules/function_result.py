@@ -13,13 +13,20 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeAlias
 
-from edgesim.distribution.choices import BodyAtViewerResponse, CustomHeaderTwice, MethodChanged, StatusAtViewerResponse
+from edgesim.distribution.choices import (
+    BodyAtViewerResponse,
+    ClientIpChanged,
+    CustomHeaderTwice,
+    MethodChanged,
+    StatusAtViewerResponse,
+)
 from edgesim.distribution.limits import FUNCTION_URI_CHARS
 from edgesim.distribution.model import Origin, Trigger
 from edgesim.rules import function_origin
 from edgesim.rules.function_body import optional, request_body, response_body
 from edgesim.rules.function_event import header_map, status_description
 from edgesim.rules.function_headers import Rejected, applied, forbidden, read_headers, shown
+from edgesim.rules.function_result_hints import hint
 from edgesim.rules.hooks import Hook, is_disallowed
 from edgesim.rules.reasons import Rejection
 from edgesim.values.body import NO_BODY
@@ -63,25 +70,37 @@ Verdict: TypeAlias = ChangedRequest | GeneratedResponse | ChangedResponse | Reje
 
 
 def judge(
-    hook: Hook, payload: str, *, request: Request, origin: Origin | None = None, response: Response | None = None
+    hook: Hook,
+    payload: str,
+    *,
+    request: Request,
+    origin: Origin | None = None,
+    response: Response | None = None,
+    client_ip: str = "",
 ) -> Verdict:
-    """What to make of a function's answer, given what it saw: `request` and `origin`, or `response` at the response's
-    triggers."""
+    """What to make of a function's answer, given what it saw: `request`, `origin` and `client_ip` (empty where that is
+    not to be compared), or `response` at the response's triggers."""
     result = _parsed(payload)
     if isinstance(result, Rejected):
         return result
+    verdict = _judged(hook, result, request, origin, response, client_ip)
+    return replace(verdict, hint=hint(hook.trigger, result)) if isinstance(verdict, Rejected) else verdict
+
+
+def _judged(
+    hook: Hook,
+    result: dict[str, Any],
+    request: Request,
+    origin: Origin | None,
+    response: Response | None,
+    client_ip: str,
+) -> Verdict:
     if response is not None:
         return _judge_response(hook, result, response)
     # inferred: the key `status` tells a generated response from a request
     if "status" in result:
         return _judge_generated(hook, result)
-    verdict = _judge_request(hook, result, request, origin)
-    if isinstance(verdict, Rejected) and "statusCode" in result:
-        # observed: API Gateway's shape is judged as a request; say so, since the rule alone misleads
-        return replace(
-            verdict, detail=f"{verdict.detail} (without `status` this is a request; statusCode is not status)"
-        )
-    return verdict
+    return _judge_request(hook, result, request, origin, client_ip)
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -95,8 +114,10 @@ _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 def _parsed(payload: str) -> dict[str, Any] | Rejected:
     try:
         value = _DECODER.decode(payload)
-    except (ValueError, RecursionError) as why:
+    except ValueError as why:
         return Rejected(Rejection.NOT_JSON, f"the result is not JSON: {why}")
+    except RecursionError:  # inferred: whoever reads JSON has a limit; CloudFront's is not known
+        return Rejected(Rejection.NOT_JSON, "the result is nested deeper than can be read: by hundreds of levels")
     if not isinstance(value, dict):
         nothing = ": the function returned nothing" if value is None else ""
         return Rejected(Rejection.NOT_AN_OBJECT, f"the result is {shown(value)}, not an object{nothing}")
@@ -187,12 +208,12 @@ def _changed_reason(result: dict[str, Any], status: int, sent: Response) -> str:
 
 
 def _judge_request(
-    hook: Hook, result: dict[str, Any], sent: Request, origin: Origin | None
+    hook: Hook, result: dict[str, Any], sent: Request, origin: Origin | None, client_ip: str
 ) -> ChangedRequest | Rejected:
     headers = _headers(hook, result, sent.headers)
     if isinstance(headers, Rejected):
         return headers
-    if (offence := _target_offence(hook, result, sent)) is not None:
+    if (offence := _target_offence(hook, result, sent) or _client_ip_offence(hook, result, client_ip)) is not None:
         return offence
     chosen = _origin(hook, result, headers, origin)
     if isinstance(chosen, Rejected):
@@ -230,6 +251,14 @@ def _target_offence(hook: Hook, result: dict[str, Any], sent: Request) -> Reject
     if method != sent.method and hook.choices.method_changed is MethodChanged.REFUSED:
         return Rejected(Rejection.METHOD_CHANGED, f"method is {shown(method)}", "method")
     return None
+
+
+def _client_ip_offence(hook: Hook, result: dict[str, Any], sent: str) -> Rejected | None:
+    """documented as read-only; what an attempt leads to is a choice"""
+    given = optional(result, "clientIp", sent)
+    if not sent or given == sent or hook.choices.client_ip_changed is ClientIpChanged.IGNORED:
+        return None
+    return Rejected(Rejection.CLIENT_IP_CHANGED, f"clientIp is {shown(given)}", "clientIp")
 
 
 def _origin(hook: Hook, result: dict[str, Any], headers: Headers, origin: Origin | None) -> Origin | Rejected | None:

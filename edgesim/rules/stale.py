@@ -1,7 +1,8 @@
 """Objects past their TTL that answer all the same.
 
 Rule 1: for how long is decided when the object is stored, by its own headers and the policy it came under.
-Rule 2: only an error that the origin gave, or that came of not reaching it, is replaced; never a function's failure.
+Rule 2: only an error that the origin gave, or that came of not reaching it, is replaced; a function's failure is by
+        choice.
 Source: Expiration, "Serve stale (expired) content"; HTTPStatusCodes.
 """
 
@@ -14,11 +15,13 @@ from edgesim.distribution.edge_choices import (
     ForbiddenInOutage,
     HoldAfterError,
     InsteadOfErrorResult,
+    StaleAfterFailedFunction,
     StaleLimit,
     WhileRevalidatedResult,
 )
 from edgesim.distribution.policies import CachePolicy
 from edgesim.errors import OriginTrouble
+from edgesim.rules.hooks import MadeBy
 from edgesim.rules.reasons import Outcome, StaleReason, TtlReason
 from edgesim.rules.storing import NOT_REUSED
 from edgesim.rules.ttl import Ttl
@@ -50,6 +53,16 @@ def stale_terms(status: int, headers: Headers, life: Ttl, policy: CachePolicy, c
         on_error=Duration(room if on_error is None else min(on_error, room)),
         asked=on_error is not None,
     )
+
+
+def replaceable(
+    choices: Choices, status: int, made_by: MadeBy, came: int | OriginTrouble | None
+) -> int | OriginTrouble | None:
+    """The error that a stale object may take the place of; None where there is none. `came` is what the origin answered
+    or how it failed; None where a function answered in its place. A function's failure is one by choice."""
+    if made_by is MadeBy.FAILED_FUNCTION:
+        return status if choices.stale_after_failed_function is StaleAfterFailedFunction.STALE else None
+    return came if status >= 500 else None
 
 
 def instead_of_error(entry: Entry, came: int | OriginTrouble, now: Instant) -> StaleReason:

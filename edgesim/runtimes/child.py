@@ -31,6 +31,8 @@ _OUTPUT_READ = 8 * 1024
 a short one even where all that it prints are line breaks."""
 _PIPE_READS = 9
 """Enough to empty a pipe (64 KiB on Linux, as much at most on macOS) that the child has filled before it answered."""
+_FEW_PROCESSES = 10
+"""So many are looked at in the turn of the loop in which somebody asks."""
 _GRACE_SECONDS = 0.5
 _LONG_SECONDS, _PAUSE = 0.002, 1
 _TOKENS = 2**32
@@ -104,7 +106,7 @@ class Child:
         self._tokens = count(int.from_bytes(os.urandom(4)))
         self._lines = LineReader()
         self._unsent = bytearray()
-        self._frozen = False
+        self._frozen = self._measuring = False
         self._status: Status | None = None
         self._control, self._output, self.process = _connected(start)
         self._watch()
@@ -184,12 +186,17 @@ class Child:
         self._loop.call_later(_GRACE_SECONDS, self.kill)  # where it is ending by itself, its own exit code counts
         self.process.closed()
 
-    def drain(self) -> None:
-        """Hand over all output written so far, a last line without its end too."""
+    def drain(self, seconds: float | None = None) -> bool:
+        """Hand over all output written so far, a last line without its end too. False where that took longer than it
+        may: then it is not all."""
+        begun = perf_counter()
         for _ in range(_PIPE_READS):
             if not self._read_output():
                 break
+            if seconds is not None and perf_counter() - begun > seconds:
+                return False
         self._tell(self._lines.flush())
+        return True
 
     def _read_some_output(self) -> None:
         """Whoever prints so much that telling it takes long has to wait for longer, so that others get their turns."""
@@ -228,7 +235,7 @@ class Child:
         status = self.status()
         if status is None:
             return []
-        found = [Leftover.PROCESSES] if status.others() else []
+        found = [Leftover.PROCESSES] if status.others(0) else []
         if threads_at_rest is not None and status.threads() > threads_at_rest:
             found.append(Leftover.THREADS)
         return found
@@ -297,10 +304,28 @@ class Child:
         status = self.status()
         return status.peak_kb() if status is not None else 0
 
-    def resident_kb(self) -> int:
-        """Resident memory now in kilobytes, or 0 where nothing tells."""
+    def measure(self, tell: Callable[[int], None]) -> None:
+        """Have the resident memory of all its processes told, in kilobytes: now, or where they are many when a thread
+        has looked at them; until then, and for as long again, nothing more is measured. Not told where nothing
+        tells."""
         status = self.status()
-        return status.resident_kb() if status is not None else 0
+        if status is None or self._measuring:
+            return
+        found = status.resident_kb(_FEW_PROCESSES)
+        if found is not None:
+            tell(found)
+            return
+        self._measuring, begun = True, perf_counter()
+
+        def measured(found: asyncio.Future[int]) -> None:
+            self._loop.call_later(perf_counter() - begun, self._measured)
+            if not self.exited.done():
+                tell(found.result())
+
+        self._loop.run_in_executor(None, status.all_resident_kb).add_done_callback(measured)
+
+    def _measured(self) -> None:
+        self._measuring = False
 
 
 def _connected(start: Start) -> tuple[socket.socket, int, Process]:

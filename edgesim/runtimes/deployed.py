@@ -8,6 +8,7 @@ from time import perf_counter
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.problems import Problem
 from edgesim.distribution.propagation import Rollout
+from edgesim.distribution.publishing import kept_back
 from edgesim.distribution.versions import LambdaFunction
 from edgesim.runtimes.deployment import Deployment
 from edgesim.runtimes.ledger import Ledger, Published
@@ -49,6 +50,11 @@ class Deployed:
     def live(self) -> Deployment | None:
         """The newest version that serves."""
         return self.rollout.newest.deployment if self.rollout else None
+
+    @property
+    def fell_back(self) -> bool:
+        """Does it run with settings from before, since its own did not start?"""
+        return self.live is not None and bool(kept_back(self.live.function, self.function))
 
     @property
     def running(self) -> tuple[Running, ...]:

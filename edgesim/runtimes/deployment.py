@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.problems import Problem
+from edgesim.runtimes.hints import hint
 from edgesim.runtimes.inspecting import Inspector
 from edgesim.runtimes.interpreters import NODE_BOOTSTRAP, PYTHON_BOOTSTRAP, Interpreter, Language, RuntimeName
 from edgesim.runtimes.places import place_in_stack, place_told
@@ -121,12 +121,14 @@ class Deployment:
         frames = error.get("trace", error.get("stackTrace"))
         stack = tuple(self._stack(frames)) if isinstance(frames, list) else ()
         place = place_told(error.get("place")) or place_in_stack(stack, self.snapshot.shown)
+        message = self.shown(str(error.get("errorMessage", ""))[:_MOST_CHARACTERS])
         return Failed(
             kind,
             str(error.get("errorType", _UNREADABLE))[:_MOST_CHARACTERS],
-            self.shown(str(error.get("errorMessage", ""))[:_MOST_CHARACTERS]),
+            message,
             stack,
             replace(place, file=self.shown(place.file)),
+            hint(message, self.snapshot.root, self.function),
         )
 
     def _stack(self, frames: list[Any]) -> Iterator[str]:
@@ -144,24 +146,11 @@ class Deployment:
         return Problem(
             f"{failure.error_type}: {said}",
             at=f"function {self.function.name}",
-            hint=_sdk_hint(said),
+            hint=failure.hint,
             file=failure.place.file or self.snapshot.shown,
             line=failure.place.line,
             code=failure.error_type,
         )
-
-
-_PYTHON_SDK = re.compile(r"No module named '(boto3|botocore)'")
-_NODE_SDK = re.compile(r"Cannot find (?:module|package) '(@aws-sdk/[^'/]+)")
-
-
-def _sdk_hint(said: str) -> str:
-    """Where a part of the SDK is missing, which Lambda's runtimes bring along (documented) and edgesim does not."""
-    if (found := _PYTHON_SDK.search(said)) is not None:
-        return f"Lambda brings {found[1]} along, and edgesim lends what is installed beside it: pip install {found[1]}"
-    if (found := _NODE_SDK.search(said)) is not None:
-        return f"Lambda brings {found[1]} along; here: npm install {found[1]}, in the code's folder or one above it"
-    return ""
 
 
 def _places_of(snapshot: Snapshot) -> Iterable[tuple[str, str]]:

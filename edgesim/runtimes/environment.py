@@ -27,7 +27,7 @@ from edgesim.runtimes.child import NOBODY, Child, exit_text
 from edgesim.runtimes.closing import closing_lines
 from edgesim.runtimes.deployment import Deployment
 from edgesim.runtimes.memory import MemoryWatch
-from edgesim.runtimes.output import Output
+from edgesim.runtimes.output import CUT, Output
 from edgesim.runtimes.remarks import Leftover, left_over, reaches_inside
 from edgesim.runtimes.spares import Spares
 from edgesim.runtimes.variables import log_group
@@ -40,6 +40,7 @@ INIT_SECONDS = 10.0
 """documented: the init phase's limit, whatever the function's own timeout"""
 
 _QUICK_SECONDS, _PEAK_SECONDS = 0.002, 0.05
+_LAST_LINES_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,22 +358,35 @@ class Environment:
             then(outcome)
 
     def _expire(self) -> None:
-        if self._child is not None:
-            self._child.drain()
-        self._let_go()
+        self._cut_short()
         self._settle(_Expired())
 
     def _look_at_memory(self) -> None:
         """Does the function that runs use more than it has?"""
-        if self._child is not None and self._child.resident_kb() > self._function.memory * 1024:
+        child = self._child
+        if child is not None:
+            child.measure(lambda found: self._judge_memory(child, found))
+
+    def _judge_memory(self, child: Child, kilobytes: int) -> None:
+        if self._child is child and self._then is not None and kilobytes > self._function.memory * 1024:
             self._end_for_memory()
 
     def _end_for_memory(self) -> None:
-        if self._child is not None:
-            self._child.drain()
-        self._let_go()
+        self._cut_short()
         self.peak_mb = self._function.memory  # Lambda's function never gets more
         self._settle(_OutOfMemory())
+
+    def _cut_short(self) -> None:
+        """End the process, and have its last lines told. It must not go on meanwhile, and whoever waits for its end
+        does not wait for all of a flood."""
+        child = self._child
+        if child is None:
+            return
+        self._note_peak(child.peak_kb())
+        child.kill()
+        if not child.drain(_LAST_LINES_SECONDS):
+            self.on_lines([CUT])
+        self._let_go()
 
     def _let_go(self) -> None:
         """Kill the process, if there is one. Its burial needs nobody."""

@@ -63,7 +63,8 @@ def parse_runtime(name: str) -> RuntimeName | None:
 @dataclass(frozen=True, slots=True)
 class Interpreter:
     """An interpreter that starts. `flags` are the options of ours that it knows; `packages` its site-packages; `real`
-    is the program itself, whatever links or scripts led to it, and `needs` the files and folders that it runs from."""
+    is the program itself, whatever links or scripts led to it, and `needs` the files and folders that it runs from. Of
+    these `hidden` are folders that it does not run from."""
 
     language: Language
     path: Path
@@ -72,6 +73,7 @@ class Interpreter:
     packages: tuple[Path, ...] = ()
     real: Path = Path()
     needs: tuple[Path, ...] = ()
+    hidden: tuple[Path, ...] = ()
 
     @property
     def title(self) -> str:
@@ -108,8 +110,10 @@ _NODE_PROBE = (
     "console.log(JSON.stringify([versions.node, execPath, [], flags.filter((flag) => known.has(flag))]))"
 )
 _PYTHON_PROBE = (
-    "import json, sys; version = '.'.join(map(str, sys.version_info[:3]));"
-    "print(json.dumps([version, sys.executable, [sys.prefix, sys.base_prefix, sys.base_exec_prefix], []]))"
+    "import json, os, sys; version = '.'.join(map(str, sys.version_info[:3]));"
+    "platform = f'{sys.base_exec_prefix}/{sys.platlibdir}/python{sys.version_info[0]}.{sys.version_info[1]}';"
+    "folders = [sys.prefix, os.path.dirname(os.__file__), platform];"
+    "print(json.dumps([version, sys.executable, folders, []]))"
 )
 _OLDEST = {Language.NODE: (18,), Language.PYTHON: (3, 9)}
 """What the bootstraps run on."""
@@ -225,28 +229,30 @@ def probe(language: Language, path: Path) -> Interpreter | None:
         answer = subprocess.run(
             [path, *command], capture_output=True, timeout=_PROBE_SECONDS, check=True, env={}, stdin=subprocess.DEVNULL
         )
-        text, executable, prefixes, flags = json.loads(answer.stdout)
+        text, executable, folders, flags = json.loads(answer.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
     version = tuple(int(part) for part in text.split(".") if part.isdecimal())
     if version < _OLDEST[language]:
         return None
-    packages = _site_packages(Path(prefixes[0]), version) if language is Language.PYTHON else ()
-    real = Path(executable).resolve()
-    return Interpreter(language, path, version, tuple(flags), packages, real, _needs(real, prefixes))
+    packages = _site_packages(Path(folders[0]), version) if language is Language.PYTHON else ()
+    real, libraries = Path(executable).resolve(), [Path(folder).resolve() for folder in folders[1:]]
+    hidden = tuple(folder / "site-packages" for folder in libraries)
+    return Interpreter(language, path, version, tuple(flags), packages, real, needs(real, libraries), hidden)
 
 
 _WHOLE = (Path("/nix/store"), Path("/gnu/store"), Path("/home/linuxbrew/.linuxbrew"))
 """Folders of package managers, in which programs use libraries from beside their own."""
 
 
-def _needs(program: Path, prefixes: Iterable[str]) -> tuple[Path, ...]:
-    """What a program runs from: its prefixes (for Node.js the folder above bin), and a package manager's folder; no
-    home directory, though a program may lie right in one."""
-    places = [Path(prefix).resolve() for prefix in prefixes] or [program.parent.parent]
-    folders = [place for place in places if not Path.home().is_relative_to(place)]
+def needs(program: Path, libraries: Iterable[Path]) -> tuple[Path, ...]:
+    """What a program runs from, whatever else its prefix holds, which may be somebody's ~/.local: its own libraries,
+    the folder of shared ones beside it where there are any, a package manager's folder, and the program. The widest
+    comes first."""
+    prefix = program.parent.parent
+    shared = [prefix / "lib"] if prefix != Path.home() and any(prefix.glob("lib/lib*.so*")) else []
     managed = [folder for folder in _WHOLE if program.is_relative_to(folder)]
-    return tuple(dict.fromkeys((*folders, *managed, program)))
+    return tuple(dict.fromkeys((*managed, *shared, *(one for one in libraries if one.is_dir()), program)))
 
 
 def _site_packages(prefix: Path, version: tuple[int, ...]) -> tuple[Path, ...]:

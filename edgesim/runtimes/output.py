@@ -6,6 +6,9 @@ _KEPT_BYTES = 256 * 1024
 _LINE_BYTES = 50  # what a text takes besides its characters
 _MORE = "[the log holds the rest of this invocation's output]"
 
+CUT = "[it was ended amid more output than can be told at once: the last of it is left out]"
+"""The last line of what had to end at once."""
+
 
 class Output:
     """Lines, from the first on until they are too many."""

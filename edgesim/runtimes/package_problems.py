@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
 from edgesim.distribution.findings import Finding
+from edgesim.distribution.limits import PackageLimits
 from edgesim.distribution.model import EdgeFunction
+from edgesim.distribution.package_size import package_faults
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.errors import ConfigError
-from edgesim.runtimes.snapshot import Snapshot
+from edgesim.runtimes.measuring import Measure
+from edgesim.runtimes.snapshot import Snapshot, package_size
 
 
 def unreadable_code(function: EdgeFunction, error: ConfigError) -> Problem:
@@ -41,3 +47,15 @@ def of_package(function: EdgeFunction, finding: Finding) -> Problem:
         file=function.code.path,
         code=finding.code,
     )
+
+
+def unpacked_too_large(functions: Iterable[EdgeFunction]) -> Iterator[Problem]:
+    """What Lambda has against packages as large as these become when they are unpacked; a zip's own size is told where
+    the zip is named. Raises ConfigError where code can't be read."""
+    limits = PackageLimits()
+    measure = Measure(limits)
+    for function in functions:
+        size = replace(package_size(function.code, measure), zipped=None)
+        finding = package_faults(size, limits, function.arn)
+        if finding is not None:
+            yield of_package(function, finding)

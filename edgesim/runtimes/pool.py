@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from edgesim.ports import Call
@@ -29,10 +29,12 @@ StartEnvironment = Callable[[Deployment], Environment]
 
 @dataclass(frozen=True, slots=True)
 class _Lent:
-    """An environment for a caller. `is_new`: it has to be initialised before anything else."""
+    """An environment for a caller. `is_new`: it has to be initialised before anything else. `waited_ms`: how long there
+    was none to be had."""
 
     environment: Environment
     is_new: bool = False
+    waited_ms: float = 0.0
 
 
 class Pool:
@@ -154,18 +156,20 @@ class Pool:
         environment = lent.environment
         if lent.is_new:  # where its init fails, it is used all the same: the invocation tries again, as on Lambda
             await environment.initialise()
-        job = self._job(call, request_id, event, environment, outcome)
+        job = self._job(call, request_id, event, environment, outcome, lent.waited_ms)
         if environment.state == "warm":
             environment.invoke(job)
         else:
             await environment.restart(job)
 
-    def _job(self, call: Call, request_id: str, event: str, environment: Environment, outcome: Outcome) -> Job:
+    def _job(
+        self, call: Call, request_id: str, event: str, environment: Environment, outcome: Outcome, waited_ms: float = 0
+    ) -> Job:
         def conclude(invocation: Invocation) -> None:
             if self._ended(call):
                 environment.retire()
             self._give_back(environment)
-            _resolve(outcome, invocation)
+            _resolve(outcome, replace(invocation, waited_ms=waited_ms) if waited_ms else invocation)
 
         return Job(call, request_id, event, conclude)
 
@@ -183,7 +187,11 @@ class Pool:
         self._fleet.queued += 1
         if len(self._waiting) == 1 and self._fleet.admits(self):
             self.grow()
-        return await waiter
+        if waiter.done():
+            return waiter.result()
+        begun = perf_counter()
+        lent = await waiter
+        return lent and replace(lent, waited_ms=(perf_counter() - begun) * 1000)
 
     def grow(self) -> None:
         """Start an environment for the caller who has waited for longest."""

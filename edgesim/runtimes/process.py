@@ -71,16 +71,22 @@ class Status:
         that from whoever started it."""
         return self._field(b"VmHWM:")
 
-    def resident_kb(self) -> int:
-        """Resident memory now, in kilobytes, with that of the processes it started. What they share counts once."""
-        others = self.others()
+    def resident_kb(self, most: int) -> int | None:
+        """Resident memory now, in kilobytes, with that of the processes it started. What they share counts once. None
+        where these are more than `most`."""
+        others = self.others(most)
         if not others:
             return self._field(b"VmRSS:")
-        return sum(_proportional_kb(pid) for pid in (self._pid, *others))
+        return None if len(others) > most else sum(map(_proportional_kb, (self._pid, *others)))
 
-    def others(self) -> list[int]:
-        """The processes that it started and that still run."""
-        return [pid for pid in family(self._first) if pid not in (self._pid, self._first)]
+    def all_resident_kb(self) -> int:
+        """The same, however many they are. For a thread: it takes long, and nothing of it has to be open still."""
+        return sum(map(_proportional_kb, (self._pid, *self.others())))
+
+    def others(self, most: int | None = None) -> list[int]:
+        """The processes that it started and that still run; where there are more than `most`, some more than that."""
+        found = family(self._first, None if most is None else most + 2)
+        return [pid for pid in found if pid not in (self._pid, self._first)]
 
     def threads(self) -> int:
         """How many threads it has; 0 once the process has ended."""
@@ -112,20 +118,28 @@ def _proportional_kb(pid: int) -> int:
         return 0
 
 
-def family(pid: int) -> list[int]:
-    """A process and everything below it, the process first. Each of its threads may have children."""
-    found = [pid]
+def family(pid: int, most: int | None = None) -> list[int]:
+    """A process and everything below it, the process first. Each of its threads may have children. Beyond `most` no
+    more are looked for."""
+    found, seen = [pid], {pid}
     for one in found:
-        found += [child for child in _children(one) if child not in found]
+        new = [child for child in _children(one) if child not in seen]
+        found += new
+        seen.update(new)
+        if most is not None and len(found) > most:
+            break
     return found
 
 
 def _children(pid: int) -> list[int]:
+    found: list[int] = []
     try:
-        listings = list(_proc(pid, "task").glob("*/children"))
-        return [int(child) for listing in listings for child in listing.read_text().split()]
+        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208  there may be thousands
+            with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as children:  # noqa: PTH123
+                found += map(int, children.read().split())
     except OSError:
-        return []
+        return found
+    return found
 
 
 def first_child(pid: int) -> int | None:

@@ -91,7 +91,8 @@ class LambdaService:
         self._snapshots = Snapshots(self._workspace.code)
         self._measure = Measure(self._settings.package)
         self._guard = Guard(self._workspace.path)
-        self._zygotes = Zygotes(self._workspace.path / "sandbox", self._guard, wanted=Limit.ISOLATION not in relaxed)
+        wanted, closed = Limit.ISOLATION not in relaxed, self._settings.closed_ports
+        self._zygotes = Zygotes(self._workspace.path / "sandbox", self._guard, wanted=wanted, closed=closed)
         spares = Spares(self._guard, self._zygotes, self._settings.spares)
         self._memory = None if Limit.MEMORY in relaxed else MemoryWatch()
         time_limits = Limit.TIMEOUTS not in relaxed
@@ -128,17 +129,19 @@ class LambdaService:
     async def invoke(self, call: Call) -> Invocation:
         """Run a function once. A caller that goes away does not stop the function: Lambda would not either."""
         request_id, event = self._host.new_id(), encode_json(call.event)
-        refusal = self._refusal(call)
-        if refusal is not None:
-            return _never_ran(call, request_id, refusal)
-        outcome = await self._pool_for(call).invoke(call, request_id, event)
-        return _never_ran(call, request_id, outcome) if isinstance(outcome, Failed) else outcome
+        deployed = self._find(call.function)
+        refusal = self._refusal(call, deployed)
+        if deployed is None or refusal is not None:
+            return _never_ran(call, request_id, refusal or SHUT_DOWN)
+        outcome = await self._pool_for(call, deployed).invoke(call, request_id, event)
+        if isinstance(outcome, Failed):
+            return _never_ran(call, request_id, outcome)
+        return replace(outcome, newer=str(deployed.problem)) if deployed.problem and deployed.works else outcome
 
-    def _refusal(self, call: Call) -> Failed | None:
+    def _refusal(self, call: Call, deployed: Deployed | None) -> Failed | None:
         """Why a call can't run at all."""
         if self._closed:
             return SHUT_DOWN
-        deployed = self._find(call.function)
         if deployed is None:
             message = f"the function {call.function.name} is not deployed"
             return Failed(FailureKind.UNAVAILABLE, "ResourceNotFoundException", message)
@@ -159,11 +162,9 @@ class LambdaService:
     def _find(self, function: EdgeFunction) -> Deployed | None:
         return self._deployed.get(function) or self._leaving.get(function)
 
-    def _pool_for(self, call: Call) -> Pool:
+    def _pool_for(self, call: Call, deployed: Deployed) -> Pool:
         """The environments of the version that the call's edge location had when its request came."""
-        deployed = self._find(call.function)
-        assert deployed is not None  # noqa: S101  callers have looked
-        assert deployed.rollout is not None  # noqa: S101
+        assert deployed.rollout is not None  # noqa: S101  callers have looked
         if call.arrived is None:
             return self._pool(deployed.rollout.newest, call.region, over=deployed.left_at is not None)
         running = deployed.rollout.at(call.pop, call.arrived)
@@ -204,7 +205,7 @@ class LambdaService:
     async def published(self, functions: Iterable[EdgeFunction]) -> dict[EdgeFunction, EdgeFunction]:
         """These functions as they are published: each as it is, or where what changed of one that is deployed publishes
         nothing, as it was. inferred: a version that never started is published anew, with whatever changed"""
-        standing = {one.function.arn: one for one in self._deployed.values() if one.works}
+        standing = {one.function.arn: one for one in self._deployed.values() if one.works and not one.fell_back}
         changed = {
             function: standing[function.arn]
             for function in functions

@@ -25,6 +25,7 @@ class Settings:
     environment is. `relaxed`: the limits that are not enforced. `publishes`: changed code and settings are published as
     the next version (ledger.py), and what does not start leaves what did; without it every function is the version that
     it says it is. `chaos`: which invocations are their environment's last (distribution/chaos.py).
+    `closed_ports`: those of this machine's loopback to which functions in a sandbox can't connect.
     """
 
     max_environments: int = field(default_factory=default_limit)
@@ -39,3 +40,4 @@ class Settings:
     relaxed: frozenset[Limit] = frozenset()
     publishes: bool = True
     chaos: Chaos | None = None
+    closed_ports: frozenset[int] = frozenset()

@@ -11,6 +11,7 @@ What is copied: the files of a directory, a single file, a zip's contents, or in
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import os
 import shutil
@@ -219,8 +220,18 @@ def _listed(entry: os.DirEntry[str], name: str, above: frozenset[str]) -> Iterat
         yield _File(name, path, is_link=True, stamp=_stamp(path.stat()))
     elif entry.is_dir():  # follows links, as packing tools do
         yield from _files_below(path, f"{name}/", above)
-    elif entry.is_file():  # sockets, pipes and dangling links are left out
+    elif entry.is_file() and not _is_own_output(path):  # sockets, pipes and dangling links are left out
         yield _File(name, path, is_link=False, stamp=_stamp(entry.stat()))
+
+
+def _is_own_output(path: Path) -> bool:
+    """Does what edgesim prints go to this file? It is no code, and each line about a reload would cause the next."""
+    found = path.stat()
+    for descriptor in (1, 2):
+        with contextlib.suppress(OSError):  # it is closed
+            if os.path.samestat(found, os.fstat(descriptor)):
+                return True
+    return False
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int, int]:

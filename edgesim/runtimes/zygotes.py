@@ -191,9 +191,10 @@ def _group(pid: int) -> int | None:
 class Zygote:
     """One zygote process. Messages go out in order, now or as soon as it takes them."""
 
-    def __init__(self, interpreter: Interpreter, folder: Path, guard: Guard) -> None:
+    def __init__(self, interpreter: Interpreter, folder: Path, guard: Guard, closed: frozenset[int]) -> None:
         self._interpreter = interpreter
         self._folder = folder
+        self._closed = sorted(closed)
         self._guard = guard
         self._loop = asyncio.get_running_loop()
         self._rooms = count(1)
@@ -261,8 +262,10 @@ class Zygote:
         return {
             "folder": str(self._folder),
             "shown": [[str(path), str(place_of(path))] for path in interpreter.needs],
+            "hidden": [str(place_of(path)) for path in interpreter.hidden],
             "runtime": str(NODE_BOOTSTRAP.parent) if interpreter.language is Language.NODE else None,
             "probe": [str(place_of(interpreter.real)), *probe],
+            "closed": self._closed,
         }
 
     async def close(self) -> None:
@@ -364,15 +367,17 @@ _USER_NAMESPACES = "it needs Linux 5.9 or newer with user namespaces that ordina
 
 
 class Zygotes:
-    """The zygotes of a service, as far as there is a sandbox to be had."""
+    """The zygotes of a service, as far as there is a sandbox to be had. `closed` are the ports of this machine's
+    loopback that functions can't connect to."""
 
-    def __init__(self, folder: Path, guard: Guard, *, wanted: bool) -> None:
+    def __init__(self, folder: Path, guard: Guard, *, wanted: bool, closed: frozenset[int] = frozenset()) -> None:
         self._folder = folder
         self._guard = guard
         self._zygotes: dict[Interpreter, asyncio.Future[Zygote]] = {}
         self._refused: dict[Interpreter, str] = {}
         self._names = count(1)
         self._wanted = wanted
+        self._closed_ports = closed
         self._closed = False
 
     @property
@@ -409,7 +414,8 @@ class Zygotes:
     async def _build(self, interpreter: Interpreter, dead: Zygote | None) -> Zygote:
         if dead is not None:
             await dead.close()
-        zygote = Zygote(interpreter, self._folder / f"zygote{next(self._names)}", self._guard)
+        folder = self._folder / f"zygote{next(self._names)}"
+        zygote = Zygote(interpreter, folder, self._guard, self._closed_ports)
         await zygote.build()
         return zygote
 

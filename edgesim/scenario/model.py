@@ -225,12 +225,20 @@ class CacheExpectation:
 
 
 @dataclass(frozen=True, slots=True)
+class LogGroupExpectation:
+    """What must be in some event of the log groups of this name; `*` in it stands for anything."""
+
+    group: str
+    events: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Expectation:
     """Everything that must hold after a step. `because` must be among the transcript's reasons in this order,
     `not_because` must not be; they are names by reasons.py (see loading). `ran` are the triggers whose functions ran,
     all of them, in order. `log` must each be in some line of the functions' output, `cloudwatch` in some event of all
-    that CloudWatch Logs gets: Lambda's own lines too, and what CloudFront refuses. `access_log` are fields of the line
-    in the access log by name, `logged` is whether there is one. `complete` False: the body broke
+    that CloudWatch Logs gets: Lambda's own lines too, and what CloudFront refuses; `log_groups` say where. `access_log`
+    are fields of the line in the access log by name, `logged` is whether there is one. `complete` False: the body broke
     off. `takes` is how far the clock moved by itself while the step ran. `entries` is the number of objects in the
     whole cache."""
 
@@ -248,6 +256,7 @@ class Expectation:
     access_log: tuple[HeaderMatch, ...] = ()
     logged: bool | None = None
     cloudwatch: tuple[Match, ...] = ()
+    log_groups: tuple[LogGroupExpectation, ...] = ()
     cache: tuple[CacheExpectation, ...] = ()
     entries: int | None = None
     takes: float | None = None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from edgesim.distribution.propagation import AT_ONCE, Rollout, Spread
+from edgesim.driver.driver import Exchange
 from edgesim.driver.identity import request_id
 from edgesim.errors import ConfigError, OriginFault, OriginTrouble, ViewerFault
 from edgesim.ports import BodyStream
@@ -19,11 +21,21 @@ from edgesim.values.viewer import Arrival, Viewer
 
 if TYPE_CHECKING:
     from edgesim.distribution.model import Distribution
-    from edgesim.driver.driver import Driver, Exchange
+    from edgesim.driver.driver import Driver
 
 Scope: TypeAlias = Any
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
 Send: TypeAlias = Callable[[Any], Awaitable[None]]
+Rest: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
+
+
+class Outlet(Protocol):
+    """Where an answer that is at hand goes in one piece."""
+
+    def send_whole(
+        self, status: int, reason: str, fields: Sequence[tuple[bytes, bytes]], body: bytes, *, closes: bool
+    ) -> None:
+        """Send it, and end the viewer's connection afterwards where that `closes`."""
 
 
 class RequestBody(BodyStream):
@@ -61,18 +73,25 @@ class ViewerApp:
         self.rollout = self.rollout.since(now).then(tuple(distributions), now, spread)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
+        if scope["type"] == "http" and (rest := self.begin(scope, receive, send, None)) is not None:
+            await rest()
+
+    def begin(self, scope: Scope, receive: Receive, send: Send, outlet: Outlet | None) -> Rest | None:
+        """Answer through the outlet where the answer is at hand; else what is left to do."""
         try:
             arrival = self._arrival(scope, receive)
         except ConfigError as error:
-            await _send_whole(send, *_told(error))
-            return
-        # Where the viewer goes while it is still sending, there is nobody left to answer
-        with contextlib.suppress(ViewerFault):
-            distributions = self.rollout.at(arrival.viewer.pop, arrival.at)
-            exchange = await self.driver.answer(arrival, distributions, scope.get("wire"))
-            await _deliver(exchange, send)
+            return partial(_send_whole, send, *_told(error))
+        distributions = self.rollout.at(arrival.viewer.pop, arrival.at)
+        begun = self.driver.begin(arrival, distributions, scope.get("wire"))
+        if not isinstance(begun, Exchange):
+            return partial(_deliver_later, begun, send)
+        if outlet is None or not begun.holds_nothing or (body := begun.small_body) is None:
+            return partial(_deliver, begun, send)
+        response = begun.response
+        outlet.send_whole(response.status, response.reason, response.headers.raw, body, closes=begun.closes)
+        begun.close(sent=len(body))
+        return None
 
     def _arrival(self, scope: Scope, receive: Receive) -> Arrival:
         raw = scope["headers"]
@@ -119,8 +138,14 @@ def _start(response: Response) -> dict[str, Any]:
         "type": "http.response.start",
         "status": response.status,
         "headers": response.headers.raw,
-        "reason": response.reason.encode("latin-1"),
+        "reason": response.reason,
     }
+
+
+async def _deliver_later(coming: Callable[[], Awaitable[Exchange]], send: Send) -> None:
+    # Where the viewer goes while it is still sending, there is nobody left to answer
+    with contextlib.suppress(ViewerFault):
+        await _deliver(await coming(), send)
 
 
 async def _deliver(exchange: Exchange, send: Send) -> None:

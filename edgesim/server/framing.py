@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from edgesim.values.message import standard_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+@lru_cache(512)
+def _status_line(status: int, reason: str) -> bytes:
+    return b"HTTP/1.1 %d %b\r\n" % (status, (reason or standard_reason(status)).encode("latin-1"))
 
 
 class Framing:
@@ -22,9 +28,9 @@ class Framing:
         self._chunked: bool | None = None
         self._left = 0
 
-    def head(self, status: int, reason: bytes, fields: Iterable[tuple[bytes, bytes]], *, keep_alive: bool) -> bytes:
+    def head(self, status: int, reason: str, fields: Iterable[tuple[bytes, bytes]], *, keep_alive: bool) -> bytes:
         """The head's bytes. Framing is made unambiguous, whatever an origin or a function wrote."""
-        content = [b"HTTP/1.1 %d %b\r\n" % (status, reason or standard_reason(status).encode("ascii"))]
+        content = [_status_line(status, reason)]
         for name, value in fields:
             if len(name) == 14 and name.lower() == b"content-length":
                 if self._chunked is not None or not value.isdigit():

@@ -9,6 +9,9 @@ after the answers to those before it, and the connection ends there.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import httptools
@@ -34,11 +37,21 @@ _NOTED = frozenset({b"host", b"expect", b"content-length", b"transfer-encoding"}
 _BUG_PAGE = b"edgesim failed at this request. That is a bug in edgesim: please report it with the lines it printed.\n"
 
 
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """What is left of a request that could not be answered at once."""
+
+    steps: Callable[[], Coroutine[Any, Any, None]]
+
+
+async def _fail(bug: Exception) -> None:
+    raise bug
+
+
 class EdgeCycle(RequestResponseCycle):
-    """One request and its response. ASGI messages may carry more: `reason` (bytes), `close` (true: no other request
-    is taken on this connection) and `flush` (true: the head must
-    not wait for the body) in the start, `abort` (true) in a body, which breaks the connection off so that the viewer
-    sees a truncated response."""
+    """One request and its response. ASGI messages may carry more: `reason` (a string), `close` (true: no other
+    request is taken on this connection) and `flush` (true: the head must not wait for the body) in the start, `abort`
+    (true) in a body, which breaks the connection off so that the viewer sees a truncated response."""
 
     _head: bytes = b""
     _framing: Framing
@@ -46,11 +59,14 @@ class EdgeCycle(RequestResponseCycle):
     task: asyncio.Task[None] | None = None
 
     async def run_asgi(self, app: Any) -> None:
-        """Run the application. At shutdown it is cancelled, and the viewer sees its connection end."""
+        """Run the application, or what is left of it (`_Rest`). At shutdown it is cancelled, and the viewer sees its
+        connection end."""
 
         async def until_cancelled(scope: Any, receive: Any, send: Any) -> None:
             try:
-                if not self.disconnected:
+                if isinstance(app, _Rest):
+                    await app.steps()
+                elif not self.disconnected:
                     await app(scope, receive, send)
             except asyncio.CancelledError:
                 self.disconnected = True
@@ -90,20 +106,32 @@ class EdgeCycle(RequestResponseCycle):
         else:
             self._continue(message)
 
+    def send_whole(
+        self, status: int, reason: str, fields: Sequence[tuple[bytes, bytes]], body: bytes, *, closes: bool
+    ) -> None:
+        """The whole response at once (app.Outlet)."""
+        self._begin(status, reason, fields, closes=closes)
+        self._write(self._framing.framed(body, last=True))
+        self._complete()
+
     def _start(self, message: Any) -> None:
+        self._begin(
+            message["status"], message.get("reason", ""), message["headers"], closes=message.get("close", False)
+        )
+        if message.get("flush"):
+            self._write(b"")
+
+    def _begin(self, status: int, reason: str, fields: Iterable[tuple[bytes, bytes]], *, closes: bool) -> None:
+        """The head. It is kept until the body's first piece, so that both leave in one write."""
         self.response_started = True
         if self.waiting_for_100_continue:
             # RFC 9110 §10.1.1: the viewer may leave its body out now, or not; so nothing readable can follow
             self.keep_alive = self.waiting_for_100_continue = False
         version: str = self.scope["http_version"]
-        if message.get("close") or version == "1.0":
+        if closes or version == "1.0":
             self.keep_alive = False
-        status: int = message["status"]
         self._framing = framing = Framing(self.scope["method"], status, version)
-        # Kept until the body's first piece, so that both leave in one write; a stream's head goes at once
-        self._head = framing.head(status, message.get("reason", b""), message["headers"], keep_alive=self.keep_alive)
-        if message.get("flush"):
-            self._write(b"")
+        self._head = framing.head(status, reason, fields, keep_alive=self.keep_alive)
 
     def _continue(self, message: Any) -> None:
         if message.get("abort"):
@@ -145,9 +173,12 @@ class EdgeProtocol(HttpToolsProtocol):
     _refusing = False
     _newest: EdgeCycle | None = None
     _running: EdgeCycle | None = None
+    _at_once: Callable[..., Callable[[], Coroutine[Any, Any, None]] | None] | None = None
+    """ViewerApp.begin; any other ASGI application has only the longer way"""
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self._at_once = getattr(self.app, "begin", None)
         if (tls := transport.get_extra_info("ssl_object")) is not None:
             self._tls = (tls.version(), tls.cipher()[0])
 
@@ -262,7 +293,7 @@ class EdgeProtocol(HttpToolsProtocol):
         cycle.wire = scope["wire"] = Wire()
         self.cycle = self._newest = cycle
         if before is None or before.response_complete:
-            self._start_asgi_task(cycle, self.app)
+            self._begin(cycle)
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))
@@ -289,6 +320,20 @@ class EdgeProtocol(HttpToolsProtocol):
         return False
 
     # ── one answer after the other ───────────────────────────────────────────
+
+    def _begin(self, cycle: EdgeCycle) -> None:
+        """Answer at once what can be; a request with a body, or with nobody reading, takes the longer way."""
+        at_once = self._at_once
+        if at_once is None or self._framing or self.flow.write_paused:
+            self._start_asgi_task(cycle, self.app)
+            return
+        self._running = cycle
+        try:
+            steps = at_once(cycle.scope, cycle.receive, cycle.send, cycle)
+        except Exception as bug:  # noqa: BLE001 it is raised again where the others are, which are told and answered
+            steps = partial(_fail, bug)
+        if steps is not None:
+            self._start_asgi_task(cycle, _Rest(steps))
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         self._running = cycle

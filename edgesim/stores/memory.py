@@ -45,7 +45,7 @@ class MemoryStore:
         self._object_limit = max_bytes // 4 if object_limit is None else min(object_limit, max_bytes)
         self._entries = _Entries(max_bytes)
 
-    async def get(self, key: CacheKey) -> Entry | None:
+    def get(self, key: CacheKey) -> Entry | None:
         kept = self._entries.get(key)
         if kept is None:
             return None

@@ -226,4 +226,4 @@ def _scripts(response: Response | None) -> Scripts:
 def _failure(run: Run, request: Request, response: Response | None) -> Failure:
     failed = run.facts.get("failure")
     stack = tuple(failed.stack) if failed is not None else ()
-    return Failure(request, response, run.outcome, run.why, stack, timed_out=named(failed) == "TIMEOUT")
+    return Failure(request, response, run.outcome, run.error, stack, timed_out=named(failed) == "TIMEOUT")

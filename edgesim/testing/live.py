@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json as json_
 from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -28,18 +27,22 @@ from edgesim.distribution.model import EdgeFunction
 from edgesim.errors import ConfigError
 from edgesim.scenario.language import durations
 from edgesim.scenario.language.load import load_setting
-from edgesim.scenario.model import Content, Send, Setting
+from edgesim.scenario.model import Send, Setting
 from edgesim.scenario.playing.background import STAGES, BackgroundStage
 from edgesim.scenario.playing.edge import Edge
 from edgesim.scenario.playing.met import Run, runs_of
 from edgesim.scenario.playing.origins import ANY
 from edgesim.scenario.playing.run import host_of, request_of
 from edgesim.scenario.playing.seen import Answered
+from edgesim.scenario.playing.signing import signed_step
 from edgesim.server.viewer_header import parse_settings
-from edgesim.testing.live_origins import HeaderValues, Origin, Origins
+from edgesim.testing.live_origins import Origin, Origins
 from edgesim.testing.live_parts import Cache, Clock, Function
+from edgesim.testing.live_requests import HeaderValues, each_of, send_of
+from edgesim.testing.live_signing import Signature, Signing
 from edgesim.testing.views import Call, OriginRequest, Response
 from edgesim.values.instant import Instant, iso_utc
+from edgesim.values.message import Request
 
 T = TypeVar("T")
 
@@ -62,6 +65,7 @@ class Said:
     folder: Path = field(default_factory=Path)
     limits: str = Edition.CURRENT.value
     choices: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
 
 
 def edge(
@@ -74,6 +78,7 @@ def edge(
     viewer: Mapping[str, str] | None = None,
     limits: str = Edition.CURRENT.value,
     choices: Mapping[str, str] | None = None,
+    keys: Mapping[str, str] | None = None,
     folder: str | Path | None = None,
 ) -> AbstractContextManager[LiveEdge]:
     """An edge location with an empty cache, for a `with` block.
@@ -84,7 +89,8 @@ def edge(
     replace that of its own functions.
     `origins` are answers as in a scenario, `parameters` a template's. `at` is when it begins; without it, always the
     same instant. `viewer` has `country`, `device`, `protocol` … for every request. `limits` is `current` or `2023`,
-    and `choices` are answers to what AWS does not say (`edgesim choices` lists them).
+    and `choices` are answers to what AWS does not say (`edgesim choices` lists them). `keys` are who signs, where that
+    is not edgesim: files with private keys, by name.
     Relative paths begin in `folder`; without it, where the file is that calls this.
 
     Raises ConfigError, with everything that is wrong.
@@ -93,7 +99,8 @@ def edge(
         folder = calling_folder()
     code, answers, values = functions or {}, origins or {}, parameters or {}
     where = Path(folder).absolute()
-    return _opened(Said(distribution, code, answers, values, at, viewer or {}, where, limits, choices or {}))
+    words = (viewer or {}, where, limits, choices or {}, keys or {})
+    return _opened(Said(distribution, code, answers, values, at, *words))
 
 
 def calling_folder() -> Path:
@@ -124,6 +131,7 @@ def setting_of(said: Said) -> Setting:
         folder=said.folder,
         limits=said.limits,
         choices=said.choices,
+        keys=said.keys,
     )
     if problems:
         raise ConfigError("\n".join(str(problem).removeprefix("error: ") for problem in problems))
@@ -153,7 +161,10 @@ class LiveEdge:
 
     def __init__(self, background: BackgroundStage, said: Said) -> None:
         self._background, self._said = background, said
-        self.inner: Edge = self.run(self._begin(setting_of(said), _instant(said.at)))
+        setting = setting_of(said)
+        self.inner: Edge = self.run(self._begin(setting, _instant(said.at)))
+        self._settings = [setting]
+        self._signing = Signing(said.folder).with_setting(said.keys, self._settings)
         self.clock = Clock(self)
         self.cache = Cache(self)
         self.origins = Origins(self.inner.origins, self._origin_ids, said.folder)
@@ -194,6 +205,7 @@ class LiveEdge:
         body: str | bytes | None = None,
         json: Any = None,
         viewer: Mapping[str, str] | None = None,
+        sign: Signature | None = None,
         **more: str,
     ) -> Response:
         """Send a request and wait for the whole answer.
@@ -202,9 +214,10 @@ class LiveEdge:
 
         `Host` is the distribution's alias or domain, unless `headers` has one. `viewer` is who sends it: `country`,
         `device`, `protocol`, `ip`, `pop`, `city` and whatever else `Edgesim-Viewer` takes; each may stand alone.
+        `sign` is as in a scenario: `"1h"`, or `{"key": "members", "cookies": True, "resource": "/*"}`.
         """
-        send = _send(method, target, headers=headers, cookies=cookies, body=body, json=json, viewer=viewer, **more)
-        return self._sent([send])[0]
+        said: dict[str, Any] = {"headers": headers, "cookies": cookies, "body": body, "json": json, "viewer": viewer}
+        return self._sent([self._send(method, target, sign=sign, **said, **more)])[0]
 
     def get(self, target: str, **more: Any) -> Response:
         """Send a GET request; `more` is as in `request`."""
@@ -240,7 +253,10 @@ class LiveEdge:
 
             first, second = edge.parallel(["/a", {"target": "/a", "headers": {"accept": "text/html"}}])
         """
-        return self._sent([_one_of_many(one) for one in requests])
+        return self._sent([self._send(**said) for said in each_of(requests)])
+
+    def _send(self, method: str, target: str, *, sign: Signature | None = None, **more: Any) -> Send:
+        return replace(send_of(method, target, **more), sign=self._signing.of(sign))
 
     def _sent(self, sends: Sequence[Send]) -> list[Response]:
         tokens = [object() for _ in sends]
@@ -271,12 +287,29 @@ class LiveEdge:
 
     async def _one(self, send: Send, token: object) -> Answered:
         viewer = parse_settings({**self._said.viewer, **send.viewer})
-        return await self.inner.send(request_of(send, host_of(self.inner)), viewer, step=token)
+        return await self.inner.send(self._request(send), viewer, step=token)
+
+    def _request(self, send: Send) -> Request:
+        protocol, host = send.viewer.get("protocol") or self._said.viewer.get("protocol") or "http", host_of(self.inner)
+        return request_of(signed_step(send, protocol, host, self.inner.clock.now()), host)
+
+    def sign(self, target: str, **how: Any) -> str:
+        """The target with a signature, as it is in a signed URL of the distribution's own host. `how` is as in `sign:`
+        of a scenario; `edge.get("/a", sign="1h")` signs and sends at once, with cookies too.
+
+            edge.get(edge.sign("/a.mp4?x=1", expires="1h", key="members"))
+        """
+        if how.get("cookies"):
+            raise ConfigError("cookies are signed with a request: edge.get('/a', sign={'cookies': True})")
+        return self._request(self._send("GET", target, sign=how)).target
 
     # ── what changes ─────────────────────────────────────────────────────────
 
     def invalidate(self, *paths: str) -> int:
         """Drop what matches from the cache (`"/a*"`); how many objects that were."""
+        for path in paths:
+            if not isinstance(path, str):
+                raise ConfigError(f"{path!r} can't be invalidated: write edge.invalidate('/a*', '/b')")
         return self.run(self.inner.invalidate(paths))
 
     def deploy(
@@ -285,18 +318,22 @@ class LiveEdge:
         *,
         functions: Functions | None = None,
         parameters: Mapping[str, str] | None = None,
+        keys: Mapping[str, str] | None = None,
     ) -> None:
-        """Another distribution, other code or other parameters from now on; functions and parameters that are not
+        """Another distribution, other code, parameters or keys from now on; functions, parameters and keys that are not
         named stay. What is cached stays as well."""
         said = replace(
             self._said,
             distribution=self._said.distribution if distribution is None else distribution,
             functions={**self._said.functions, **(functions or {})},
             parameters={**self._said.parameters, **(parameters or {})},
+            keys={**self._said.keys, **(keys or {})},
         )
         setting = setting_of(said)
         self.inner.deploy(self.run(self._background.stage.prepare(setting)))
         self._said = said
+        self._settings.append(setting)
+        self._signing = self._signing.with_setting(said.keys, self._settings)
 
     # ── what functions did ───────────────────────────────────────────────────
 
@@ -333,41 +370,3 @@ class LiveEdge:
     def __repr__(self) -> str:
         names = ", ".join(one.name for one in self.inner.distributions) or "nothing"
         return f"<LiveEdge of {names} at {iso_utc(self.inner.clock.now())}, {len(self.cache)} objects>"
-
-
-def _one_of_many(request: str | Mapping[str, Any]) -> Send:
-    return _send("GET", request) if isinstance(request, str) else _send(**{"method": "GET", **request})
-
-
-def _send(
-    method: str,
-    target: str,
-    *,
-    headers: HeaderValues | None = None,
-    cookies: Mapping[str, str] | None = None,
-    body: str | bytes | None = None,
-    json: Any = None,
-    viewer: Mapping[str, str] | None = None,
-    **more: str,
-) -> Send:
-    if not target.startswith(("/", "*")):
-        raise ConfigError(f"{target!r} is no target: it begins with / (the host goes into headers)")
-    pairs = [(name, value) for name, values in (headers or {}).items() for value in _lines(values)]
-    if json is not None:
-        if body is not None:
-            raise ConfigError("the body is said twice: by body and by json")
-        body = json_.dumps(json)
-        if "content-type" not in {name.lower() for name, _ in pairs}:
-            pairs.append(("Content-Type", "application/json"))
-    settings = {name.replace("_", "-"): str(value) for name, value in {**(viewer or {}), **more}.items()}
-    return Send(method.upper(), target, tuple(pairs), tuple((cookies or {}).items()), _content(body), viewer=settings)
-
-
-def _lines(values: str | int | Sequence[str]) -> Iterable[str]:
-    return (str(values),) if isinstance(values, str | int) else map(str, values)
-
-
-def _content(body: str | bytes | None) -> Content | None:
-    if body is None:
-        return None
-    return Content(data=body) if isinstance(body, bytes) else Content(text=body)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 from edgesim.distribution.findings import closest
 from edgesim.errors import ConfigError
@@ -14,12 +14,10 @@ from edgesim.scenario.language.document import from_python
 from edgesim.scenario.language.reading import Reading
 from edgesim.scenario.model import Answer, Content, Rule, Script, Scripts
 from edgesim.scenario.playing.origins import ANY, ScriptedOrigins
+from edgesim.testing.live_requests import HeaderValues
 from edgesim.testing.views import OriginRequest
 
 T = TypeVar("T")
-
-HeaderValues: TypeAlias = Mapping[str, str | int | Sequence[str]]
-"""Headers by name; a list is a header of several lines."""
 
 
 class Answers:

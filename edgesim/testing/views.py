@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from edgesim.logs.explain import as_data, as_text
+from edgesim.logs.explain import as_data
+from edgesim.logs.explain_text import as_text
 from edgesim.pipeline.transcript import Transcript
 from edgesim.ports import StoredBody
 from edgesim.rules.freshness import is_fresh
@@ -24,6 +25,9 @@ from edgesim.values.entry import CacheKey, Entry
 from edgesim.values.headers import Headers, readable
 from edgesim.values.instant import Instant
 from edgesim.values.invocation import Returned
+
+_SHOWN = 200
+"""Characters of a body, in a message."""
 
 
 class HeaderMap(Mapping[str, str]):
@@ -72,7 +76,10 @@ class _Message:
 
     def json(self) -> Any:
         """The body as the value that its JSON stands for. Raises ValueError where it is none."""
-        return json.loads(self._readable)
+        try:
+            return json.loads(self._readable)
+        except ValueError as error:
+            raise ValueError(f"the body is no JSON ({error}): {self.text[:_SHOWN]!r}") from None
 
     @property
     def _readable(self) -> bytes:
@@ -256,7 +263,7 @@ class Call:
             event=call.event,
             outcome=run.outcome if run else "",
             result=_value(result.payload) if isinstance(result, Returned) else None,
-            error=run.why if run else "" if returned else "it failed",
+            error=run.error if run else "" if returned else "it failed",
             cold=call.invocation.cold,
             log=list(call.invocation.log),
             duration_ms=call.invocation.duration_ms,

@@ -32,13 +32,15 @@ class Returned:
 class Failed:
     """No answer. `error_type` and `message` are Lambda's (`Runtime.ExitError`, `TypeError` …); `stack` has one frame
     a line, outermost call last in Node.js and first in Python, as each language prints it. `place` is the file and line
-    of the user's code that this points to, where that is known; Lambda has it in the stack alone."""
+    of the user's code that this points to, where that is known; Lambda has it in the stack alone. `hint` is a way out,
+    for a mistake that many make."""
 
     kind: FailureKind
     error_type: str
     message: str
     stack: tuple[str, ...] = ()
     place: Place = NOWHERE
+    hint: str = ""
 
 
 class Start(StrEnum):
@@ -62,7 +64,8 @@ class Invocation:
     Times are milliseconds. `init_ms` is set on a cold start only; `memory_used_mb` is the environment's peak so far;
     `environment` names the environment, so that reuse can be seen; `log` holds the function's own output lines;
     `version` is the function's version that ran, as X-Amz-Executed-Version tells it, empty where none did; `anew`: the
-    process was started within the invocation.
+    process was started within the invocation; `waited_ms`: how long it waited for an environment before, which is no
+    part of its duration; `newer` is why code that was saved since does not run in its place, where there is some.
     """
 
     request_id: str
@@ -76,6 +79,8 @@ class Invocation:
     log: tuple[str, ...] = ()
     version: str = ""
     anew: bool = False
+    waited_ms: float = 0.0
+    newer: str = ""
 
     @property
     def cold(self) -> bool:

@@ -37,8 +37,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Bent for `logs`: the START, END and REPORT lines are written where a function runs, and have one author
     "runtimes": _ADAPTER | {"logs"},
     "loaders": _DATA | {TRANSCRIPT},
-    # The access log: which requests are logged, and as what, is told by the rules
-    "logs": _DATA | {TRANSCRIPT, "pipeline.logged", "rules.result_types"},
+    # The access log: which requests are logged, and as what, is told by the rules; why an answer is so, by reasons
+    "logs": _DATA | {TRANSCRIPT, "pipeline.logged", "rules.reasons", "rules.result_types"},
     # Bent for `logs`: the control API gives out what `edgesim explain` prints
     "server": _ADAPTER | {"driver", "logs"},
     # An edge put together for scenarios; of the semantics it knows the reasons, which it only compares, and what an

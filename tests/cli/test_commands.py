@@ -11,7 +11,11 @@ from click.testing import CliRunner, Result
 
 from edgesim import __version__
 from edgesim.cli import main
+from edgesim.distribution.problems import Severity
+from edgesim.emulator import load_source
+from edgesim.rules.reasons import DeliveryReason
 from edgesim.scenario.language.reasons import members
+from edgesim.settings import Settings
 
 TEMPLATE = """\
 Resources:
@@ -221,20 +225,93 @@ def test_terms_that_there_are_not_are_one_sentence(option: tuple[str, str], says
     assert says in " ".join(result.output.split())
 
 
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("Environment: {Variables: {A: b}}", "The function cannot have environment variables."),
+        ("Timeout: 31", "31 Max allowed: 30"),
+        ("VpcConfig: {SubnetIds: [a]}", "The function cannot have a VPC configuration."),
+    ],
+)
+def test_check_ends_with_2_where_aws_refuses_what_serve_takes(tmp_path: Path, setting: str, says: str) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text(
+        WITH_A_SLOW_FUNCTION.replace("Timeout: 6", setting).replace("AutoPublishAlias", f"{TRUST}, AutoPublishAlias")
+    )
+    told = run("check", str(path))
+    text = " ".join(told.output.split())
+    assert told.exit_code == 2
+    assert f"template.yaml:6: error: {'The function timeout' if 'Max' in says else says}" in text
+    assert says in text
+    assert "[InvalidLambdaFunctionAssociation]" in text
+    assert "1 error" in text
+    [problem] = load_source(Settings(source=str(path))).problems
+    assert problem.severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    ("reference", "says"),
+    [
+        ("!GetAtt Auth.Arn", "The function ARN must reference a specific function version."),
+        ("!Sub '${Auth.Arn}:$LATEST'", "The function ARN must reference a specific function version."),
+        ("!Sub '${Auth.Arn}:live'", "The function ARN must reference a specific function version."),
+        ("arn:aws:lambda:eu-west-1:123456789012:function:a:1", "The function must be in region 'us-east-1'."),
+    ],
+)
+def test_check_ends_with_2_where_an_association_is_refused(tmp_path: Path, reference: str, says: str) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text(WITH_A_SLOW_FUNCTION.replace("!Ref Auth.Version", reference))
+    told = run("check", str(path))
+    assert told.exit_code == 2
+    assert says in " ".join(told.output.split())
+
+
+def test_check_ends_with_2_where_a_package_unpacks_to_too_much(tmp_path: Path) -> None:
+    code = tmp_path / "code"
+    code.mkdir()
+    (code / "index.js").write_text("exports.handler = 1")
+    with (code / "model.bin").open("wb") as large:
+        large.truncate(251 << 20)
+    path = tmp_path / "template.yaml"
+    settings = f"CodeUri: code, {TRUST}"
+    path.write_text(WITH_A_SLOW_FUNCTION.replace("InlineCode: exports.handler = 1", settings))
+    told = run("check", str(path))
+    assert (told.exit_code, told.output.count("error: ")) == (2, 1)
+    assert "Unzipped size must be smaller than 262144000 bytes" in told.output
+
+
+def test_with_strict_a_warning_ends_check_with_2_and_a_note_does_not(template: Path) -> None:
+    template.write_text(TEMPLATE + "          SmoothStreaming: true\n")
+    assert run("check", str(template)).exit_code == 0
+    assert run("check", str(template), "--strict").exit_code == 2
+    template.write_text(TEMPLATE.replace("Enabled: true", "Enabled: true\n        HttpVersion: http2"))
+    told = run("check", str(template), "--strict")
+    assert (told.exit_code, told.output.splitlines()[-1]) == (0, "1 note")
+
+
 def test_check_tells_what_the_limits_of_2023_have_against_a_function(tmp_path: Path) -> None:
     path = tmp_path / "template.yaml"
     path.write_text(WITH_A_SLOW_FUNCTION)
     assert "Max allowed: 5" not in run("check", str(path)).output
-    assert "Max allowed: 5" in " ".join(run("check", str(path), "--limits", "2023").output.split())
+    told = run("check", str(path), "--limits", "2023")
+    assert "Max allowed: 5" in " ".join(told.output.split())
+    assert told.exit_code == 2
 
 
 def test_reasons_are_listed_by_their_text_and_name() -> None:
     listed = run("reasons").output
     assert all(str(reason.value) in listed and reason.name in listed for reason in members())
-    assert run("reasons", "not", "in").output == (
+    assert run("reasons", "NOT_STORED").output == (
         "LookUpReason: What the cache had.\n    NOT_STORED                  not in the cache\n"
     )
     assert run("reasons", "no-store").output.count("no-store") == 3
+
+
+def test_reasons_are_found_by_what_they_are_about_and_by_words_in_any_order() -> None:
+    listed = run("reasons", "what", "the", "viewer", "gets").output.splitlines()
+    assert listed[0] == "DeliveryReason: The last decisions about what the viewer gets."
+    assert [line.split()[0] for line in listed[1:]] == list(DeliveryReason.__members__)
+    assert "GEO_BLOCKED" in run("reasons", "country", "refused").output
 
 
 def test_choices_are_listed_with_what_they_mean() -> None:
@@ -245,6 +322,8 @@ def test_choices_are_listed_with_what_they_mean() -> None:
     assert "documented: read-only" in run("choices", "method-changed").output
     assert run("choices", "method").exit_code == 2
 
+
+TRUST = "AssumeRolePolicyDocument: {Principal: [edgelambda.amazonaws.com]}"
 
 WITH_A_SLOW_FUNCTION = """\
 Transform: AWS::Serverless-2016-10-31

@@ -57,6 +57,15 @@ def test_a_file_is_shown_and_the_exit_code_says_whether_it_holds(scenario: Path)
     assert "\x1b" not in result.output
 
 
+def test_a_miss_names_the_nearest_key_that_is_stored(scenario: Path) -> None:
+    scenario.write_text(
+        "title: by query string\ndistribution: {cache-policy: {query-strings: all}}\n"
+        "steps: [{get: /a}, {get: '/a?x=1'}]\n"
+    )
+    told = " ".join(run("demo", str(scenario), *PORTS).output.split())
+    assert "nearest key stored now GET /a it differs stored without ?x=1" in told
+
+
 @pytest.mark.parametrize("part", ["HIT after", ":a hit", "3"])
 def test_a_part_of_a_file_is_chosen_by_title_or_line(scenario: Path, part: str) -> None:
     result = run("demo", f"{scenario}:{part}", *PORTS)
@@ -100,6 +109,27 @@ def test_scenarios_that_are_shipped_go_by_name(scenario: Path, monkeypatch: pyte
     unknown = run("demo", "frist", *PORTS)
     assert unknown.exit_code == 2
     assert "there is no scenario 'frist'\n  hint: did you mean first?" in unknown.output
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("stale", "there are stale-on-error, stale-while-revalidate"),
+        ("on-error", "did you mean stale-on-error?"),
+        ("r", "there are first, master, more/first, stale-on-error, stale-while-revalidate"),
+        ("zzz", "edgesim demo --list says which there are"),
+    ],
+)
+def test_a_word_of_a_name_is_no_name_and_those_with_it_are_offered(
+    word: str, hint: str, scenario: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("stale-on-error", "stale-while-revalidate", "cache", "master")
+    monkeypatch.setattr(
+        "edgesim.commands.demo._shipped", lambda: dict.fromkeys([*names, "first", "more/first"], scenario)
+    )
+    result = run("demo", word, *PORTS)
+    assert result.exit_code == 2
+    assert f"there is no scenario '{word}'\n  hint: {hint}" in result.output
 
 
 def test_those_of_this_repository_are_listed() -> None:

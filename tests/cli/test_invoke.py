@@ -168,7 +168,10 @@ def test_where_there_is_an_edgesim_toml_its_source_counts(folder: Path) -> None:
         (("invoke", "app.py", "--event", "none.json"), "none.json can't be read: No such file"),
         (("invoke", "app.py", "--event", "app.py"), "app.py is not JSON"),
         (("invoke", "app.py", "--trigger", "viewer"), "'viewer' is not one of"),
-        (("invoke", "none.py", "--trigger", "viewer-request"), "there is no function none.py"),
+        (("invoke", "none.py", "--trigger", "viewer-request"), "there is no file none.py"),
+        (("invoke", "./lib/none", "--trigger", "viewer-request"), "there is no file ./lib/none"),
+        (("invoke", "Auth", "--source", "template.yaml"), "template.yaml runs the-guard at origin-request"),
+        (("invoke", "Aut", "--source", "template.yaml"), "did you mean"),
         (("invoke", "Aut", "--source", "template.yaml", "--trigger", "viewer-request"), "did you mean"),
         (("invoke", "app.py", "--source", "none.yaml", "--trigger", "viewer-request"), "none.yaml can't be used"),
         (("event", "--trigger", "viewer-request", "--url", "ftp://x/"), "is neither a URL nor a path"),
@@ -184,6 +187,35 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(args: tuple[str, ...], says: 
     assert told.exit_code == 2
     assert says in told.output
     assert "Traceback" not in told.output
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (
+            ("--trigger", "viewer-request", "--status", "404"),
+            "--status is about the origin's answer, which comes after",
+        ),
+        (
+            ("--trigger", "origin-request", "--response-header", "A: b"),
+            "--response-header is about the origin's answer",
+        ),
+        (
+            ("--trigger", "viewer-request", "--body", "a=1"),
+            "the function does not see the body: --include-body shows it",
+        ),
+    ],
+)
+def test_an_option_that_the_function_can_not_see_is_noted(args: tuple[str, ...], says: str) -> None:
+    told = run("invoke", "app.py", *args)
+    assert told.exit_code == 0
+    assert f"edgesim: note: {says}" in told.stderr
+
+
+def test_options_that_it_sees_are_not_noted() -> None:
+    seen = (("origin-response", "--status", "404"), ("viewer-request", "--body", "a=1", "--include-body"))
+    for trigger, *options in seen:
+        assert "note:" not in run("invoke", "app.py", "--trigger", trigger, *options).stderr
 
 
 def test_a_malformed_event_is_told_with_its_place() -> None:
@@ -363,3 +395,18 @@ def test_limits_can_be_lifted_for_one_invocation(folder: Path) -> None:
     asked = ("greedy.py:handler", "--trigger", "viewer-request", "--url", "/a")
     assert judged(*asked)[1]["failure"]["kind"] == "the function ran out of memory"
     assert judged(*asked, "--relax", "memory")[0] == 0
+
+
+@pytest.mark.parametrize("levels", [501, 990, 5_000, 100_000])
+def test_an_event_that_nothing_could_read_is_refused_with_its_file(folder: Path, levels: int) -> None:
+    (folder / "deep.json").write_text("[" * levels + "]" * levels)
+    result = run("invoke", "app.py", "--event", "deep.json")
+    assert result.exit_code != 0
+    assert "deep.json is nested by more than 500 levels, which no event is" in result.output
+
+
+@pytest.mark.slow
+def test_a_deep_event_comes_to_the_function(folder: Path) -> None:
+    (folder / "deep.json").write_text('{"a":' * 499 + "1" + "}" * 499)
+    result = run("invoke", "app.py:fine", "--event", "deep.json", "--json")
+    assert '"a":{' * 400 in result.output.replace(" ", "").replace("\n", "").replace("\\", "")

@@ -77,3 +77,10 @@ def test_a_file_that_comes_into_being_during_the_recording_stays(here: Path, mon
     assert "a.scenario.yaml has come into being meanwhile, and stays as it is" in told
     assert "wrote a-2.scenario.yaml" in told
     assert (here / "a.scenario.yaml").read_text() == "mine"
+
+
+def test_the_help_says_where_it_goes(here: Path) -> None:
+    (here / "shop.scenario.yaml").write_text("mine")
+    said = " ".join(CliRunner().invoke(main, ["record", "--help"]).output.split())
+    assert "[default: recorded.scenario.yaml; of capture.har, capture.scenario.yaml; where that is" in said
+    assert [run("shop.har").output.count(f"wrote shop-{number}.scenario.yaml") for number in (2, 3)] == [1, 1]

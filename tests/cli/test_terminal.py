@@ -25,6 +25,31 @@ def test_function_lines_are_tagged_by_trigger_and_name() -> None:
     assert stream.getvalue() == "[viewer-request auth] one\n[viewer-request auth] two\n"
 
 
+TIMED_OUT = "2026-11-26T20:11:54.655Z 5ebb5096-a98c-4c8d-8680-e0677f1752b0 Task timed out after 3.00 seconds"
+LOADING_FAILED = (
+    '2026-11-26T20:11:00.272Z\tundefined\tERROR\tUncaught Exception \t{"errorType":"TypeError"}',
+    '2026-11-26T20:11:00.272Z\t-\tERROR\tInit Error \t{"errorType":"TypeError"}',
+    "[WARNING]\t2026-11-26T20:11:06.329Z\t\tLAMBDA_WARNING: Unhandled exception. The most likely cause is",
+    "[ERROR] NameError: name 'x' is not defined\rTraceback (most recent call last):",
+    "[ERROR] Runtime.ImportModuleError: Unable to import module 'app'",
+    "[ERROR] KeyError",
+)
+
+
+def test_what_the_line_of_a_request_or_a_problem_says_is_said_there_alone() -> None:
+    stream = io.StringIO()
+    Terminal(stream).lines(FUNCTION, Trigger.VIEWER_REQUEST, [f"{TIMED_OUT}\n", "END"])
+    Terminal(stream).lines(FUNCTION, None, [*LOADING_FAILED, "[ERROR]\tits own"])
+    assert stream.getvalue() == "[viewer-request auth] END\n[init auth] [ERROR]    its own\n"
+
+
+def test_a_function_may_write_what_the_platform_writes() -> None:
+    stream = io.StringIO()
+    texts = [TIMED_OUT, LOADING_FAILED[0]]
+    Terminal(stream).lines(FUNCTION, Trigger.VIEWER_REQUEST, texts)
+    assert len(stream.getvalue().splitlines()) == 2
+
+
 def test_quiet_says_nothing_of_functions_but_still_tells_problems() -> None:
     stream = io.StringIO()
     terminal = Terminal(stream, quiet=True)

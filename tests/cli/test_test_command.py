@@ -127,6 +127,24 @@ def test_nothing_to_play_ends_with_5() -> None:
     assert (told.exit_code, told.stdout) == (5, "-k 'nowhere' fits none of 2 scenarios\n")
 
 
+def test_a_file_that_can_not_be_read_is_an_error_whatever_k_says_and_told_in_short() -> None:
+    write(good=GOOD, bad="title: t\nviewr: {}\nstepz: []\n")
+    told = run("-k", "nowhere")
+    assert (told.exit_code, told.stdout.splitlines()) == (
+        1,
+        [
+            "scenarios/bad.scenario.yaml:2: error: a scenario has no key 'viewr'",
+            "    at: viewr",
+            "    hint: did you mean viewer?",
+            "    and 1 more: edgesim test scenarios/bad.scenario.yaml",
+            "-k 'nowhere' fits none of 2 scenarios; of 1 file it can't be told",
+            told.stdout.splitlines()[-1],
+        ],
+    )
+    assert counts(told) == "1 file with errors, 2 deselected"
+    assert "and 1 more" not in run("scenarios/bad.scenario.yaml").stdout
+
+
 def test_nothing_to_compare_ends_with_5() -> None:
     write(tls="title: https only\nsteps:\n- {get: /a, viewer: {protocol: https}, expect: {status: 200}}\n")
     told = run("--against", "http://127.0.0.1:9")

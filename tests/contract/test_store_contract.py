@@ -95,12 +95,12 @@ class TestStore:
     def test_it_counts_how_often_an_entry_was_found_since_it_was_put(self, make_store) -> None:
         async def story() -> list[int]:
             store = make_store()
-            await store.get(a_key())
+            store.get(a_key())
             counts = [store.finds(a_key())]
             await store.put(a_key(), an_entry())
             for _ in range(3):
                 counts.append(store.finds(a_key()))
-                await store.get(a_key())
+                store.get(a_key())
             list(store.entries()), list(store.variants("D", "/a")), list(store.parts(a_key()))
             counts.append(store.finds(a_key()))
             await store.put(a_key(), an_entry(b"new"))
@@ -109,14 +109,14 @@ class TestStore:
         assert self.run(story()) == [0, 0, 1, 2, 3, 0]
 
     def test_what_was_never_put_is_not_there(self, make_store) -> None:
-        assert self.run(make_store().get(a_key())) is None
+        assert make_store().get(a_key()) is None
 
     def test_the_latest_entry_is_returned_whole(self, make_store) -> None:
         async def story() -> None:
             store = make_store()
             assert await store.put(a_key(), an_entry(b"first", etag='"1"'))
             assert await store.put(a_key(), an_entry(b"second", etag='"2"'))
-            assert await store.get(a_key()) == an_entry(b"second", etag='"2"')
+            assert store.get(a_key()) == an_entry(b"second", etag='"2"')
 
         self.run(story())
 
@@ -139,7 +139,7 @@ class TestStore:
         async def story() -> None:
             store = make_store()
             await store.put(a_key(), an_entry())
-            assert await store.get(other) is None
+            assert store.get(other) is None
 
         self.run(story())
 
@@ -151,10 +151,10 @@ class TestStore:
             assert recorder.append(b"hello ")
             assert recorder.append(b"world")
             await store.put(a_key(), replace(an_entry(), body=recorder.finish()))
-            old = await store.get(a_key())
+            old = store.get(a_key())
             assert old is not None
             await store.put(a_key(), replace(old, stored_at=Instant(100)))
-            new = await store.get(a_key())
+            new = store.get(a_key())
             assert new is not None
             assert isinstance(new.body, StoredBody)
             assert new.body.read(0, 100) == b"hello world"
@@ -169,7 +169,7 @@ class TestStore:
             assert recorder is not None
             recorder.append(bytes(3_000_000))
             await store.put(a_key(), replace(an_entry(), body=recorder.finish()))
-            entry = await store.get(a_key())
+            entry = store.get(a_key())
             assert entry is not None
             await store.invalidate("D", "/*")
             assert isinstance(entry.body, StoredBody)
@@ -224,8 +224,8 @@ class TestStore:
             for key in [*keys.values(), a_key(distribution="E")]:
                 await store.put(key, an_entry())
             assert await store.invalidate("D", pattern) == len(gone)
-            assert {name for name, key in keys.items() if await store.get(key) is None} == gone
-            assert await store.get(a_key(distribution="E")) is not None
+            assert {name for name, key in keys.items() if store.get(key) is None} == gone
+            assert store.get(a_key(distribution="E")) is not None
             assert await store.invalidate("D", pattern) == 0
 
         self.run(story())
@@ -256,8 +256,8 @@ class TestStore:
             for key, tags in [*tagged.values(), (a_key(distribution="E"), ["tv", "new", "tv*"])]:
                 await store.put(key, an_entry(tags=tags))
             assert await store.invalidate("D", pattern) == len(gone)
-            assert {name for name, (key, _) in tagged.items() if await store.get(key) is None} == gone
-            assert await store.get(a_key(distribution="E")) is not None
+            assert {name for name, (key, _) in tagged.items() if store.get(key) is None} == gone
+            assert store.get(a_key(distribution="E")) is not None
 
         self.run(story())
 
@@ -278,7 +278,7 @@ class TestStore:
             await store.put(a_key(), an_entry(b"old"))
             await store.invalidate("D", "/*")
             await store.put(a_key(), an_entry(b"new"))
-            assert await store.get(a_key()) == an_entry(b"new")
+            assert store.get(a_key()) == an_entry(b"new")
 
         self.run(story())
 
@@ -380,21 +380,21 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(key=keys, until=st.integers(10, 99))
     def hold(self, key: CacheKey, until: int) -> None:
         """As where an origin has failed: what is there is put again with other terms, body and tags as they were."""
-        entry = self.runner.run(self.store.get(key))
+        entry = self.store.get(key)
         if entry is not None:
             self.keep(key, replace(entry, held_until=Instant(until)))
 
     @rule(key=keys)
     def get_known(self, key: CacheKey) -> None:
-        assert self.runner.run(self.store.get(key)) == self.model.get(key)
+        assert self.store.get(key) == self.model.get(key)
 
     @rule(key=all_keys)
     def get_any(self, key: CacheKey) -> None:
-        assert self.runner.run(self.store.get(key)) == self.model.get(key)
+        assert self.store.get(key) == self.model.get(key)
 
     @rule(key=keys, tags=all_tags)
     def revalidate(self, key: CacheKey, tags: set[str]) -> None:
-        entry = self.runner.run(self.store.get(key))
+        entry = self.store.get(key)
         if entry is not None:
             self.keep(key, replace(entry, stored_at=Instant(entry.stored_at + 100), tags=frozenset(tags)))
 

@@ -60,4 +60,4 @@ def test_a_word_that_there_is_not_is_one_sentence_with_a_guess(texts, message, h
 def test_a_name_that_is_near_nothing_gets_them_all():
     with pytest.raises(ConfigError) as caught:
         chosen({"colour": "red"})
-    assert caught.value.hint.startswith("there are status-at-viewer-response, ")
+    assert caught.value.hint == "edgesim choices lists them"

@@ -11,14 +11,14 @@ import pytest
 
 from edgesim.distribution.model import CustomErrorResponse, Origin, Trigger
 from edgesim.driver.collapse import Flight, Flights, Landing
-from edgesim.driver.driver import PATIENCE
+from edgesim.driver.driver import PATIENCE, Exchange
 from edgesim.errors import OriginFault, OriginTrouble
 from edgesim.origins.canned import Answer, ScriptedBody, slowly, truncated
-from edgesim.rules.reasons import LookUpReason
+from edgesim.rules.reasons import LookUpReason, Outcome
 from edgesim.stores.memory import MemoryStore
 from edgesim.testing.clock import settle
 from edgesim.testing.fakes import Answered, FakeEdge
-from edgesim.testing.make import a_distribution, a_function, a_request, a_response, behavior
+from edgesim.testing.make import a_distribution, a_function, a_request, a_response, an_arrival, behavior
 from edgesim.values.body import Body
 from edgesim.values.entry import CacheKey, Entry
 from edgesim.values.message import Request, Response
@@ -64,6 +64,22 @@ async def test_a_hundred_requests_for_a_cold_key_cause_one_fetch() -> None:
     assert {one.body for one in answered} == {b"hello"}
     assert LookUpReason.WAITED in answered[-1].transcript.reasons
     assert len(edge.driver.flights) == 0
+
+
+async def test_who_looked_while_somebody_fetched_fetches_nothing_though_that_is_over_by_then() -> None:
+    edge = slow_edge(answers(cache_control="max-age=60"))
+    first = asyncio.create_task(edge.ask(a_request("/a.css")))
+    await settle()
+    rest = edge.driver.begin(an_arrival(a_request("/a.css")), edge.distributions)
+    assert not isinstance(rest, Exchange)
+    await edge.clock.advance(1)
+    assert first.result().x_cache == "Miss"
+    exchange = await rest()
+    assert exchange.transcript.reasons[-1] is Outcome.HIT
+    assert LookUpReason.WAITED in exchange.transcript.reasons
+    await exchange.aclose()
+    assert len(edge.origin.received) == 1
+    await edge.aclose()
 
 
 async def test_those_who_wait_run_no_origin_function() -> None:

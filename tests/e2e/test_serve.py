@@ -258,7 +258,7 @@ def test_a_saved_function_is_live_and_a_broken_one_leaves_the_last_good_one(dev_
         function.write_text(STAMP % "two")
         _until(lambda: edge.get("/a").headers["x-stamp"] == "two")
         function.write_text("exports.handler = async (event) => {\n  return event.Records[0.cf;\n};\n")
-        assert "stamp.js:2" in edge.wait_for("UserCodeSyntaxError")
+        assert "stamp.js:2" in edge.wait_for("error: Runtime.UserCodeSyntaxError")
         assert edge.get("/a").headers["x-stamp"] == "two"
         function.write_text(STAMP % "three")
         _until(lambda: edge.get("/a").headers["x-stamp"] == "three")
@@ -429,3 +429,20 @@ def test_the_demo_answers_its_own_requests() -> None:
     assert told.returncode == 0, told.stderr
     for outcome in ("Miss", "Hit", "LambdaGeneratedResponse"):
         assert f"x-cache: {outcome} from cloudfront" in told.stdout
+
+
+CONNECTS = """\
+const net = require('net');
+exports.handler = async (event) => ({ status: '200', body: await new Promise((resolve) => {
+  const port = Number(event.Records[0].cf.request.querystring);
+  net.connect(port, '127.0.0.1').on('connect', () => resolve('connected')).on('error', (error) => resolve(error.code));
+}) });
+"""
+
+
+def test_functions_do_not_reach_the_control_port(dev_origin: Origin, code: Path) -> None:
+    (code / "connects.js").write_text(CONNECTS)
+    flags = ("--origin", dev_origin.url, "--viewer-request", str(code / "connects.js"))
+    with serving("serve", *flags) as edge:
+        assert edge.get(f"/?{edge.control_port}").text == "ECONNREFUSED"
+        assert edge.get(f"/?{edge.port}").text == "connected"

@@ -230,6 +230,39 @@ def test_with_sam_changed_settings_wait_for_the_next_version_and_it_is_said(tmp_
     assert said.index("Timeout 3") < said.index("function Fn reloaded: version")
 
 
+def test_a_wrong_handler_that_waits_for_its_version_makes_nothing_fail_and_nothing_else_is_said(tmp_path: Path) -> None:
+    async def tell(emulator: Emulator, folder: Path) -> None:
+        template = folder / "template.yaml"
+        for handler in ("handler", "nothing", "handler"):
+            template.write_text(SAM.replace("index.handler", f"index.{handler}"))
+            await emulator.saved({template})
+        [function] = emulator.functions()
+        assert function["handler"] == "index.handler"
+
+    said = story(tmp_path, tell)
+    assert "Fn goes on with Handler index.handler" in said
+    assert "with that handler each invocation would fail: Handler 'nothing' missing on module 'index'" in said
+    assert "will fail" not in said
+
+
+def test_where_a_handler_does_not_start_the_next_one_is_tried_and_no_other_is_said_to_go_on(tmp_path: Path) -> None:
+    async def tell(emulator: Emulator, folder: Path) -> None:
+        template = folder / "template.yaml"
+        template.write_text(SAM)
+        await emulator.saved({template})
+        template.write_text(SAM.replace("index.handler", "index.nothing"))
+        await emulator.saved({template})
+        await _save(emulator, folder, HANDLER % 1)
+        template.write_text(SAM)
+        await emulator.saved({template})
+        [function] = emulator.functions()
+        assert (function["handler"], function["problem"]) == ("index.handler", None)
+
+    said = story(tmp_path, tell)
+    assert "the last version that worked goes on serving" in said
+    assert "goes on with Handler index.nothing" not in said
+
+
 def test_an_update_reaches_edge_locations_one_after_the_other(tmp_path: Path) -> None:
     async def tell(emulator: Emulator, folder: Path) -> None:
         assert emulator.app is not None

@@ -15,7 +15,8 @@ from edgesim.distribution.model import ALL_METHODS, CustomErrorResponse, Distrib
 from edgesim.distribution.policies import CachePolicy
 from edgesim.distribution.response_headers import Cors, PolicyHeader, ResponseHeadersPolicy
 from edgesim.errors import OriginFault, OriginTrouble
-from edgesim.logs.explain import as_data, as_text
+from edgesim.logs.explain import as_data
+from edgesim.logs.explain_text import as_text
 from edgesim.origins.canned import ScriptedBody, slowly
 from edgesim.testing.fakes import FakeEdge
 from edgesim.testing.make import (

@@ -52,7 +52,7 @@ def code(tmp_path: Path) -> Path:
     return folder
 
 
-def a_function(code: str = "{ZipFile: handler = x}", **more: str) -> str:
+def a_function(code: str = "{ZipFile: 'handler = x; exports.handler = x'}", **more: str) -> str:
     properties = {"FunctionName": "fn", "Handler": "index.handler", "Runtime": "nodejs22.x", "Code": code, **more}
     written = ", ".join(f"{name}: {value}" for name, value in properties.items() if value)
     return textwrap.dedent(f"""\
@@ -71,7 +71,7 @@ def test_a_directory_is_relative_to_the_template(distribution: Load, code: Path)
 
 def test_a_single_file_and_a_zip_are_code_too(distribution: Load, code: Path) -> None:
     with zipfile.ZipFile(code.parent / "auth.zip", "w") as archive:
-        archive.writestr("index.js", "")
+        archive.writestr("index.js", "exports.handler = 1")
     for name in ("src/auth/index.mjs", "src/auth.zip"):
         loaded = distribution(attach("!Ref V"), resources=a_function(name))
         assert only_function(loaded).code.path == str(code.parent.parent / name)
@@ -79,8 +79,8 @@ def test_a_single_file_and_a_zip_are_code_too(distribution: Load, code: Path) ->
 
 
 def test_inline_code_keeps_its_text(distribution: Load) -> None:
-    function = only_function(distribution(attach("!Ref V"), resources=a_function("{ZipFile: 'a = 1'}")))
-    assert (function.code.inline, function.code.path) == ("a = 1", "")
+    function = only_function(distribution(attach("!Ref V"), resources=a_function("{ZipFile: 'exports.handler = 1'}")))
+    assert (function.code.inline, function.code.path) == ("exports.handler = 1", "")
 
 
 def test_inline_code_is_substituted(distribution: Load) -> None:
@@ -163,7 +163,7 @@ def test_so_does_what_sam_builds_with_esbuild(distribution: Load, code: Path) ->
 
 def test_cdk_assets_are_found_beside_the_template(distribution: Load, tmp_path: Path) -> None:
     (tmp_path / "asset.0a1b").mkdir()
-    (tmp_path / "asset.0a1b" / "index.js").touch()
+    (tmp_path / "asset.0a1b" / "index.js").write_text("exports.handler = 1")
     resources = """\
         Fn:
           Type: AWS::Lambda::Function
@@ -245,7 +245,7 @@ def test_a_custom_resource_leads_to_the_function_it_publishes(distribution: Load
         Publish:
           Type: Custom::LambdaVersion
           Properties: {ServiceToken: !GetAtt Publisher.Arn, FunctionName: !Ref Fn, Nonce: '1'}
-        Publisher: {Type: AWS::Lambda::Function, Properties: {Code: {ZipFile: x}}}
+        Publisher: {Type: AWS::Lambda::Function, Properties: {Code: {ZipFile: exports.handler = x}}}
         """)
     loaded = distribution(attach("!GetAtt Publish.FunctionArn"), resources=resources)
     assert only_function(loaded).name == "fn"
@@ -267,7 +267,9 @@ def test_versions_of_one_function_share_its_code(distribution: Load) -> None:
 
 # ── SAM ──────────────────────────────────────────────────────────────────────
 
-SAM_FN = "Fn: {Type: AWS::Serverless::Function, Properties: {AutoPublishAlias: live, InlineCode: x}}\n"
+SAM_FN = (
+    "Fn: {Type: AWS::Serverless::Function, Properties: {AutoPublishAlias: live, InlineCode: exports.handler = x}}\n"
+)
 GLOBALS = SAM + textwrap.dedent("""\
     Globals:
       Function:
@@ -302,7 +304,7 @@ def test_sams_alias_is_refused_as_any_alias(distribution: Load, arn: str) -> Non
 
 
 def test_sam_publishes_nothing_without_auto_publish_alias(distribution: Load) -> None:
-    resources = "Fn: {Type: AWS::Serverless::Function, Properties: {InlineCode: x}}\n"
+    resources = "Fn: {Type: AWS::Serverless::Function, Properties: {InlineCode: exports.handler = x}}\n"
     [error] = distribution(attach("!Ref Fn.Version"), resources=resources, head=GLOBALS).errors
     assert "has no Version" in error.message
     assert "AutoPublishAlias" in error.hint
@@ -340,7 +342,7 @@ def test_what_sam_refuses_of_its_globals(distribution: Load, line: str, message:
 
 @pytest.mark.parametrize(("ignored", "seconds"), [("'*'", 3), ("[Timeout]", 3), ("[MemorySize]", 4)])
 def test_a_function_may_ignore_globals(distribution: Load, ignored: str, seconds: int) -> None:
-    own = "Handler: index.handler, Runtime: nodejs22.x, AutoPublishAlias: live, InlineCode: x"
+    own = "Handler: index.handler, Runtime: nodejs22.x, AutoPublishAlias: live, InlineCode: exports.handler = x"
     resources = f"Fn: {{Type: AWS::Serverless::Function, IgnoreGlobals: {ignored}, Properties: {{{own}}}}}\n"
     found = distribution(attach("!Ref Fn.Version"), resources=resources, head=GLOBALS)
     assert only_function(found).timeout == seconds
@@ -373,7 +375,7 @@ def test_sams_own_role_does_not_trust_lambda_edge(distribution: Load) -> None:
 def test_functions_run_from_what_sam_build_made(distribution: Load, code: Path, tmp_path: Path) -> None:
     built = tmp_path / ".aws-sam" / "build" / "Fn"
     built.mkdir(parents=True)
-    (built / "index.js").touch()
+    (built / "index.js").write_text("exports.handler = 1")
     (built.parent / "template.yaml").write_text("Resources: {Fn: {Properties: {CodeUri: Fn}}}")
     resources = "Fn: {Type: AWS::Serverless::Function, Properties: {AutoPublishAlias: live, CodeUri: src/auth}}\n"
     loaded = distribution(attach("!Ref Fn.Version"), resources=resources, head=GLOBALS)
@@ -399,7 +401,7 @@ def test_functions_run_from_what_sam_build_made(distribution: Load, code: Path, 
         ("DeadLetterConfig", "{TargetArn: a}", "dead-letter"),
         ("RuntimeManagementConfig", "{UpdateRuntimeOn: Manual, RuntimeVersionArn: a}", "UpdateRuntimeOn is Auto"),
         ("FileSystemConfigs", "[{Arn: a, LocalMountPath: /mnt/x}]", "no file systems"),
-        ("Code", "{ZipFile: x, SourceKMSKeyArn: !GetAtt Key.Arn}", "a key of one's own"),
+        ("Code", "{ZipFile: exports.handler = x, SourceKMSKeyArn: !GetAtt Key.Arn}", "a key of one's own"),
     ],
 )
 def test_settings_that_lambda_edge_refuses_are_warnings(distribution: Load, name: str, value: str, says: str) -> None:
@@ -410,6 +412,13 @@ def test_settings_that_lambda_edge_refuses_are_warnings(distribution: Load, name
     assert (problem.severity, problem.code) == (Severity.WARNING, "InvalidLambdaFunctionAssociation")
     assert problem.at == f"Resources.Fn.Properties.{name}"
     assert len(loaded.distributions) == 1
+
+
+def test_what_to_do_without_variables(distribution: Load) -> None:
+    resources = a_function(Environment="{Variables: {A: b}}")
+    [problem] = distribution(attach("!Ref V"), resources=resources).problems
+    assert "have the build write the values into the code" in problem.hint
+    assert problem.is_refused
 
 
 def test_a_role_in_the_template_must_trust_lambda_edge(distribution: Load) -> None:
@@ -431,7 +440,7 @@ def test_a_role_in_the_template_must_trust_lambda_edge(distribution: Load) -> No
     ],
 )
 def test_functions_that_cannot_run_are_errors(distribution: Load, properties: dict[str, str], says: str) -> None:
-    resources = a_function(**{"code": "{ZipFile: x}", **properties})
+    resources = a_function(**{"code": "{ZipFile: exports.handler = x}", **properties})
     [error] = distribution(attach("!Ref V"), resources=resources).errors
     assert says in error.message
 
@@ -557,7 +566,7 @@ def test_a_package_that_is_too_large_is_warned_of(distribution: Load, code: Path
     with package.open("wb") as made:
         made.seek(50 * 1024 * 1024)  # a zip may have anything before it
         with zipfile.ZipFile(made, "w") as packed:
-            packed.writestr("index.js", "")
+            packed.writestr("index.js", "exports.handler = 1")
     [problem] = distribution(attach("!Ref V"), resources=a_function("src/auth.zip")).problems
     assert (problem.severity, problem.code) == (Severity.WARNING, "InvalidLambdaFunctionAssociation")
     assert "code size" in problem.message
@@ -568,7 +577,7 @@ def test_a_package_that_is_too_large_is_warned_of(distribution: Load, code: Path
 def test_a_version_may_ask_for_the_digest_of_its_package(distribution: Load, code: Path, fits: bool) -> None:
     package = code.parent / "auth.zip"
     with zipfile.ZipFile(package, "w") as packed:
-        packed.writestr("index.js", "")
+        packed.writestr("index.js", "exports.handler = 1")
     wanted = base64.b64encode(hashlib.sha256(package.read_bytes() if fits else b"").digest()).decode()
     resources = a_function("src/auth.zip").replace("!Ref Fn}", f"!Ref Fn, CodeSha256: '{wanted}'}}")
     problems = distribution(attach("!Ref V"), resources=resources).problems

@@ -43,7 +43,7 @@ def problems_of(folder: Path, handler: str, runtime: str = "python3.13") -> tupl
     """What is said of a template whose function has this handler."""
     (folder / "src").mkdir(exist_ok=True)
     (folder / "src" / "app.py").write_text(PYTHON)
-    (folder / "src" / "index.mjs").write_text("export const other = async () => {}")
+    (folder / "src" / "index.mjs").write_text("export const handler = async () => {}")
     (folder / "t.yaml").write_text(TEMPLATE.format(handler=handler, runtime=runtime))
     return load(str(folder / "t.yaml"), Overrides()).problems
 
@@ -52,7 +52,7 @@ def problems_of(folder: Path, handler: str, runtime: str = "python3.13") -> tupl
 
 
 @pytest.mark.parametrize(("handler", "runtime"), [("app.handler", "python3.13"), ("index.handler", "nodejs22.x")])
-def test_one_that_is_there_is_silent_and_of_node_that_is_the_file(tmp_path: Path, handler: str, runtime: str) -> None:
+def test_one_that_is_there_is_silent(tmp_path: Path, handler: str, runtime: str) -> None:
     assert problems_of(tmp_path, handler, runtime) == ()
 
 
@@ -62,6 +62,52 @@ def test_a_name_that_the_module_has_not_is_a_warning_at_the_handler(tmp_path: Pa
     assert (warning.at, warning.line) == ("Resources.Auth.Properties.Handler", 6)
     assert warning.message == "each invocation will fail: Handler 'handlr' missing on module 'app'"
     assert warning.hint == "did you mean handler?"
+
+
+def test_a_name_that_a_nodejs_module_does_not_export_is_one_in_lambdas_words(tmp_path: Path) -> None:
+    [warning] = problems_of(tmp_path, "index.handlr", "nodejs22.x")
+    assert (warning.severity, warning.code) == (Severity.WARNING, "Runtime.HandlerNotFound")
+    assert warning.message == "each invocation will fail: index.handlr is undefined or not exported"
+    assert warning.hint == "did you mean handler?"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "hint"),
+    [
+        ("index.js", "const handler = async () => {};", "export it: exports.handler = …"),
+        ("index.mjs", "const handler = async () => {};", "export it: export const handler = …"),
+        ("index.cjs", "exports.main = async () => {};", "it exports main"),
+    ],
+)
+def test_what_to_write_instead(tmp_path: Path, name: str, text: str, hint: str) -> None:
+    (tmp_path / name).write_text(text)
+    found = handler_finding(Code(path=str(tmp_path)), "index.handler", "nodejs22.x")
+    assert found is not None
+    assert found.hint == hint
+
+
+def test_of_a_dotted_name_the_first_is_the_modules(tmp_path: Path) -> None:
+    (tmp_path / "index.js").write_text("exports.edge = { viewer: async () => {} };")
+    code = Code(path=str(tmp_path))
+    assert handler_finding(code, "index.edge.viewer", "nodejs22.x") is None
+    assert handler_finding(code, "index.viewer", "nodejs22.x") is not None
+
+
+def test_nodejs24_looks_into_a_default_export_and_older_ones_do_not(tmp_path: Path) -> None:
+    (tmp_path / "index.mjs").write_text("export default { handler: async () => {} };")
+    code = Code(path=str(tmp_path))
+    assert handler_finding(code, "index.handler", "nodejs24.x") is None
+    assert handler_finding(code, "index.handler", "nodejs22.x") is not None
+
+
+def test_nothing_is_said_where_lambda_takes_a_file_without_a_suffix(tmp_path: Path) -> None:
+    (tmp_path / "index").mkdir()
+    (tmp_path / "index.js").write_text("")
+    with zipfile.ZipFile(tmp_path / "code.zip", "w") as archive:
+        archive.writestr("index/index.js", "exports.handler = 1")
+        archive.writestr("index.js", "")
+    for code in (Code(path=str(tmp_path)), Code(path=str(tmp_path / "code.zip"))):
+        assert handler_finding(code, "index.handler", "nodejs22.x") is None
 
 
 @pytest.mark.parametrize(

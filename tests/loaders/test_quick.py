@@ -14,7 +14,7 @@ from edgesim.loaders import load_quick
 def site(tmp_path: Path) -> Path:
     for name in ("auth.mjs", "headers.py", "sub/auth.mjs", "public/index.html"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
+        (tmp_path / name).write_text("export const handler = 1;" if name.endswith("mjs") else "")
     return tmp_path
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from edgesim.distribution.model import OriginProtocolPolicy
-from edgesim.logs.explain import as_data, as_text
+from edgesim.logs.explain import as_data
+from edgesim.logs.explain_text import as_text
 from edgesim.pipeline.transcript import Station, Transcript
 from edgesim.rules.reasons import (
     DeliveryReason,
@@ -133,6 +134,15 @@ def test_it_is_told_how_an_invocation_found_its_environment(start: dict[str, Any
     assert f"duration     1.00 ms, {told_as}\n" in text
 
 
+def test_it_is_told_that_an_invocation_waited_and_that_newer_code_did_not_run() -> None:
+    newer = "app.py:1: error: Runtime.UserCodeSyntaxError: invalid syntax"
+    invocation = Invocation("id", Returned(""), 1.0, 1, 128, 64, "auth#1", version="3", waited_ms=250.5, newer=newer)
+    text = told(Station.VIEWER_REQUEST, HookReason.PASSED, invocation=invocation)
+    assert "    waited       250.50 ms until an environment was free" in text
+    assert "    version      3\n" in text
+    assert f"    newer code   can't be loaded, so the last that could ran: {newer}\n" in text
+
+
 def test_a_function_that_ran_out_of_memory_is_told_with_what_it_has() -> None:
     failure = Failed(FailureKind.OUT_OF_MEMORY, "Runtime.ExitError", "signal: killed")
     text = told(Station.VIEWER_REQUEST, HookReason.FAILED, function=a_function(memory=256), failure=failure)
@@ -141,10 +151,11 @@ def test_a_function_that_ran_out_of_memory_is_told_with_what_it_has() -> None:
 
 def test_of_a_failure_the_place_is_told_and_no_empty_line_of_its_stack() -> None:
     failure = replace(NOT_LOADED, stack=("", "    at f (/code/a.js:3:1)"), place=Place("/code/a.js", 3))
-    assert told(Station.VIEWER_REQUEST, HookReason.FAILED, failure=failure).splitlines()[1:] == [
-        "    failure  the function could not be loaded: Runtime.ImportModuleError: no module",
-        "    at       /code/a.js:3",
-        "    stack        at f (/code/a.js:3:1)",
+    text = told(Station.VIEWER_REQUEST, HookReason.FAILED, failure=failure, function=a_function())
+    assert text.splitlines()[2:] == [
+        "    failure   the function could not be loaded: Runtime.ImportModuleError: no module",
+        "    at        /code/a.js:3",
+        "    stack         at f (/code/a.js:3:1)",
     ]
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from edgesim.distribution.model import CacheBehavior, ForwardedValues
 from edgesim.distribution.policies import Selection, Selects
-from edgesim.logs.explain import as_data, as_text
+from edgesim.logs.explain import as_data
+from edgesim.logs.explain_text import as_text
 from edgesim.logs.nearest import differences, nearest
 from edgesim.testing.fakes import FakeEdge
 from edgesim.testing.make import NOW, a_distribution, a_request, a_response, an_entry, behavior

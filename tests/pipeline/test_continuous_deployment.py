@@ -7,7 +7,8 @@ from dataclasses import replace
 from edgesim.distribution import limits
 from edgesim.distribution.continuous_deployment import ByHeader, ByWeight, ContinuousDeployment, Stickiness, Traffic
 from edgesim.distribution.model import Distribution, Trigger
-from edgesim.logs.explain import as_data, as_text
+from edgesim.logs.explain import as_data
+from edgesim.logs.explain_text import as_text
 from edgesim.pipeline.effects import Invoke
 from edgesim.pipeline.logged import is_logged
 from edgesim.rules.reasons import ArrivalReason, DeploymentReason, HookReason

@@ -34,7 +34,8 @@ def verdict_on(trigger, result, request=REQUEST, response=RESPONSE, origin=ORIGI
     hook = Hook(trigger, terms)
     payload = result if isinstance(result, str) else json.dumps(result)
     seen = response if trigger in RESPONSE_TRIGGERS else None
-    return judge(hook, payload, request=request, origin=origin if trigger is OREQ else None, response=seen)
+    chosen = origin if trigger is OREQ else None
+    return judge(hook, payload, request=request, origin=chosen, response=seen, client_ip=an_arrival(request).viewer.ip)
 
 
 def returned(trigger, **changes):

@@ -2,9 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgesim.distribution.choices import STANDARD, Choices
+from edgesim.distribution.edge_choices import FailedFunctionFailover, FailoverStatus
 from edgesim.distribution.model import GET_HEAD_OPTIONS, OriginGroup
 from edgesim.errors import OriginTrouble
-from edgesim.rules.failover import FAILS_OVER, failover_verdict
+from edgesim.rules.failover import FAILS_OVER, came_of, failover_verdict
+from edgesim.rules.hooks import MadeBy
 from edgesim.rules.reasons import FailoverReason as F
 from edgesim.testing.make import behavior
 
@@ -53,3 +56,23 @@ def test_without_a_listed_status_nothing_fails_over(outcome, statuses):
     if isinstance(outcome, int) and outcome not in statuses:
         assert verdict(outcome, *statuses) not in FAILS_OVER
     assert verdict(outcome) not in FAILS_OVER
+
+
+BY_ANSWER = Choices(failover_status=FailoverStatus.AFTER_ORIGIN_RESPONSE)
+BY_FAILURE = Choices(failed_function_failover=FailedFunctionFailover.BY_STATUS)
+
+
+@pytest.mark.parametrize(
+    ("choices", "came", "made_by", "counts"),
+    [
+        pytest.param(STANDARD, 500, MadeBy.ORIGIN, 500, id="the origin's own status"),
+        pytest.param(BY_ANSWER, 500, MadeBy.ORIGIN, 404, id="by choice the one after origin-response"),
+        pytest.param(BY_ANSWER, OriginTrouble.RESET, MadeBy.CLOUDFRONT, OriginTrouble.RESET, id="no answer"),
+        pytest.param(STANDARD, 200, MadeBy.FAILED_FUNCTION, 200, id="a failure at origin-response"),
+        pytest.param(STANDARD, None, MadeBy.FAILED_FUNCTION, None, id="a failure at origin-request"),
+        pytest.param(BY_FAILURE, None, MadeBy.FAILED_FUNCTION, 404, id="by choice its status"),
+        pytest.param(BY_ANSWER, None, MadeBy.ORIGIN_REQUEST, None, id="what origin-request generated"),
+    ],
+)
+def test_what_counts_of_the_primarys_answer(choices, came, made_by, counts):
+    assert came_of(choices, came, made_by, 404) == counts

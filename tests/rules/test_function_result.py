@@ -4,7 +4,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from edgesim.distribution.choices import Choices, CustomHeaderTwice, HeaderKey, MethodChanged, StatusAtViewerResponse
+from edgesim.distribution.choices import (
+    Choices,
+    ClientIpChanged,
+    CustomHeaderTwice,
+    HeaderKey,
+    MethodChanged,
+    StatusAtViewerResponse,
+)
 from edgesim.distribution.model import Origin, Trigger
 from edgesim.distribution.terms import STANDARD_TERMS, Terms
 from edgesim.rules.function_event import ReadBody
@@ -61,6 +68,12 @@ from tests.rules.judging import (
 )
 def test_what_is_no_json_object_is_refused(trigger, payload, code):
     assert rejection(trigger, payload) == (code, "")
+
+
+@pytest.mark.parametrize("deep", [2_000, 100_000])
+def test_nesting_that_nobody_reads_is_refused_in_words_of_its_own(deep):
+    verdict = verdict_on(Trigger.VIEWER_REQUEST, '{"uri":' + "[" * deep + "]" * deep + "}")
+    assert verdict.detail == "the result is nested deeper than can be read: by hundreds of levels"
 
 
 DEEPLY_NESTED = [
@@ -397,8 +410,15 @@ EVERY_REJECTION = {
     R.BODY_ENCODING: (VREQ, {"status": 200, "body": "x", "bodyEncoding": "x"}),
     R.BASE64: (VREQ, {"status": 200, "body": "x", "bodyEncoding": "base64"}),
     R.METHOD_CHANGED: (OREQ, {"uri": "/", "method": "GET"}),
+    R.CLIENT_IP_CHANGED: (OREQ, {"uri": "/", "method": "POST", "clientIp": "192.0.2.1"}),
     R.QUERY_STRING: (OREQ, {"uri": "/", "querystring": "#"}),
     R.ORIGIN: (OREQ, {"uri": "/", "origin": {}}),
+}
+
+
+REFUSING = {
+    R.HEADER_NAME: Choices(header_key=HeaderKey.REFUSED),
+    R.CLIENT_IP_CHANGED: Choices(client_ip_changed=ClientIpChanged.REFUSED),
 }
 
 
@@ -406,7 +426,7 @@ EVERY_REJECTION = {
 def test_every_rejection_is_reached(code):
     trigger, result = EVERY_REJECTION[code]
     response = replace(RESPONSE, headers=Headers())
-    terms = Terms(choices=Choices(header_key=HeaderKey.REFUSED)) if code is R.HEADER_NAME else STANDARD_TERMS
+    terms = Terms(choices=REFUSING[code]) if code in REFUSING else STANDARD_TERMS
     assert rejection(trigger, result, response=response, terms=terms)[0] is code
 
 

@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgesim.distribution.choices import STANDARD
-from edgesim.distribution.edge_choices import ForbiddenInOutage, HoldAfterError, StaleLimit
+from edgesim.distribution.choices import STANDARD, Choices
+from edgesim.distribution.edge_choices import ForbiddenInOutage, HoldAfterError, StaleAfterFailedFunction, StaleLimit
 from edgesim.distribution.policies import CachePolicy
 from edgesim.errors import OriginTrouble
 from edgesim.rules.freshness import use_of
+from edgesim.rules.hooks import MadeBy
 from edgesim.rules.reasons import StaleReason, TtlReason
-from edgesim.rules.stale import SERVED, held, instead_of_error, stale_terms
+from edgesim.rules.stale import SERVED, held, instead_of_error, replaceable, stale_terms
 from edgesim.rules.ttl import ttl
 from edgesim.testing.make import NOW, an_entry, some_headers
 from edgesim.testing.strategies import cache_policies, origin_responses
@@ -119,3 +120,21 @@ def test_what_an_object_is_good_for_as_it_ages():
 def test_an_object_without_stale_terms_is_fresh_or_stale(later, seconds, held_for):
     entry = replace(an_entry(ttl=seconds, because=TtlReason.MAX_AGE), stored_at=NOW)
     assert use_of(entry, NOW + later) in {Use.FRESH, Use.STALE}
+
+
+EVEN_FUNCTIONS = Choices(stale_after_failed_function=StaleAfterFailedFunction.STALE)
+
+
+@pytest.mark.parametrize(
+    ("choices", "status", "made_by", "came", "replaced"),
+    [
+        pytest.param(STANDARD, 500, MadeBy.ORIGIN, 500, 500, id="an error of the origin"),
+        pytest.param(STANDARD, 502, MadeBy.CLOUDFRONT, OriginTrouble.RESET, OriginTrouble.RESET, id="no answer"),
+        pytest.param(STANDARD, 404, MadeBy.ORIGIN, 404, None, id="what is not there"),
+        pytest.param(STANDARD, 503, MadeBy.FAILED_FUNCTION, 200, None, id="a function's failure"),
+        pytest.param(EVEN_FUNCTIONS, 503, MadeBy.FAILED_FUNCTION, None, 503, id="that, by choice"),
+        pytest.param(EVEN_FUNCTIONS, 503, MadeBy.ORIGIN_REQUEST, None, None, id="what a function generated"),
+    ],
+)
+def test_what_a_stale_object_takes_the_place_of(choices, status, made_by, came, replaced):
+    assert replaceable(choices, status, made_by, came) == replaced

@@ -45,6 +45,9 @@ def interpreters() -> dict[str, Path]:
     }
 
 
+PY_DO = "import os, socket, sys\ndef handler(event, context):\n    return eval(event['do'])\n"
+"""What a test wants to know of an environment is its event."""
+
 PLAIN = Settings(spares={}, max_environments=4, publishes=False, relaxed=frozenset({Limit.ISOLATION}))
 """Processes without a sandbox: their ids are this machine's, and they see its files."""
 
@@ -254,3 +257,13 @@ def expect_value() -> Any:
 @pytest.fixture
 def expect_failure() -> Any:
     return failed
+
+
+@pytest.fixture
+def said(lab: Lab) -> Callable[..., Any]:
+    """What a Python expression comes to inside of an environment."""
+
+    def ask(expression: str, **options: Any) -> Any:
+        return lab.value(lab.python(PY_DO, **options), {"do": expression})
+
+    return ask

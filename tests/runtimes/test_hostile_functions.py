@@ -162,6 +162,41 @@ NODE = {
     "Function.prototype replaced": Case(
         "Function.prototype.call = Function.prototype.apply = Function.prototype.bind = null; return 1", 1, then="*"
     ),
+    "a stack of two megabytes": Case(
+        "throw Object.assign(new RangeError('no'), { stack: 'x\\n'.repeat(1e6) })", error="RangeError", message="no"
+    ),
+    "String replaced": Case("strip(String.prototype); return 1", 1),
+    "Array replaced, but for what Node.js takes for granted itself": Case(
+        "const { pop } = Array.prototype; strip(Array.prototype); Array.prototype.pop = pop; return 1", 1
+    ),
+    "Object replaced": Case("strip(Object); return 1", 1),
+    "Buffer's methods replaced": Case("strip(Buffer.prototype); return 1", 1),
+    "typed arrays replaced": Case("strip(Object.getPrototypeOf(Uint8Array.prototype)); return 1", 1),
+    "Function replaced": Case("strip(Function.prototype); return 1", 1),
+    "RegExp replaced": Case("strip(RegExp.prototype); return 1", 1),
+    "Set and Map replaced": Case("strip(Set.prototype); strip(Map.prototype); strip(WeakMap.prototype); return 1", 1),
+    "Date replaced": Case("strip(Date.prototype); globalThis.Date = null; return 1", 1),
+    "Math, Number and Reflect replaced": Case(
+        "strip(Math); strip(Number); strip(Number.prototype); strip(Reflect); return 1", 1
+    ),
+    "Promise replaced": Case("globalThis.Promise = null; return 1", 1),
+    "Symbol replaced": Case("strip(Symbol); return 1", 1),
+    "process replaced": Case("strip(process); globalThis.process = null; return 1", 1),
+    "process.env replaced": Case("process.env = null; return 1", 1),
+    "util replaced": Case("strip(require('util').types); strip(require('util')); console.log(1); return 1", 1),
+    "traces of errors replaced": Case(
+        "Error.prepareStackTrace = () => { throw 1 }; throw new TypeError('no')", error="*"
+    ),
+    "every object has a code that throws": Case(
+        "Object.defineProperty(Object.prototype, 'code', { get() { throw 1 } }); return 1", 1
+    ),
+    "iterators replaced": Case("strip(Object.getPrototypeOf([][Symbol.iterator]())); return 1", 1),
+    "globals taken away": Case(
+        "for (const name of Object.getOwnPropertyNames(globalThis)) {"
+        " try { if (name !== 'globalThis') globalThis[name] = null } catch {} } return 1",
+        error="*stringify",
+        then="*",
+    ),
     "listeners taken away": Case("process.removeAllListeners(); return 1", 1),
     "Array.prototype replaced": Case("Array.prototype.map = Array.prototype.join = undefined; return 1", 1),
     # what is around it
@@ -170,9 +205,7 @@ NODE = {
     "it reads stdin": Case("return fs.readFileSync(0, 'utf8')", ""),
     "every descriptor taken": Case("try { for (;;) fs.openSync('/dev/null') } catch (e) { return e.code }", "EMFILE"),
     "another working directory": Case("process.chdir('/'); return 1", 1),
-    "its own files deleted": Case(
-        "fs.rmSync(__filename); return 1", error="Error", message="EROFS: read-only file system"
-    ),
+    "its own files deleted": Case("fs.rmSync(__filename); return 1", error="Error", message="ead-only file system"),
     "a child process that lives on": Case(
         "require('child_process').spawn('/bin/sleep', ['300'], { stdio: 'inherit' }).unref(); return 1", 1
     ),
@@ -196,6 +229,11 @@ const fs = require('fs')
 const turn = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms))
 const frame = (kind, text) => { const b = Buffer.alloc(9 + text.length); b.writeUInt32BE(text.length); b[4] = kind;
   b.write(text, 9); return b }
+function strip(object) {
+  for (const key of Reflect.ownKeys(object)) {
+    try { if (key !== 'constructor' && String(key)[0] !== '_') object[key] = null } catch {}
+  }
+}
 function sockets(bytes) {
   for (const fd of fs.readdirSync('/proc/self/fd')) {
     try { if (fs.readlinkSync('/proc/self/fd/' + fd).startsWith('socket:')) fs.writeSync(Number(fd), bytes) } catch {}
@@ -240,6 +278,20 @@ def test_a_hostile_nodejs_function(lab, name, runtime):
         case = Case(**{**_fields(case), "error": "Runtime.JSONStringifyError" if runtime == MODERN else "Error"})
     function = lab.node(NODE_MODULE % (case.before, case.does), runtime=runtime)
     judge(case, play(lab, function, case))
+
+
+NO_THEN = "Promise.prototype.then = () => {}; return 1"
+# observed: the older client settles promises by their methods, the newer one awaits them
+BY_GENERATION = {
+    CLASSIC: Case(NO_THEN, error="TypeError", message="reading 'catch'", then="*"),
+    MODERN: Case(NO_THEN, 1),
+}
+
+
+@pytest.mark.parametrize("runtime", BY_GENERATION)
+def test_promises_that_a_function_broke_answer_as_with_lambdas_client(lab, runtime):
+    case = BY_GENERATION[runtime]
+    judge(case, play(lab, lab.node(NODE_MODULE % ("", case.does), runtime=runtime), case))
 
 
 STILL_LOGGED = {

@@ -15,6 +15,7 @@ from edgesim.runtimes.interpreters import (
     Interpreters,
     Language,
     nearest,
+    needs,
     no_interpreter,
     parse_runtime,
     stand_in,
@@ -134,3 +135,26 @@ def test_a_program_that_the_user_gave_and_does_not_start_is_named():
     problem = no_interpreter(EdgeFunction("auth", Code(), "index.handler", "nodejs22.x"), Path("/nope"))
     assert problem.message == "auth: /nope, given for nodejs22.x, is no Node.js that starts"
     assert "--runtime nodejs22.x=/nope" in problem.hint
+
+
+def lay_out(root: Path, *files: str) -> None:
+    for file in files:
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        (root / file).touch()
+
+
+def test_of_a_prefix_that_holds_other_things_too_nothing_else_is_needed(machine):
+    local = machine / "home/.local"
+    lay_out(local, "bin/node", "bin/python3.12", "lib/python3.12/os.py", "share/keyrings/secret", "lib/mine/secret")
+    assert needs(local / "bin/node", []) == (local / "bin/node",)
+    libraries = [local / "lib/python3.12", local / "lib64/python3.12"]
+    assert needs(local / "bin/python3.12", libraries) == (libraries[0], local / "bin/python3.12")
+
+
+def test_shared_libraries_beside_a_program_are_needed_unless_it_lies_right_in_the_home_directory(machine):
+    conda, home = machine / "home/conda", machine / "home"
+    lay_out(conda, "bin/python3.12", "lib/libssl.so.3", "lib/python3.12/os.py", "envs/other/secret")
+    libraries = [conda / "lib/python3.12"]
+    assert needs(conda / "bin/python3.12", libraries) == (conda / "lib", *libraries, conda / "bin/python3.12")
+    lay_out(home, "bin/node", "lib/libmine.so")
+    assert needs(home / "bin/node", []) == (home / "bin/node",)

@@ -172,6 +172,25 @@ def test_with_sam_settings_are_published_where_no_version_has_ever_started(lab):
     assert lab.run(story()) == {mended: mended}
 
 
+def test_with_sam_settings_are_published_where_those_before_them_did_not_start(lab):
+    """What runs then are the settings from before, which nobody is told to go on with."""
+    function = replace(lab.python(ONE), auto_publish=AutoPublish())
+    broken = replace(function, handler="app.nothing")
+    mended = replace(function, timeout=9)
+
+    async def story():
+        await lab.deploy(function)
+        save(function, TWO)
+        await lab.service.deploy([broken])
+        settled = await lab.service.published([mended])
+        await lab.deploy(mended)
+        return settled, await lab.call(mended)
+
+    settled, called = lab.run(story())
+    assert settled == {mended: mended}
+    assert called.version == "3"
+
+
 def test_two_versions_of_one_function_become_one_when_their_code_changes(lab):
     first = lab.python(ONE)
     second = replace(first, version="2")

@@ -18,14 +18,14 @@ from edgesim.distribution.limits import Limit
 from edgesim.distribution.model import Code
 from edgesim.runtimes import Settings
 from edgesim.runtimes.child import Child
+from edgesim.runtimes.interpreters import Interpreters, Language
 from edgesim.runtimes.room import Room
 from edgesim.runtimes.zygotes import Isolation
 from edgesim.values.invocation import FailureKind
-from tests.runtimes.conftest import PLAIN
+from tests.runtimes.conftest import PLAIN, PY_DO, interpreters
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")]
 
-PY_DO = "import os, socket, sys\ndef handler(event, context):\n    return eval(event['do'])\n"
 WRITE = """
 import os
 def attempt(path):
@@ -39,16 +39,6 @@ def handler(event, context):
     return {path: attempt(path) for path in event['paths']}
 """
 NODE_DO = "exports.handler = async (event) => await eval(event.do)"
-
-
-@pytest.fixture
-def said(lab, expect_value):
-    """What a Python expression comes to inside of an environment."""
-
-    def ask(expression, **options):
-        return expect_value(lab.once(lab.python(PY_DO, **options), {"do": expression}))
-
-    return ask
 
 
 def test_this_machine_gives_the_whole_sandbox(lab):
@@ -76,6 +66,34 @@ def test_the_code_is_at_var_task_and_the_working_directory(said):
 @pytest.mark.parametrize("path", [str(Path.home() / ".profile"), "/home", "/etc/shadow", "/dev/shm", "/run", __file__])
 def test_it_is_not_there(said, path):
     assert said(f"os.path.exists({path!r})") is False
+
+
+NODE_HOME = """
+const fs = require('fs'), path = require('path');
+const below = (folder) => !fs.existsSync(folder) ? [] : fs.readdirSync(folder, { withFileTypes: true }).flatMap((one) =>
+  one.isDirectory() ? below(path.join(folder, one.name)) : [path.join(folder, one.name)]);
+exports.handler = async ({ home, needs }) =>
+  below(home).filter((one) => !needs.some((need) => one === need || one.startsWith(need + '/')));
+"""
+HOME = """
+import os
+def handler(event, context):
+    files = [os.path.join(folder, name) for folder, _, names in os.walk(event['home']) for name in names]
+    return [one for one in files if not any(one == need or one.startswith(need + '/') for need in event['needs'])]
+"""
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_of_a_home_directory_there_is_what_the_interpreter_runs_from(lab, expect_value, language):
+    interpreter = Interpreters(interpreters()).choose({"python": "python3.11", "nodejs": "nodejs20.x"}[language])
+    event = {"home": str(Path.home()), "needs": [str(one) for one in interpreter.needs]}
+    make = lab.python if language == "python" else lab.node
+    assert expect_value(lab.once(make({"python": HOME, "nodejs": NODE_HOME}[language]), event)) == []
+
+
+def test_packages_of_the_interpreter_are_not_there(said):
+    assert said("[one for one in sys.path if 'site-packages' in one]") == []
+    assert said("list(__import__('pathlib').Path(os.__file__).parent.glob('site-packages/*'))") == []
 
 
 def test_the_user_is_lambdas_and_has_no_privileges(said):
@@ -424,57 +442,6 @@ def test_a_fork_bomb_ends_with_its_time(new_lab, expect_value):
     bombed, after = lab.run(story())
     assert bombed.result.kind in (FailureKind.TIMEOUT, FailureKind.OUT_OF_MEMORY)
     assert expect_value(after) == 1
-
-
-# ── network ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_who_listens_can_be_reached_from_inside_alone(lab, expect_value):
-    source = """
-import socket
-def handler(event, context):
-    found = {}
-    for family, address in ((socket.AF_INET, '0.0.0.0'), (socket.AF_INET6, '::')):
-        with socket.socket(family) as server, socket.socket() as client:
-            server.bind((address, 0))
-            server.listen()
-            client.connect(('127.0.0.1', server.getsockname()[1]))
-            found[address] = server.getsockname()[0]
-    return found
-"""
-    assert expect_value(lab.once(lab.python(source))) == {"0.0.0.0": "127.0.0.1", "::": "::ffff:127.0.0.1"}
-
-
-def test_node_listens_and_answers_itself(lab, expect_value):
-    source = """
-const http = require('http');
-exports.handler = async () => {
-  const server = http.createServer((request, response) => response.end('hello'));
-  await new Promise((resolve) => server.listen(0, resolve));
-  const { port } = server.address();
-  const read = (response, resolve) => response.on('data', (data) => resolve(String(data)));
-  const body = await new Promise((done) => http.get({ port, host: '127.0.0.1' }, (response) => read(response, done)));
-  server.close();
-  return [body, server.listening];
-};
-"""
-    assert expect_value(lab.once(lab.node(source))) == ["hello", False]
-
-
-def test_a_socket_without_an_address_is_not_reachable_under_all(said):
-    assert said("(lambda s: s.listen() or s.getsockname()[0])(socket.socket())") == "127.0.0.1"
-
-
-def test_port_25_is_closed_and_others_are_open(said):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        assert said(f"socket.create_connection(('127.0.0.1', {port})).close()") is None
-    attempt = "__import__('socket').socket().connect_ex(('127.0.0.1', 25))"
-    assert said(attempt) == 13
-    assert "Operation not permitted" in said(
-        "__import__('subprocess').run([sys.executable, '-c', 'import socket;"
-        ' socket.socket().sendto(b"x", 0x20000000, ("127.0.0.1", 25))\'], capture_output=True).stderr.decode()'
-    )
 
 
 # ── memory ───────────────────────────────────────────────────────────────────────────────────────────────────────

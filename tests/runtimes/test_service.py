@@ -70,6 +70,8 @@ def test_load_makes_environments_up_to_the_limit_and_then_a_queue(new_lab, expec
     assert len({expect_value(one) for one in invocations}) == 3
     assert sum(one.cold for one in invocations) == 3
     assert max(one.duration_ms for one in invocations) < 790  # waiting in the queue is not the function's time
+    assert [one.waited_ms > 200 for one in invocations] == [False] * 3 + [True] * 3  # but it is told
+    assert [one.waited_ms for one in invocations[:3]] == [0] * 3
 
 
 def test_beyond_its_reserved_concurrency_a_function_is_throttled(lab, expect_value, expect_failure):
@@ -389,6 +391,8 @@ def test_a_broken_save_leaves_the_last_version_serving(lab, expect_value):
     assert (problem.file, problem.line) == (f"{function.code.path}/lib.js", 2)
     assert problem.hint == "the last version that worked goes on serving"
     assert (expect_value(broken), expect_value(mended)) == (1, 2)
+    assert broken.newer == str(replace(problem, hint=""))
+    assert mended.newer == ""
 
 
 def test_a_function_broken_from_the_start_is_mended_by_a_save(lab, expect_failure, expect_value):

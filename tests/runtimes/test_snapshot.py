@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import zipfile
 
 import pytest
@@ -182,3 +184,16 @@ def test_a_file_that_is_no_zip(snapshots, tmp_path):
     (tmp_path / "fn.zip").write_text("not a zip")
     with pytest.raises(ConfigError, match="can't be read"):
         snapshots.take(fn(tmp_path / "fn.zip"), Language.NODE)
+
+
+def test_what_edgesim_prints_into_the_folder_of_a_function_is_no_code(tmp_path):
+    (tmp_path / "index.mjs").write_text("export const handler = 1")
+    program = (
+        "from edgesim.distribution.model import Code\n"
+        "from edgesim.runtimes.snapshot import fingerprint\n"
+        "before = fingerprint(Code(path='.'))\n"
+        "print('a line', flush=True)\n"
+        "assert fingerprint(Code(path='.')) == before\n"
+    )
+    with (tmp_path / "serve.log").open("w") as log:
+        subprocess.run([sys.executable, "-c", program], cwd=tmp_path, stdout=log, check=True)

@@ -19,6 +19,7 @@ def a_transcript(*sections: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "distribution": "Website",
         "status": 200,
         "outcome": "Miss",
+        "why": "",
         "seconds": 0.0,
         "bytes": 5,
         "complete": True,

@@ -8,7 +8,7 @@ import pytest
 
 from edgesim.scenario.language.load import load_text
 from edgesim.scenario.model import BodyMatch, Capture, Expectation
-from edgesim.scenario.runner.report import failure
+from edgesim.scenario.runner.report import failure, gist
 from tests.scenario.helpers import a_scenario, get, is_, mismatches_of, played, says
 
 LONG = "x" * 300
@@ -67,3 +67,82 @@ def test_where_nothing_is_captured_it_says_what_there_was(capture, got):
 def test_a_deploy_that_is_wrong_is_told_once(deploy, message):
     found = load_text(f"title: t\nsteps: [{{deploy: {deploy}}}]\n", Path("a.scenario.yaml"))
     assert [problem.message for problem in found.problems] == [message]
+
+
+REFUSED = """\
+scenarios:
+- title: a method that is not allowed
+  steps: [{post: /a, body: x, expect: {status: 200}}]
+- title: no signature
+  distribution: {signers: [members]}
+  steps: [{get: /a, expect: {status: 200}}]
+- title: a country that is shut out
+  distribution: {countries: {block: [FR]}}
+  viewer: {country: FR}
+  steps: [{get: /a, expect: {status: 200}}]
+- title: HTTPS alone
+  distribution: {protocol: https-only}
+  steps: [{get: /a, expect: {status: 200}}]
+"""
+
+
+def test_a_refusal_of_the_edge_is_told_below_the_status_and_in_the_one_line():
+    scenarios = load_text(REFUSED, Path("a.scenario.yaml")).scenarios
+    outcomes = [played(scenario) for scenario in scenarios]
+    whys = [outcome.failures[0].mismatches[0].why for outcome in outcomes]
+    assert whys == [
+        "refused: the behavior does not allow this method",
+        "refused: neither a signed URL nor signed cookies",
+        "refused: the distribution is not served in the viewer's country",
+        "refused: the behavior takes HTTPS only",
+    ]
+    for outcome, why in zip(outcomes, whys, strict=True):
+        assert f"    got       403 Forbidden\n    why       {why}\n" in failure(outcome)
+        assert gist(outcome).endswith(f"status: expected 200, got 403 Forbidden ({why})")
+
+
+BAD_CODE = """\
+title: code that is no code
+functions:
+  fn:
+    {language}: |
+{code}
+distribution: {{viewer-request: fn}}
+steps: [{{get: /, expect: {{status: 200}}}}]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("language", "code", "line"),
+    [
+        ("node", "      exports.handler = async () => {\n        const a = ;\n      }", 6),
+        ("node", "      exports.handler = async () => {\n\n        throw new Error('no') }", 7),
+        ("python", "      def handler(event, context):\n          return (", 6),
+        ("python", "      # a comment\n      def handler(event, context):\n          return 1 / 0", 7),
+    ],
+)
+def test_code_in_a_scenario_fails_at_the_scenarios_own_line(language, code, line):
+    [scenario] = load_text(BAD_CODE.format(language=language, code=code), Path("a.scenario.yaml")).scenarios
+    assert f"(a.scenario.yaml:{line})" in mismatches_of(scenario)[0].why
+
+
+@pytest.mark.slow
+def test_the_same_code_elsewhere_has_its_own_lines():
+    text = BAD_CODE.format(language="python", code="      def handler(event, context): 1 / 0")
+    for moved in (0, 3):
+        [scenario] = load_text("# \n" * moved + text, Path("a.scenario.yaml")).scenarios
+        assert f"(a.scenario.yaml:{5 + moved})" in mismatches_of(scenario)[0].why
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("      exports.handler = async (event) => event", "this is the event: return its Records[0].cf.request"),
+        ("      function handler(event) { return event.request }", "this is a CloudFront Function"),
+    ],
+)
+def test_what_a_function_may_have_meant_is_told(code, hint):
+    [scenario] = load_text(BAD_CODE.format(language="node", code=code), Path("a.scenario.yaml")).scenarios
+    assert hint in mismatches_of(scenario)[0].why

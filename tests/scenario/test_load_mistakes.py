@@ -20,6 +20,12 @@ def told(text, path=FILE):
 
 IN_A_STEP = [
     pytest.param(
+        "expect: {cloudwatch: {/aws/lambda/*: REPORT, lambda: START}}",
+        "'lambda' is no log group",
+        "these begin with a slash: /aws/cloudfront/LambdaEdge/*",
+        id="no log group",
+    ),
+    pytest.param(
         "expect: {cloudwach: REPORT}", "expect has no key 'cloudwach'", "did you mean cloudwatch?", id="no cloudwatch"
     ),
     pytest.param("hedaers: {a: b}", "a request has no key 'hedaers'", "did you mean headers?", id="an unknown key"),
@@ -561,3 +567,35 @@ def test_a_function_that_nothing_runs_is_a_mistake(text, expected):
 )
 def test_a_function_that_may_be_run_is_none(text):
     assert load_text(text, FILE).problems == ()
+
+
+def test_mistakes_of_functions_origins_and_steps_are_told_together():
+    text = (
+        "title: t\n"
+        "functions: {fn: {nod: x}}\n"
+        "distribution: {viewer-request: fn, cache-policy: Nope, origins: {web: a.b}}\n"
+        "origins: {wbe: {answers: 200}}\n"
+        "steps:\n"
+        "- {get: /, sign: {kye: x}}\n"
+        "- {get: /, origins: {site: untouched}}\n"
+        "- {get: /, expect: {statsu: 200}}\n"
+    )
+    assert [(line, message) for line, message, _ in told(text)] == [
+        (2, "a function has no key 'nod'"),
+        (3, "there is no managed cache policy 'Nope'"),
+        (4, "the distribution has no origin 'wbe'"),
+        (6, "sign has no key 'kye'"),
+        (7, "the distribution has no origin 'site'"),
+        (8, "expect has no key 'statsu'"),
+    ]
+
+
+def test_a_key_with_a_slip_is_one_mistake_and_not_one_that_is_missing_too():
+    assert told("titel: t\nsteps: [{get: /}]\n") == [(1, "a scenario has no key 'titel'", "did you mean title?")]
+    assert told("title: t\nstepz: []\n") == [(2, "a scenario has no key 'stepz'", "did you mean steps?")]
+
+
+@pytest.mark.parametrize("distribution", ["nowhere.yaml", "{origins: [web]}", "{Resources: {}}"])
+def test_where_no_origin_is_known_nothing_is_said_of_them(distribution):
+    text = f"title: t\ndistribution: {distribution}\nsteps: [{{get: /, origins: {{site: untouched}}}}]\n"
+    assert not any("no origin" in message for _, message, _ in told(text))

@@ -110,3 +110,12 @@ def test_two_reasons_in_one_are_told_apart():
 
 def test_where_nothing_is_near_the_list_is():
     assert reason_hints.hint("zzz") == reason_hints.WHERE
+
+
+def test_of_a_beginning_that_many_have_it_says_how_many_and_where_they_are():
+    hint = reason_hints.hint("not run")
+    number = sum(one.value.startswith("not run") for one in reasons.members())
+    assert hint.startswith(
+        f"{number} reasons begin so: 'not run: the viewer-request function generated the response', "
+    )
+    assert hint.endswith("; `edgesim reasons not run` lists them")

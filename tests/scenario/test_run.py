@@ -26,6 +26,7 @@ from edgesim.scenario.model import (
     FunctionExpectation,
     HeaderMatch,
     Invalidate,
+    LogGroupExpectation,
     Match,
     Need,
     OriginExpectation,
@@ -38,7 +39,7 @@ from edgesim.scenario.model import (
 )
 from edgesim.scenario.outcome import Verdict
 from edgesim.scenario.playing.stage import Stage
-from edgesim.testing.make import a_distribution, a_function, behavior
+from edgesim.testing.make import a_cache_policy, a_distribution, a_function, behavior
 from tests.scenario.helpers import a_scenario, any_origin, get, is_, mismatches_of, passes, played, says, x_cache
 
 UNTOUCHED = (OriginExpectation("*", times=0),)
@@ -313,9 +314,41 @@ def test_cloudwatch_has_lambdas_lines_and_what_cloudfront_refuses():
     assert mismatch.what == "cloudwatch"
 
 
+@pytest.mark.slow
+def test_events_are_expected_by_log_group():
+    refused = a_function(code=Code(inline="exports.handler = async () => 1"))
+    distribution = a_distribution(behavior(functions={Trigger.VIEWER_REQUEST: refused}))
+    error = (Match(contains=("Validation error",)),)
+    own, function = (LogGroupExpectation(f"/aws/{group}/*", error) for group in ("cloudfront/LambdaEdge", "lambda"))
+    passes(a_scenario(get("/a", expect=Expectation(log_groups=(own,))), distribution=distribution))
+    wanted = Expectation(log_groups=(own, function))
+    (mismatch,) = mismatches_of(a_scenario(get("/a", expect=wanted), distribution=distribution))
+    assert mismatch.what == "log group /aws/lambda/*"
+    assert "START RequestId" in mismatch.got
+
+
 def test_a_function_that_nothing_can_run_breaks_the_scenario():
     ghost = a_function(code=Code(path="/nowhere/at/all"), handler="index.handler")
     scenario = a_scenario(get(), distribution=a_distribution(behavior(functions={Trigger.VIEWER_REQUEST: ghost})))
     outcome = played(scenario)
     assert outcome.verdict is Verdict.BROKEN
     assert "/nowhere/at/all" in outcome.message
+
+
+UTM = a_distribution(behavior(cache_policy=a_cache_policy(query_strings=["utm"], default_ttl=60)))
+NEAREST = "stored without ?utm=x; the cache policy keys on the query string utm"
+
+
+def test_a_miss_is_told_in_what_the_nearest_key_differs():
+    [mismatch] = mismatches_of(a_scenario(get("/a"), get("/a?utm=x", expect=x_cache("Hit")), distribution=UTM))
+    assert mismatch.why.endswith(NEAREST)
+
+
+@pytest.mark.parametrize("expected", ["Hit", "Miss"])
+def test_what_is_explained_has_what_was_nearest_when_the_request_came(expected):
+    later = get("/a?utm=y", says(cache_control="max-age=60"))
+    scenario = a_scenario(get("/a"), get("/a?utm=x", expect=x_cache(expected)), later, distribution=UTM)
+    outcome = played(scenario, explain=True)
+    told = [detail for data in outcome.transcripts[1]["sections"] for detail in data["details"]]
+    assert ("nearest key stored now", "GET /a") in told
+    assert ("it differs", NEAREST) in told

@@ -46,11 +46,21 @@ def test_a_scenario_may_have_private_keys_of_its_own(tmp_path):
     assert dict(distribution.behaviors[0].signers.keys) == {"one": public_half(KEY.read_text())}
 
 
+def test_a_key_that_no_behavior_trusts_is_declared_and_leaves_the_other_one_the_one(tmp_path):
+    steps = "steps: [{get: /, sign: {key: stranger}}, {get: /, sign: 1h}]\n"
+    problems, [scenario] = told(f"keys: {{stranger: made}}\n{ONE}{steps}", tmp_path)
+    assert problems == []
+    assert [step.sign.signer.key_pair_id for step in scenario.steps] == ["stranger", "one"]
+
+
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
         (STEP, "whose signature it is must be said", "give a behavior signers: [NAME]"),
         (TWO + STEP, "whose signature it is must be said", "there are one, two"),
+        (ONE + "steps: [{get: /, sign: {key: onee}}]\n", "there is no key 'onee'", "did you mean one?"),
+        (ONE + "steps: [{get: /, sign: {key: x}}]\n", "there is no key 'x'", "there is one; for one that no behavior"),
+        ("steps: [{get: /, sign: {key: x}}]\n", "there is no key 'x'", "give a behavior signers: [x]"),
         (ONE + "steps: [{get: /, sign: soon}]\n", "'soon' is no point in time", "write 1h, -1s"),
         (ONE + "steps: [{get: /, sign: {expires: soon}}]\n", "'soon' is no point in time", "write 1h"),
         (ONE + "steps: [{get: /, sign: {until: 1h}}]\n", "sign has no key 'until'", ""),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from edgesim.distribution.model import ALL_METHODS, Origin, Trigger
+from edgesim.driver.recorder import TranscriptRing
 from edgesim.errors import OriginTrouble, ViewerTrouble
 from edgesim.origins.canned import Answer, ScriptedBody, truncated
 from edgesim.pipeline.transcript import Transcript
@@ -299,3 +300,65 @@ def test_a_request_body_is_read_as_it_is_asked_for() -> None:
     body = last(edge).arrival.request.body
     assert isinstance(body, BodyStream)
     assert body.length == 4
+
+
+# ── at once ──────────────────────────────────────────────────────────────────
+
+
+def cached(request: Request, origin: Origin) -> Response:
+    return a_response(fields=[("Cache-Control", "max-age=60"), ("Content-Length", "5")])
+
+
+def test_a_fresh_object_is_answered_before_anything_else_gets_a_turn() -> None:
+    edge = edge_of(cached)
+
+    async def story() -> None:
+        wire = Wire(app_of(edge))
+        await wire.send(GET)
+        before = len(wire.transport.written)
+        wire.protocol.data_received(GET + GET)
+        answers = bytes(wire.transport.written[before:])
+        assert answers.count(b"X-Cache: Hit from cloudfront") == 2
+        assert (last(edge).complete, last(edge).sent) == (True, 5)
+        await wire.end()
+
+    asyncio.run(story())
+
+
+def test_a_fresh_object_waits_for_the_answer_before_it() -> None:
+    edge = edge_of(cached)
+    answer = talk(edge, GET, GET.replace(b"/a.css", b"/other") + GET)
+    assert re.findall(rb"X-Cache: (\w+)", answer) == [b"Miss", b"Miss", b"Hit"]
+
+
+def test_a_viewer_that_leaves_at_once_has_its_request_ended() -> None:
+    edge = edge_of(cached)
+
+    async def story() -> None:
+        wire = Wire(app_of(edge))
+        wire.protocol.data_received(GET)
+        wire.protocol.connection_lost(None)
+        await settle()
+        await edge.aclose()
+
+    asyncio.run(story())
+    assert (last(edge).complete, last(edge).interrupted) == (False, ViewerTrouble.LEFT)
+
+
+class Broken(FakeEdge):
+    """An edge with a bug: its cache can't be asked."""
+
+    def __init__(self) -> None:
+        super().__init__(cached, EVERYTHING)
+        self.finished: list[Transcript] = []
+        self.driver.store = None  # type: ignore[assignment]  # the bug
+        self.driver.recorder = self.recorder = TranscriptRing(on_finished=self.finished.append)
+
+
+def test_a_bug_is_told_and_answered_wherever_it_shows(caplog: pytest.LogCaptureFixture) -> None:
+    edge = Broken()
+    answer = talk(edge, GET)
+    assert answer.startswith(b"HTTP/1.1 500")
+    assert b"bug in edgesim" in answer
+    assert [record.exc_info is not None for record in caplog.records] == [True]
+    assert edge.finished == [last(edge)]

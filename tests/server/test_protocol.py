@@ -240,7 +240,7 @@ RESPONSES = [
         id="names keep their case on the way out",
     ),
     pytest.param(
-        answering(reason=b"Fine, thank you"),
+        answering(reason="Fine, thank you"),
         GET,
         OK.replace(b"OK", b"Fine, thank you"),
         False,

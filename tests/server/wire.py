@@ -54,7 +54,7 @@ class Wire:
     state: ServerState = field(default_factory=ServerState)
 
     def __post_init__(self) -> None:
-        config = Config(self.app, lifespan="off", log_config=None, ws="none")
+        config = Config(self.app, lifespan="off", log_config=None, ws="none", proxy_headers=False)
         self.protocol = EdgeProtocol(config, self.state, {})
         self.protocol.connection_made(self.transport)
 

@@ -46,7 +46,7 @@ async def the_least_recently_used_makes_room() -> None:
     store = MemoryStore(max_bytes=3 * (PER_ENTRY + 102), object_limit=2000)
     for path in ("/a", "/b", "/c"):
         assert await store.put(a_key(path), an_entry(bytes(100)))
-    assert await store.get(a_key("/a"))
+    assert store.get(a_key("/a"))
     list(store.entries())
     assert await store.put(a_key("/d"), an_entry(bytes(100)))
     assert {key.path for key, _ in store.entries()} == {"/a", "/c", "/d"}
@@ -68,7 +68,7 @@ async def what_is_too_large_is_not_kept_and_what_it_replaced_is_gone() -> None:
     store = MemoryStore(max_bytes=4 * 10_000)
     assert await store.put(a_key(), an_entry(b"small"))
     assert not await store.put(a_key(), an_entry(bytes(10_000)))
-    assert await store.get(a_key()) is None
+    assert store.get(a_key()) is None
     assert store.stats == Stats(0, 0, 0)
 
 
@@ -108,7 +108,7 @@ async def others_work_while_many_entries_go() -> None:
         await store.put(a_key(f"/{count - 1}"), an_entry(b"new"))
     assert await invalidating == count - 1
     assert len(set(seen)) > 2, "in batches"
-    left = await store.get(a_key(f"/{count - 1}"))
+    left = store.get(a_key(f"/{count - 1}"))
     assert left is not None, "what came after the invalidation stays"
     assert left.body == b"new"
 

@@ -17,17 +17,42 @@ const util = require('node:util');
 const { createRequire } = require('node:module');
 const { pathToFileURL } = require('node:url');
 
+// A function may replace whatever is built in, as fake clocks and virtual file systems do, or take it away; we go on with
+// the real ones. So from here on: no method of a value, no iterator and no global by its name where a function has run.
+const { process, Array, Boolean, Error, Object, Promise, Set, String, Symbol, console, setImmediate } = globalThis;
+const { readSync, writeSync } = fs;
+const { parse, stringify } = JSON;
+const { allocUnsafe, byteLength } = Buffer;
+const { assign, defineProperty } = Object;
+const { apply } = Reflect;
+const { floor } = Math;
+const { format, inspect } = util;
+const { isAsyncFunction, isNativeError } = util.types;
+const { captureStackTrace } = Error;
+
+/** A method as a function of what it is called on. */
+const uncurry = Function.prototype.bind.bind(Function.prototype.call);
+const copyBytes = uncurry(Buffer.prototype.copy);
+const readLatin1 = uncurry(Buffer.prototype.latin1Slice);
+const writeUtf8 = uncurry(Buffer.prototype.utf8Write);
+const slice = uncurry(String.prototype.slice);
+const split = uncurry(String.prototype.split);
+const replaceAll = uncurry(String.prototype.replaceAll);
+const numberText = uncurry(Number.prototype.toString);
+const padStart = uncurry(String.prototype.padStart);
+const includes = uncurry(Array.prototype.includes);
+const setHas = uncurry(Set.prototype.has);
+const setAdd = uncurry(Set.prototype.add);
+
 const CONTROL = Number(process.argv[2]);
 process.argv.length = 2;
 
-const realNow = Date.now; // deadlines are real time, whatever clock the function sees, or makes for itself
-
-// A function may replace any of these, as fake clocks and virtual file systems do; we go on with the real ones.
-const { readSync, writeSync } = fs;
-const { parse, stringify } = JSON;
-const { allocUnsafe, byteLength, from: bytesOf } = Buffer;
-const { setImmediate } = globalThis;
 const exit = process.reallyExit.bind(process);
+const kill = process.kill.bind(process);
+const { env } = process;
+const isLinux = process.platform === 'linux';
+const realNow = Date.now; // deadlines are real time, whatever clock the function sees, or makes for itself
+let seen; // the function's clock, before it could replace it: {Date, now, toISOString}
 
 const READY = 3, INIT_FAILED = 4, RESULT = 5, LAST_RESULT = 6, ERROR = 7, LAST_ERROR = 8, PEAK = 9, LEFT = 10;
 const HEADER_BYTES = 9;
@@ -65,7 +90,7 @@ let token = 0; // of the frame that was read last; what is sent answers that
 function fill(count) {
   if (inboxEnd - inboxStart >= count) return;
   const room = inbox.length >= count ? inbox : allocUnsafe(count);
-  inbox.copy(room, 0, inboxStart, inboxEnd);
+  copyBytes(inbox, room, 0, inboxStart, inboxEnd);
   inboxEnd -= inboxStart;
   inboxStart = 0;
   inbox = room;
@@ -78,7 +103,7 @@ function fill(count) {
 
 /** The emulator is gone: so are we, with every process the function started in our group. */
 function endGroup() {
-  process.kill(0, 'SIGKILL');
+  kill(0, 'SIGKILL');
 }
 
 /** Have a whole frame in the inbox, without standing still for it: a debugger has the loop meanwhile. */
@@ -92,14 +117,24 @@ function whenFramed(then) {
   });
 }
 
+const readUint32 = (bytes, at) =>
+  ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
+
+function writeUint32(bytes, value, at) {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
 /** The next frame's contents. The emulator writes ASCII only (json.dumps), which `latin1` decodes fastest. */
 function readFrame() {
   fill(HEADER_BYTES);
-  const length = inbox.readUInt32BE(inboxStart);
-  token = inbox.readUInt32BE(inboxStart + 5);
+  const length = readUint32(inbox, inboxStart);
+  token = readUint32(inbox, inboxStart + 5);
   inboxStart += HEADER_BYTES;
   fill(length);
-  const text = inbox.latin1Slice(inboxStart, inboxStart + length);
+  const text = readLatin1(inbox, inboxStart, inboxStart + length);
   inboxStart += length;
   if (inboxStart === inboxEnd) inboxStart = inboxEnd = 0;
   if (inboxEnd === 0 && inbox.length > 1048576) inbox = allocUnsafe(65536);
@@ -109,10 +144,10 @@ function readFrame() {
 function send(kind, text) {
   const length = byteLength(text);
   const frame = allocUnsafe(HEADER_BYTES + length);
-  frame.writeUInt32BE(length, 0);
+  writeUint32(frame, length, 0);
   frame[4] = kind;
-  frame.writeUInt32BE(token, 5);
-  frame.write(text, HEADER_BYTES);
+  writeUint32(frame, token, 5);
+  writeUtf8(frame, text, HEADER_BYTES, length);
   writeAll(CONTROL, frame);
 }
 
@@ -132,16 +167,18 @@ const LOG = openLog();
 /** One log event, newlines and all: stdout and stderr are one pipe, and marks keep an event in one piece. A log that
  * can't be written to fails no function. */
 function logEvent(text) {
-  const event = text.slice(0, EVENT_LIMIT).replaceAll('\0', '\0\x03');
+  const event = `\0\x01${replaceAll(slice(text, 0, EVENT_LIMIT), '\0', '\0\x03')}\0\x02`;
+  const bytes = allocUnsafe(byteLength(event));
+  writeUtf8(bytes, event, 0, bytes.length);
   try {
-    writeAll(LOG, bytesOf(`\0\x01${event}\0\x02`));
+    writeAll(LOG, bytes);
   } catch (error) {
     if (error.syscall === undefined) throw error;
   }
 }
 
 function logLine(level, text) {
-  logEvent(`${new Date().toISOString()}\t${logId()}\t${level}\t${text}`);
+  logEvent(`${seen.toISOString(new seen.Date())}\t${logId()}\t${level}\t${text}`);
 }
 
 function logId() {
@@ -152,7 +189,7 @@ const CONSOLE = { log: 'INFO', info: 'INFO', debug: 'DEBUG', warn: 'WARN', error
 
 function patchConsole() {
   for (const [method, level] of Object.entries(CONSOLE)) {
-    console[method] = (message, ...rest) => logLine(level, util.format(message, ...rest));
+    console[method] = (...values) => logLine(level, values.length ? apply(format, undefined, values) : 'undefined');
   }
 }
 
@@ -185,7 +222,7 @@ class RuntimeFault extends Error {
   constructor(type, message, stack) {
     super(message);
     this.name = `Runtime.${type}`;
-    Error.captureStackTrace(this, RuntimeFault); // again, now that the name is known
+    captureStackTrace(this, RuntimeFault); // again, now that the name is known
     if (stack) this.stack = stack;
   }
 }
@@ -199,12 +236,13 @@ const NO_CALLBACKS = 'AWS Lambda has removed support for callback-based function
 const CALLBACKS_END = 'AWS Lambda plans to remove support for callback-based function handlers starting with Node.js 24. You '
   + 'will need to update this function to use an async handler to use Node.js 24 or later.';
 
-const withoutDelete = (text) => text.replaceAll('\x7F', '%7F');
+const withoutDelete = (text) => replaceAll(text, '\x7F', '%7F');
 
 /** Older clients take anything that looks like an error for one. */
 function isError(thrown) {
-  if (util.types.isNativeError(thrown)) return true;
-  return !modern && ['name', 'message', 'stack'].every((key) => thrown && thrown[key] && typeof thrown[key] === 'string');
+  if (isNativeError(thrown)) return true;
+  const isText = (key) => Boolean(thrown) && Boolean(thrown[key]) && typeof thrown[key] === 'string';
+  return !modern && isText('name') && isText('message') && isText('stack');
 }
 
 /** What was thrown, as the error document that Lambda answers with. */
@@ -217,8 +255,14 @@ function errorDocument(thrown) {
 }
 
 function documentOfError({ name, message, stack }) {
-  const trace = withoutDelete(stack).split('\n');
+  // documented: a log keeps 256 KB of what is wrong; in lines it takes a multiple of that
+  const trace = split(withoutDelete(slice(requireText(stack), 0, EVENT_LIMIT)), '\n');
   return { errorType: withoutDelete(String(name)), errorMessage: withoutDelete(String(message)), trace };
+}
+
+function requireText(value) {
+  if (typeof value !== 'string') throw new RuntimeFault('Unknown', 'no text');
+  return value;
 }
 
 function documentOfValue(thrown) {
@@ -247,12 +291,12 @@ function shownForLog(error) {
 }
 
 function stringifySafely(value) {
-  const seen = new Set();
+  const told = new Set();
   const guard = (_key, item) => {
     if (typeof item === 'bigint') return String(item);
     if (typeof item !== 'object' || item === null) return item;
-    if (seen.has(item)) return undefined;
-    seen.add(item);
+    if (setHas(told, item)) return undefined;
+    setAdd(told, item);
     return item instanceof Error ? { ...item, name: item.name, message: item.message } : item;
   };
   try {
@@ -313,30 +357,35 @@ function locate(root, folder, name) {
   return [found, modern ? byImport : byRequire];
 }
 
-/** The file and what it exports, with errors under Lambda's names. */
+/** {file, loaded: what it exports}, with errors under Lambda's names. */
 async function loadModule(root, folder, name) {
   let file, load;
   try {
     [file, load] = locate(root, folder, name);
-    return [file, await load(file)];
+    return { file, loaded: await load(file) };
   } catch (error) {
     if (error instanceof SyntaxError) {
       const fault = new RuntimeFault('UserCodeSyntaxError', String(error), error.stack);
-      throw Object.defineProperty(fault, 'importing', { value: file });
+      throw defineProperty(fault, 'importing', { value: file });
     }
     if (error?.code === 'MODULE_NOT_FOUND') throw new RuntimeFault('ImportModuleError', String(error), error.stack);
     throw error;
   }
 }
 
-const property = (object, dotted) => dotted.split('.').reduce((value, key) => value && value[key], object);
+const property = (object, keys) => {
+  let value = object;
+  for (let at = 0; at < keys.length && value; at++) value = value[keys[at]];
+  return value;
+};
 
 async function findHandler({ handler, root }) {
   const [folder, name, dotted] = splitHandler(handler);
-  const [file, loaded] = await loadModule(root, folder, name);
-  const found = property(loaded, dotted) || (modern && property(loaded.default, dotted));
+  const keys = dotted.split('.');
+  const { file, loaded } = await loadModule(root, folder, name);
+  const found = property(loaded, keys) || (modern && property(loaded.default, keys));
   const fault = handlerFault(handler, found);
-  if (fault) throw Object.defineProperty(fault, 'requireStack', { value: [file] });
+  if (fault) throw defineProperty(fault, 'requireStack', { value: [file] });
   if (!modern) announceEndOfCallbacks(found);
   return found;
 }
@@ -352,8 +401,8 @@ function handlerFault(handler, found) {
 const takesCallback = (handler) => handler.length >= 3 && !handler[STREAMING];
 
 function announceEndOfCallbacks(handler) {
-  if (!takesCallback(handler) || util.types.isAsyncFunction(handler)) return;
-  if (!('AWS_LAMBDA_NODEJS_DISABLE_CALLBACK_WARNING' in process.env)) console.warn(CALLBACKS_END);
+  if (!takesCallback(handler) || isAsyncFunction(handler)) return;
+  if (!('AWS_LAMBDA_NODEJS_DISABLE_CALLBACK_WARNING' in env)) console.warn(CALLBACKS_END);
 }
 
 // ── the global `awslambda` ───────────────────────────────────────────────────────────────────────────────────────
@@ -429,7 +478,7 @@ const runtime = new Runtime();
 function answerText(value) {
   if (value instanceof RawText) return value.text;
   try {
-    return String(JSON.stringify(value === undefined ? null : value));
+    return String(globalThis.JSON.stringify(value === undefined ? null : value));
   } catch {
     const error = new Error('Unable to stringify response body');
     if (modern) error.name = 'Runtime.JSONStringifyError';
@@ -462,7 +511,7 @@ function errorFrame(thrown) {
 function settle(invocation, frame) {
   if (invocation.answer) return;
   invocation.answer = frame;
-  setImmediate(deliver, invocation);
+  setImmediate(() => deliver(invocation)); // with an argument Node.js counts on iterators
 }
 
 function deliver(invocation) {
@@ -470,30 +519,31 @@ function deliver(invocation) {
   current = null;
   reportPeak();
   reportLeftovers();
-  send(...invocation.answer);
+  send(invocation.answer[0], invocation.answer[1]);
   awaitEvent();
 }
 
 /** The peak of resident memory in kilobytes, where the emulator can't read it from /proc. */
 function reportPeak() {
-  if (process.platform !== 'linux') send(PEAK, String(process.resourceUsage().maxRSS));
+  if (!isLinux) send(PEAK, String(resourceUsage().maxRSS));
 }
 
 const resources = process.getActiveResourcesInfo?.bind(process) ?? (() => []);
+const resourceUsage = process.resourceUsage.bind(process);
 const UNFINISHED = new Set(['FSReqCallback', 'FSReqPromise', 'GetAddrInfoReqWrap', 'QueryReqWrap', 'TCPConnectWrap']);
-const told = new Set();
+const told = { TIMERS: false, WORK: false };
 
 /** What is left to run when the answer is there, each kind once. Open connections are not: clients keep them. */
 function reportLeftovers() {
   const left = resources();
   if (left.length === 0) return;
-  tellOnce('TIMERS', left.includes('Timeout'));
-  tellOnce('WORK', left.some((one) => UNFINISHED.has(one)));
+  tellOnce('TIMERS', includes(left, 'Timeout'));
+  for (let at = 0; at < left.length; at++) tellOnce('WORK', setHas(UNFINISHED, left[at]));
 }
 
 function tellOnce(kind, isThere) {
-  if (!isThere || told.has(kind)) return;
-  told.add(kind);
+  if (!isThere || told[kind]) return;
+  told[kind] = true;
   send(LEFT, kind);
 }
 
@@ -508,18 +558,19 @@ function takeEvent() {
   const { id, remaining, clock, event } = readFrame();
   seeTime?.(clock);
   requestId = id;
-  process.env._X_AMZN_TRACE_ID = traceOf(id);
+  env._X_AMZN_TRACE_ID = traceOf(id);
   const invocation = { answer: null, waiting: null, fallback: null };
   const context = makeContext(invocation, id, realNow() + remaining);
   current = invocation;
-  setImmediate(handle, invocation, event, context);
+  setImmediate(() => handle(invocation, event, context));
 }
 
 /** The form is observed. inferred: nobody samples at the edge, so the numbers are those of the request's id. */
 function traceOf(id) {
-  const digits = id.replaceAll('-', '');
-  const second = Math.floor(Date.now() / 1000).toString(16).padStart(8, '0');
-  return `Root=1-${second}-${digits.slice(0, 24)};Parent=${digits.slice(16)};Sampled=0;Lineage=1:${digits.slice(0, 8)}:0`;
+  const digits = replaceAll(id, '-', '');
+  const second = padStart(numberText(floor(seen.now() / 1000), 16), 8, '0');
+  const root = `Root=1-${second}-${slice(digits, 0, 24)}`;
+  return `${root};Parent=${slice(digits, 16)};Sampled=0;Lineage=1:${slice(digits, 0, 8)}:0`;
 }
 
 function handle(invocation, event, context) {
@@ -527,9 +578,9 @@ function handle(invocation, event, context) {
 }
 
 async function handleModern(invocation, event, context) {
-  stored = { [STORE_KEYS.REQUEST_ID]: requestId, [STORE_KEYS.X_RAY_TRACE_ID]: process.env._X_AMZN_TRACE_ID };
+  stored = { [STORE_KEYS.REQUEST_ID]: requestId, [STORE_KEYS.X_RAY_TRACE_ID]: env._X_AMZN_TRACE_ID };
   try {
-    settle(invocation, resultFrame(await userHandler.call(runtime, event, context)));
+    settle(invocation, resultFrame(await apply(userHandler, runtime, [event, context])));
   } catch (thrown) {
     if (!invocation.answer) settle(invocation, errorFrame(thrown));
   }
@@ -539,11 +590,11 @@ const isThenable = (value) => Boolean(value) && typeof value.then === 'function'
 
 function handleClassic(invocation, event, context) {
   const { callback, succeed, fail } = classicAnswers(invocation);
-  const promised = util.types.isAsyncFunction(userHandler) || userHandler[STREAMING];
+  const promised = isAsyncFunction(userHandler) || userHandler[STREAMING];
   invocation.fallback = promised ? () => errorFrame(new RuntimeFault('NodeJsExit', NODE_JS_EXIT)) : () => [RESULT, 'null'];
   try {
-    const returned = userHandler.call(runtime, event, context, callback);
-    if (isThenable(returned)) returned.then(succeed, fail);
+    const returned = apply(userHandler, runtime, [event, context, callback]);
+    if (isThenable(returned)) returned.then(succeed, fail).catch(fail); // observed in Lambda's client
   } catch (thrown) {
     fail(thrown);
   }
@@ -580,19 +631,21 @@ function makeContext(invocation, id, deadline) {
     clientContext: undefined,
     tenantId: undefined,
   };
-  if (modern) return Object.assign(fields, { xRayTraceId: undefined });
+  if (modern) return assign(fields, { xRayTraceId: undefined });
   return addClassicMembers(fields, invocation);
 }
 
 function addClassicMembers(fields, invocation) {
   invocation.waitsForEmptyLoop = true;
-  Object.defineProperty(fields, 'callbackWaitsForEmptyEventLoop', {
+  defineProperty(fields, 'callbackWaitsForEmptyEventLoop', {
     enumerable: true,
     configurable: true,
     get: () => invocation.waitsForEmptyLoop,
     set: (value) => { invocation.waitsForEmptyLoop = value; },
   });
-  for (const name of ['succeed', 'fail', 'done']) fields[name] = (...values) => invocation.ways[name](...values);
+  fields.succeed = (value) => invocation.ways.succeed(value);
+  fields.fail = (thrown) => invocation.ways.fail(thrown);
+  fields.done = (error, value) => invocation.ways.done(error, value);
   return fields;
 }
 
@@ -614,16 +667,26 @@ function catchLeftovers() {
   });
   process.on('unhandledRejection', (reason) => {
     const fault = new RuntimeFault('UnhandledPromiseRejection', String(reason), reason?.stack);
-    logError('Unhandled Promise Rejection', Object.assign(fault, { reason, promise: {} }));
+    logError('Unhandled Promise Rejection', assign(fault, { reason, promise: {} }));
     endWith(fault, EXIT_CODE.unhandled);
   });
 }
 
+/** What Node.js says of what nobody caught. */
+function words(thrown) {
+  try {
+    return inspect(thrown);
+  } catch { // it was left without what it needs for that
+    return errorDocument(thrown).errorMessage;
+  }
+}
+
 /** nodejs24.x catches nothing: Node.js ends by itself, with its own words. An answer that was already given stands. */
 function answerBeforeCrash() {
+  const listenerCount = process.listenerCount.bind(process);
   process.on('uncaughtExceptionMonitor', (error) => {
-    if (process.listenerCount('uncaughtException') > 0 || current?.answer?.[0] !== RESULT) return;
-    process.stderr.write(`${util.inspect(error)}\n`);
+    if (listenerCount('uncaughtException') > 0 || current?.answer?.[0] !== RESULT) return;
+    process.stderr.write(`${words(error)}\n`);
     send(LAST_RESULT, current.answer[1]);
   });
 }
@@ -673,16 +736,22 @@ async function initialise(settings) {
   }
 }
 
+/** Remember the clock as the function will see it. */
+function seeClock() {
+  seen = { Date, now: Date.now, toISOString: uncurry(Date.prototype.toISOString) };
+}
+
 /** Do once what every start does, before there is anything to start: what Node.js makes when it is first needed is not
  * waited for later (measured: most of a start). */
 async function rehearse() {
   await import('data:text/javascript,export default 0');
   const file = path.join(__dirname, 'rehearsal.cjs');
-  await property(byRequire(file), splitHandler('rehearsal.handler')[2])({});
+  await property(byRequire(file), splitHandler('rehearsal.handler')[2].split('.'))({});
   delete require.cache[file];
   saysModule(__dirname, __dirname);
   JSON.parse(JSON.stringify({ uri: '/', headers: { host: [{ key: 'Host', value: 'a' }] } }));
-  util.format('%s', new Date().toISOString());
+  seeClock();
+  format('%s', seen.toISOString(new seen.Date()));
   await new Promise((resolve) => setImmediate(setImmediate, resolve));
 }
 
@@ -692,11 +761,12 @@ async function main() {
   await rehearse();
   const settings = readFrame();
   if (settings.clock) (seeTime = require('./clock.cjs'))(settings.clock);
+  seeClock();
   modern = settings.generation >= 4;
   inspected = settings.inspected;
   contextFields = settings.context;
   taskRoot = settings.root;
-  Object.assign(process.env, settings.env);
+  assign(env, settings.env);
   process.chdir(settings.root);
   process.argv[1] = '/var/runtime/index.mjs';
   require('node:module')._initPaths(); // NODE_PATH came with the settings

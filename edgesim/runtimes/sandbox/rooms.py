@@ -38,9 +38,10 @@ def _empty(path, like):
 
 class House:
     """The root, and the rooms. `folder` is empty and the caller's own; `shown` are the further things that a process
-    needs to see, as (path, place); `runtime` is the folder that each room has as /var/runtime, or None."""
+    needs to see, as (path, place), and `hidden` the folders among them that it sees empty; `runtime` is the folder that
+    each room has as /var/runtime, or None."""
 
-    def __init__(self, folder, shown, runtime):
+    def __init__(self, folder, shown, hidden, runtime):
         self._folder = folder
         self._runtime = runtime
         self._root = os.path.join(folder, "root")
@@ -56,6 +57,8 @@ class House:
             self._show_system(name)
         for path, place in shown:
             self._show(path, self._root + place)
+        for place in hidden:
+            self._empty_out(self._root + place)
         self._make_devices()
         with open(os.path.join(self._root, "etc", "passwd"), "w", encoding="ascii") as file:
             file.write(_PASSWD)
@@ -74,6 +77,12 @@ class House:
         if not os.path.exists(place):
             _empty(place, path)
             kernel.bind_read_only(path, place)
+
+    def _empty_out(self, place):
+        if os.path.isdir(place):
+            kernel.mount(
+                "none", place, "tmpfs", kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV, "mode=755,size=0"
+            )
 
     def _make_devices(self):
         os.mkdir(os.path.join(self._root, "dev"))

@@ -1,9 +1,13 @@
 """The first process of an environment's process namespace: it starts the function's process, buries what that leaves,
 answers for it where the kernel asks, and with its own end everything in the namespace ends.
 
-The function's process asks for three calls: `bind` of a TCP socket to an address that others could reach, and
-`listen` of one without an address, go to loopback instead, and `connect` to port 25 is refused. documented: inbound
-connections and port 25 are blocked; inferred: a listener works as on Lambda, where nobody can reach it either.
+The function's process asks for three calls: `bind` of a TCP socket, and `listen` of one without an address, go to the
+environment's own loopback (loopback.py), and so does `connect` where the function listens there; `connect` to port 25
+is refused. documented: inbound connections and port 25 are blocked; inferred: a listener works as on Lambda, where
+nobody can reach it either.
+
+What is refused or goes elsewhere is for the function's own good and no wall: a thread may change an address between
+here and the kernel.
 Runs in the zygote (zygote.py): standard library only.
 """
 
@@ -19,6 +23,7 @@ import kernel
 
 _INET = struct.Struct("!2xH4s")
 _INET6 = struct.Struct("!2xH4x16s")
+_ADDRESS_AT, _ADDRESS6_AT, _MAPPED = 4, 8, bytes(10) + b"\xff\xff"
 _V4, _V6 = 4, 6
 # What nobody outside can reach (RFC 1918, 6598, 3927, 4193, 4291); loopback is a function's own business
 _PRIVATE = [
@@ -30,7 +35,7 @@ _PRIVATE = [
 _MOST_ADDRESSES = 100
 
 
-def watch(child, listener, tell):
+def watch(child, listener, loopback, tell):
     """Until the child has ended, and then say how: negative for a signal. `listener` is kernel.watch_calls()'s, or
     None. Each private address that is connected to is told once. Never returns."""
     woken, wakes = os.pipe()
@@ -48,7 +53,7 @@ def watch(child, listener, tell):
             if descriptor == woken:
                 _drain(woken)
             elif events & select.POLLIN:
-                _answer(listener, said)
+                _answer(listener, loopback, said)
             else:
                 poll.unregister(listener)
     tell({"exit": code})
@@ -66,7 +71,7 @@ class _Once:
         """A process connects a socket. One of UDP may do no more than ask for a name, or for a way."""
         if (address, port) in self._told or len(self._told) >= _MOST_ADDRESSES or not _is_private(address):
             return
-        if _with_theirs(pid, number, lambda theirs: theirs.type == socket.SOCK_STREAM) is True:
+        if _is_tcp(pid, number):
             self._told.add((address, port))
             shown = f"[{address}]" if address.version == _V6 else str(address)
             self._tell({"private": f"{shown}:{port}"})
@@ -97,13 +102,13 @@ def _buried(child):
             code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
-def _answer(listener, said):
+def _answer(listener, loopback, said):
     try:
         identity, pid, call, arguments = kernel.next_call(listener)
     except OSError:  # the one who asked is gone
         return
     try:
-        error = _verdict(pid, call, arguments, said)
+        error = _verdict(pid, call, arguments, loopback, said)
     except (OSError, ValueError, struct.error):  # gone, or its arguments are nonsense: the kernel will say so itself
         error = None
     try:
@@ -112,10 +117,10 @@ def _answer(listener, said):
         return
 
 
-def _verdict(pid, call, arguments, said):
+def _verdict(pid, call, arguments, loopback, said):
     """None to let the call go on, an error number to refuse it, 0 where it was done in its place."""
     if call == "listen":
-        return _with_theirs(pid, arguments[0], _give_address)
+        return _with_theirs(pid, arguments[0], lambda theirs: _give_address(theirs, loopback))
     number, at, length = arguments[0], arguments[1], min(arguments[2] & 0xFFFFFFFF, 128)
     with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
         memory.seek(at)
@@ -125,12 +130,26 @@ def _verdict(pid, call, arguments, said):
         return errno.ECONNREFUSED
     if family is None:
         return None
-    if call == "connect":
-        said(pid, number, address, port)
-        return errno.EACCES if port == 25 else None
-    if address.is_loopback:
+    if call == "bind":
+        return _with_theirs(pid, number, lambda theirs: _bind(theirs, address, port, loopback))
+    said(pid, number, address, port)
+    if port == 25:
+        return errno.EACCES
+    leads = loopback.leads(address, port)
+    if leads == address or not _is_tcp(pid, number):
         return None
-    return _with_theirs(pid, number, lambda theirs: _bind_here(theirs, family, port))
+    return errno.ECONNREFUSED if leads is None else _redirect(pid, at, family, leads)
+
+
+def _redirect(pid, at, family, leads):
+    """Write another address over the one that a connection is asked to. The kernel connects, in its caller's way."""
+    with open(f"/proc/{pid}/mem", "r+b", buffering=0) as memory:
+        if family == _V4:
+            memory.seek(at + _ADDRESS_AT)
+            memory.write(leads.packed)
+        else:
+            memory.seek(at + _ADDRESS6_AT)
+            memory.write(_MAPPED + leads.packed)
 
 
 def _is_abstract(raw):
@@ -163,28 +182,26 @@ def _with_theirs(pid, number, act):
         os.close(process)
 
 
-def _bind_here(theirs, family, port):
-    """Bind a socket to loopback in the caller's place, where it is one that could take connections."""
+def _is_tcp(pid, number):
+    return _with_theirs(pid, number, lambda theirs: theirs.type == socket.SOCK_STREAM) is True
+
+
+def _bind(theirs, address, port, loopback):
+    """Bind a socket in the caller's place, where it is one that could take connections."""
     if theirs.type != socket.SOCK_STREAM:
         return None
-    theirs.bind(_loopback(theirs, family, port))
+    loopback.bind(theirs, address, port)
     return 0
 
 
-def _give_address(theirs):
+def _give_address(theirs, loopback):
     """One that was not bound would be reachable under every address."""
     if theirs.family in (socket.AF_INET, socket.AF_INET6) and theirs.getsockname()[1] == 0:
-        theirs.bind(_loopback(theirs, _V4 if theirs.family == socket.AF_INET else _V6, 0))
+        everything = ipaddress.ip_address("0.0.0.0" if theirs.family == socket.AF_INET else "::")  # noqa: S104
+        loopback.bind(theirs, everything, 0)
 
 
 def _process_of(thread):
     """The process that a thread belongs to; the kernel names who called, and that may be any thread."""
     with open(f"/proc/{thread}/status", "rb") as status:
         return next(int(line.split()[1]) for line in status if line.startswith(b"Tgid:"))
-
-
-def _loopback(theirs, family, port):
-    if family == _V4 and theirs.family == socket.AF_INET:
-        return "127.0.0.1", port
-    only_v6 = theirs.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
-    return ("::1" if only_v6 else "::ffff:127.0.0.1"), port

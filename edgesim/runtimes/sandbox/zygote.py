@@ -5,7 +5,8 @@ waits in a room that is still empty (rooms.py) until it is known for which funct
 event loop, and holds every file system that an environment sees, so /tmp lives as long as the environment and not as
 its process. When edgesim's end of the socket closes it ends, and with it all that it started.
 
-    → {"folder", "shown", "runtime", "probe"}              what to build (rooms.House), and what must start in it
+    → {"folder", "shown", "hidden", "runtime", "probe", "closed"}
+                                what to build (rooms.House), what must start in it, and which ports are out of reach
     ← {"ready": true, "missing": [words]} or {"refused": why}
     → {"do": "start", "room", "program"}, with the descriptors of control socket, output and status socket
     → {"do": "fill", "room", "things", "tmp"}
@@ -30,6 +31,7 @@ import sys
 
 import kernel
 import warden
+from loopback import Loopback
 from rooms import GROUP, USER, House
 
 NEW = kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWIPC
@@ -44,9 +46,10 @@ _STRANGERS = (1_993_000_993, 65534)
 class Zygote:
     """Carries out what edgesim asks for, one thing at a time."""
 
-    def __init__(self, ours, house):
+    def __init__(self, ours, house, closed):
         self._ours = ours
         self._house = house
+        self._closed = closed
         self._rooms = {}  # number → (first process, status socket)
 
     def serve(self):
@@ -94,7 +97,7 @@ class Zygote:
         listener = taken_listener(above, child)
         close(*descriptors[:2])
         tell(descriptors[2], {"started": True})
-        return warden.watch(child, listener, lambda message: tell(descriptors[2], message))
+        return warden.watch(child, listener, Loopback(self._closed), lambda message: tell(descriptors[2], message))
 
     def _fill(self, *, room, things, tmp):
         status = self._rooms[room][1]
@@ -196,7 +199,7 @@ def run_bootstrap():
     """The Python bootstrap, in a fork that looks freshly started to the user's code."""
     import bootstrap
 
-    for name in ("kernel", "rooms", "warden", "zygote"):  # the names are the user's
+    for name in ("kernel", "loopback", "rooms", "warden", "zygote"):  # the names are the user's
         sys.modules.pop(name, None)
     gc.unfreeze()
     bootstrap.main(_CONTROL)
@@ -316,7 +319,7 @@ def main(number):
         return lambda: None
     try:
         enter_namespaces()
-        house = House(plan["folder"], plan["shown"], plan["runtime"])
+        house = House(plan["folder"], plan["shown"], plan["hidden"], plan["runtime"])
         why = probed(house, plan["probe"])
     except OSError as error:
         why = str(error)
@@ -326,7 +329,7 @@ def main(number):
     tell(ours.fileno(), {"ready": True, "missing": missing()})
     preload()
     gc.freeze()
-    return Zygote(ours, house).serve()
+    return Zygote(ours, house, plan["closed"]).serve()
 
 
 def preload():

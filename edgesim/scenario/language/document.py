@@ -64,6 +64,16 @@ class Element:
             return str(self.kind)
         return f"'{self.text}'" if len(self.text) <= _SHOWN else f"'{self.text[: _SHOWN - 1]}…'"
 
+    @property
+    def first_line(self) -> int | None:
+        """The line of the file in which a text of several lines begins, if each of its lines is one of the file's."""
+        if self.source is None or self.kind is not Kind.TEXT:
+            return None
+        mark = self.source.start_mark.line + 1
+        if getattr(self.source, "style", None) == "|":  # documented: YAML 1.2, 8.1; the text is below its header
+            return mark + 1
+        return mark if "\n" not in self.text else None
+
     def with_fields(self, fields: Mapping[str, Element]) -> Element:
         """The same place with other members."""
         return Element(Kind.MAPPING, fields=fields, line=self.line, at=self.at, source=self.source)

@@ -133,6 +133,7 @@ def load_setting(
     folder: Path,
     limits: str = Edition.CURRENT.value,
     choices: Mapping[str, str] | None = None,
+    keys: Mapping[str, str] | None = None,
 ) -> tuple[Setting, list[Problem]]:
     """What a test in Python deploys, in the words of a scenario. Relative paths begin in `folder`."""
     reading = Reading("", folder.absolute())
@@ -143,6 +144,7 @@ def load_setting(
             "parameters": from_python(parameters, "parameters"),
             "limits": from_python(limits, "limits"),
             "choices": from_python(choices or {}, "choices"),
+            "keys": from_python(keys or {}, "keys"),
         }
     except Unreadable as error:
         return Setting(), [error.problem]
@@ -324,7 +326,9 @@ def _read(element: Element, own: _Own, file: str, folder: Path) -> _Read:
 def _scenario(reading: Reading, element: Element, own: _Own) -> Scenario:
     found = SCENARIO.read(reading, element)
     for key, hint in (("title", "write title: what it shows"), ("steps", "write steps:, and under it - get: /")):
-        if key not in element.fields:
+        if key not in element.fields and not any(
+            closest(other, [key]) for other in element.fields.keys() - SCENARIO.keys
+        ):
             reading.complain(element, f"this scenario has no {key}", hint)
     said = {key: element.fields[key] for key in DEPLOYED.keys if key in element.fields}
     context = Context(Deployment().over(said))
@@ -334,7 +338,7 @@ def _scenario(reading: Reading, element: Element, own: _Own) -> Scenario:
         with reading.noting():
             inner = steps(reading, found["steps"], context)
     settings = [setting, *_deployed(inner)]
-    _check_origins(reading, settings)
+    _check_origins(reading, context.origin_ids)
     tried = any(isinstance(step, Deploy) and step.refused for step in inner)  # of what is refused nothing can be said
     if not (tried or is_whole(said.get("distribution", _NOTHING)) or any(one.files for one in settings)):
         written = said.get("functions", _NOTHING).fields.items()
@@ -370,11 +374,12 @@ def _deployed(inner: Sequence[Step]) -> Iterator[Setting]:
             yield from _deployed(step.steps)
 
 
-def _check_origins(reading: Reading, settings: Sequence[Setting]) -> None:
-    """Every origin that is spoken of must be one of a distribution's; where that has failed, nothing can be said."""
-    if not all(setting.distributions for setting in settings):
+def _check_origins(reading: Reading, ids: Sequence[frozenset[str] | None]) -> None:
+    """Every origin that is spoken of must be one of a distribution's, where it can be told which there are."""
+    told = [each for each in ids if each is not None]
+    if len(told) < len(ids):
         return
-    known = dict.fromkeys(name for setting in settings for one in setting.distributions for name in one.origins)
+    known = sorted(frozenset().union(*told))
     for name, element in reading.origins:
         if name not in known and name != ANY:
             hint = closest(name, known) or f"there {'is' if len(known) == 1 else 'are'} {', '.join(known)}"

@@ -29,6 +29,7 @@ from edgesim.scenario.model import (
     Expectation,
     FunctionExpectation,
     HeaderMatch,
+    LogGroupExpectation,
     Match,
 )
 
@@ -150,6 +151,21 @@ def _access_log(reading: Reading, element: Element) -> Mapping[str, Any]:
     return {"access_log": tuple(found), "logged": True}
 
 
+def _cloudwatch(reading: Reading, element: Element) -> Mapping[str, Any]:
+    """What `cloudwatch:` says of the events of all log groups, or by log group."""
+    if element.kind is not Kind.MAPPING or not any(name.startswith("/") for name in element.fields):
+        return {"cloudwatch": matches(reading, element)}
+    found: list[LogGroupExpectation] = []
+    for name, child in element.fields.items():
+        with reading.noting():
+            if not name.startswith("/"):
+                raise Wrong(
+                    child, f"'{name}' is no log group", "these begin with a slash: /aws/cloudfront/LambdaEdge/*"
+                )
+            found.append(LogGroupExpectation(name, matches(reading, child)))
+    return {"log_groups": tuple(found)}
+
+
 # ── the cache ────────────────────────────────────────────────────────────────
 
 ENTRIES = "entries"
@@ -224,7 +240,7 @@ EXPECT = Shape(
         "functions": _functions,
         "log": matches,
         "access-log": _access_log,
-        "cloudwatch": matches,
+        "cloudwatch": _cloudwatch,
         "cache": _cache,
         "takes": r.duration,
         **_OF_ORIGINS,
@@ -266,6 +282,7 @@ def expectation(shape: Shape) -> Callable[[Reading, Element], Expectation]:
         wanted_body = body(reading, element, found)
         found |= found.pop("cache", {})
         found |= found.pop("access-log", {})
+        found |= found.pop("cloudwatch", {})
         found["origins"] = (*found.pop("origin", ()), *found.get("origins", ()))
         values = {_FIELDS.get(key, key): value for key, value in found.items()}
         return Expectation(body=wanted_body, place=reading.place(element), **values)

@@ -26,6 +26,7 @@ from edgesim.scenario.language import durations
 from edgesim.scenario.language import reading as r
 from edgesim.scenario.language.document import Element, Kind
 from edgesim.scenario.language.reading import Reading, Shape, Told, Wrong
+from edgesim.values.place import NOWHERE, Place
 
 # documented: Lambda's CreateFunction, FunctionName
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
@@ -48,12 +49,14 @@ def _function(reading: Reading, element: Element) -> str | Located:
         return _code(reading, element)
     found = FUNCTION.read(reading, element)
     ways = [key for key in _WAYS if key in element.fields]
+    if not ways and len(found) < len(element.fields):
+        raise Told
     if len(ways) != 1:
         message = f"the code is said twice: by {' and by '.join(ways)}" if ways else "this function has no code"
         raise Wrong(element, message, f"write one of code: PATH[:HANDLER], {', '.join(f'{key}: |' for key in _INLINE)}")
     if len(found) < len(element.fields):
         raise Told
-    code = _inline(element, ways[0], found) if ways[0] in _INLINE else _elsewhere(element, found)
+    code = _inline(reading, element, ways[0], found) if ways[0] in _INLINE else _elsewhere(element, found)
     told = {key: found[key] for key in ("timeout", "memory", "concurrency") if key in found}
     return replace(code, is_told="runtime" in found, **told)
 
@@ -99,14 +102,16 @@ def _located(element: Element, spec: str) -> Located:
 # ── code in the scenario ─────────────────────────────────────────────────────
 
 
-def _inline(element: Element, way: str, found: Mapping[str, Any]) -> Located:
+def _inline(reading: Reading, element: Element, way: str, found: Mapping[str, Any]) -> Located:
     """Source text, which Lambda writes to index.js or index.py."""
     text, runtime = found[way], found.get("runtime", _INLINE[way])
     if is_python(runtime) != is_python(_INLINE[way]):
         raise Wrong(element.fields["runtime"], f"{runtime} does not run {way}", "leave it out")
     usual = usual_python_handler(text) if is_python(runtime) else "handler"
     export = found.get("handler", usual).removeprefix("index.")
-    return Located(Code(inline=text), f"index.{export}", runtime)
+    first = element.fields[way].first_line
+    written = Place(reading.file, first) if first else NOWHERE
+    return Located(Code(inline=text, written=written), f"index.{export}", runtime)
 
 
 # ── settings ─────────────────────────────────────────────────────────────────

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from types import MappingProxyType
 from typing import Any
 
+from edgesim.distribution.findings import closest
 from edgesim.errors import ConfigError
 from edgesim.loaders.request import Keys, Pem
 from edgesim.scenario.language import durations
@@ -67,13 +68,13 @@ class KeyRing:
     trusted: Mapping[str, str]
 
     def signer(self, element: Element, key_pair_id: str | None, hashed: str) -> Signer:
-        """Who signs. Raises Wrong where it is not clear who, or where nobody can."""
+        """Who signs. Raises Wrong where it is not clear who, where nobody is called so, or where nobody can."""
         ids = dict.fromkeys([*self.trusted, *self.private])
         if key_pair_id is None:
-            if len(ids) != 1:
-                known = f"there are {', '.join(ids)}" if ids else "give a behavior signers: [NAME]"
-                raise Wrong(element, "whose signature it is must be said", f"write sign: {{key: NAME}}; {known}")
-            key_pair_id = next(iter(ids))
+            key_pair_id = self._the_one(element, ids)
+        elif key_pair_id not in ids:
+            hint = closest(key_pair_id, ids) or _known(key_pair_id, list(ids))
+            raise Wrong(element.fields["key"], f"there is no key '{key_pair_id}'", hint)
         pem = private_key(self.private, key_pair_id)
         trusted = self.trusted.get(key_pair_id)
         if trusted is not None and key_pair_id not in self.private and trusted != public_half(pem):
@@ -84,6 +85,20 @@ class KeyRing:
                 " pair of edgesim's that takes its place",
             )
         return Signer(key_pair_id, pem, hashed)
+
+    def _the_one(self, element: Element, ids: Iterable[str]) -> str:
+        known = list(self.trusted or self.private)
+        if len(known) == 1:
+            return known[0]
+        hint = f"there are {', '.join(ids)}" if known else "give a behavior signers: [NAME]"
+        raise Wrong(element, "whose signature it is must be said", f"write sign: {{key: NAME}}; {hint}")
+
+
+def _known(wanted: str, ids: Sequence[str]) -> str:
+    if not ids:
+        return f"give a behavior signers: [{wanted}]"
+    stranger = f"for one that no behavior trusts write keys: {{{wanted}: {MADE}}} beside steps"
+    return f"there {'is' if len(ids) == 1 else 'are'} {', '.join(ids)}; {stranger}"
 
 
 def key_ring(private: Mapping[str, str], settings: Iterable[Setting]) -> KeyRing:
@@ -138,13 +153,14 @@ SIGN: Shape = Shape(
 )
 
 
-def sign(reading: Reading, element: Element, ring: KeyRing) -> Sign:
-    """`sign: {expires: 1h, …}`, or `sign: 1h`."""
+def sign(reading: Reading, element: Element, ring: KeyRing | None) -> Sign:
+    """`sign: {expires: 1h, …}`, or `sign: 1h`. `ring` is None where what is deployed is wrong, so that nothing can be
+    said of who signs."""
     if element.kind is Kind.MAPPING:
         found: dict[str, Any] = SIGN.read(reading, element)
     else:
         found = {"expires": _moment(reading, element)}
-    if len(found) < len(element.fields):
+    if ring is None or len(found) < len(element.fields):
         raise Told
     signer = ring.signer(element, found.get("key"), found.get("hash", HASHES[0]).upper())
     return Sign(

@@ -20,7 +20,7 @@ from edgesim.scenario.language.read_match import matches, pattern
 from edgesim.scenario.language.read_origins import StepOrigin, scripts, step_origin, step_origins
 from edgesim.scenario.language.read_sign import KeyRing, key_ring, private_keys, sign
 from edgesim.scenario.language.reading import Reader, Reading, Shape, Told, Wrong
-from edgesim.scenario.language.setting import Deployment, read_setting
+from edgesim.scenario.language.setting import Deployment, origin_ids, read_setting
 from edgesim.scenario.language.verbs import AS_A_STEP, IN_PARALLEL, METHODS, REQUESTS, verb_of
 from edgesim.scenario.model import (
     NOTHING,
@@ -247,19 +247,21 @@ class Context:
     captured: dict[str, None] = field(default_factory=dict)
     settings: list[Setting] = field(default_factory=list)
     private: Mapping[str, str] = field(default_factory=dict)
+    origin_ids: list[frozenset[str] | None] = field(default_factory=list)
 
     def deployed(self, reading: Reading) -> Setting:
         """What is deployed now."""
         setting = read_setting(reading, self.deployment)
         self.settings.append(setting)
+        self.origin_ids.append(origin_ids(self.deployment, setting))
         with reading.noting():
             self.private = private_keys(reading, self.deployment.keys)
         return setting
 
-    def key_ring(self) -> KeyRing:
-        """Who can sign, and for whom. Raises Told where what is deployed is wrong."""
+    def key_ring(self) -> KeyRing | None:
+        """Who can sign, and for whom; None where what is deployed is wrong."""
         if not all(setting.distributions for setting in self.settings):
-            raise Told
+            return None
         return key_ring(self.private, self.settings)
 
 

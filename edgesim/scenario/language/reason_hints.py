@@ -19,6 +19,10 @@ def hint(words: str) -> str:
     """What to write in the place of words that are no reason, or where the reasons are listed."""
     if both := _two_in_one(words):
         return f"these are two reasons: write {both[0]}, {both[1]}"
+    begun = _begun(words)
+    if len(begun) > _MOST:
+        shown = ", ".join(f"'{one}'" for one in begun[:_MOST])
+        return f"{len(begun)} reasons begin so: {shown} …; `edgesim reasons {words}` lists them"
     found = likely(words)
     if not found:
         return WHERE
@@ -32,6 +36,12 @@ def _two_in_one(words: str) -> tuple[str, str] | None:
     parts = words.split()
     pairs = ((" ".join(parts[:at]).rstrip(",;"), " ".join(parts[at:])) for at in range(1, len(parts)))
     return next((pair for pair in pairs if all(map(canonical, pair))), None)
+
+
+def _begun(words: str) -> list[str]:
+    """The reasons that go on after these words, in their text or by their name, as people write them."""
+    asked = _normal(words)
+    return list(dict.fromkeys(one.written for one in _labels() if asked and f"{one.normal} ".startswith(f"{asked} ")))
 
 
 # ── likeness ─────────────────────────────────────────────────────────────────

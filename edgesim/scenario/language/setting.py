@@ -29,8 +29,9 @@ from edgesim.scenario.language.read_functions import functions
 from edgesim.scenario.language.read_functions import located as located_of
 from edgesim.scenario.language.read_sign import private_keys, public_keys
 from edgesim.scenario.language.reading import Reading, Wrong
-from edgesim.scenario.language.shorthand import load_shorthand
+from edgesim.scenario.language.shorthand import DEFAULT_ORIGIN, load_shorthand
 from edgesim.scenario.model import Setting
+from edgesim.values.place import Place
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -94,6 +95,17 @@ def read_setting(reading: Reading, deployment: Deployment) -> Setting:
     return Setting(distributions, MappingProxyType(dict(found.origins)), found.files, found.buckets)
 
 
+def origin_ids(deployment: Deployment, setting: Setting) -> frozenset[str] | None:
+    """The ids of the origins that there are, also where something else of what is deployed is wrong; None where that
+    can't be told."""
+    if setting.distributions:
+        return frozenset(name for one in setting.distributions for name in one.origins)
+    written = deployment.distribution.fields.get("origins")
+    if is_whole(deployment.distribution) or (written is not None and written.kind is not Kind.MAPPING):
+        return None
+    return frozenset(written.fields if written is not None else (DEFAULT_ORIGIN,))
+
+
 def _terms(reading: Reading, deployment: Deployment) -> Terms:
     """By what functions are judged."""
     limits, answers = Edition.CURRENT, STANDARD
@@ -139,7 +151,7 @@ def _distributions(
     for name, source in sources.items():
         with reading.noting():
             located[name] = located_of(deployment.functions.fields[name], source)
-    key = (element.words, _items(located), _items(private))
+    key = (element.words, _items(located), _items(private), _written(located))
     if key in _cache.inline:
         return _cache.inline[key]
     distribution, problems = load_shorthand(reading, element, located, set(deployment.functions.fields), private)
@@ -220,6 +232,7 @@ class _Cache:
             str(Path(source).absolute()),
             _items(overrides.parameters),
             _items(overrides.functions),
+            _written(overrides.functions),
             _items(overrides.public_keys),
         )
         stamps, found = self.kept.get(key, ({}, None))
@@ -242,6 +255,11 @@ _MOST_INLINE = 1_000
 
 def _items(mapping: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
     return tuple(sorted(mapping.items()))
+
+
+def _written(functions: Mapping[str, str | Located]) -> tuple[Place, ...]:
+    """Where functions' code stands: it makes no other function, and yet each scenario has its own lines."""
+    return tuple(one.code.written for _, one in sorted(functions.items()) if isinstance(one, Located))
 
 
 def _stamps(files: tuple[str, ...]) -> Stamps:

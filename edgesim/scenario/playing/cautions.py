@@ -96,7 +96,7 @@ def _is_expected(run: Run, status: int, expect: Expectation, around: Expectation
 
 def _lines_of(run: Run) -> Iterator[str]:
     """What a log has of a failure."""
-    yield run.why
+    yield run.error
     if (failure := run.facts.get("failure")) is not None:
         yield from (line for line in run.lines if failure.error_type in line and failure.message in line)
 

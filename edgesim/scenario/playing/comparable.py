@@ -17,7 +17,7 @@ def comparable(expect: Expectation, answer: Answered | None) -> tuple[Expectatio
         {
             "origins": len(expect.origins),
             "functions": len(expect.functions) + (expect.ran is not None),
-            "log lines": len(expect.log) + len(expect.cloudwatch),
+            "log lines": len(expect.log) + len(expect.cloudwatch) + len(expect.log_groups),
             "access log": len(expect.access_log) + (expect.logged is not None),
             "reasons": len(expect.because) + len(expect.not_because),
             "cache": len(expect.cache) + (expect.entries is not None),

@@ -82,7 +82,6 @@ class Connection:
         request, version, response = self.arrival.request, self.arrival.viewer.http_version, exchange.response
         framing = Framing(request.method, response.status, version)
         closes = exchange.closes or version == "1.0" or (request.headers.get("connection") or "").lower() == "close"
-        reason = response.reason.encode("latin-1")
-        head = framing.head(response.status, reason, response.headers.raw, keep_alive=not closes)
+        head = framing.head(response.status, response.reason, response.headers.raw, keep_alive=not closes)
         self.wire.sent += len(head)
         return framing

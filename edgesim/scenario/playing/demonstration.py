@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 from edgesim.errors import EdgesimBug
-from edgesim.logs.explain import as_data, as_text
+from edgesim.logs.explain import as_data
+from edgesim.logs.explain_text import as_text
 from edgesim.scenario.model import (
     NOTHING,
     Advance,
@@ -87,7 +88,7 @@ class Demonstration(Play):
         failures = super().judge(title, expect, edge, seen, step)
         self.failed = self.failed or bool(failures)
         if step is not None:
-            self._say("\n".join(self._answered(title, expect, seen.answers[0])))
+            self._say("\n".join(self._answered(title, expect, seen.answers[0], edge)))
         self._say("\n".join(self._verdict(expect, failures)))
         return ()
 
@@ -120,7 +121,7 @@ class Demonstration(Play):
 
     # ── after ────────────────────────────────────────────────────────────────
 
-    def _answered(self, title: str, expect: Expectation, answer: Answered) -> Iterator[str]:
+    def _answered(self, title: str, expect: Expectation, answer: Answered, edge: Edge) -> Iterator[str]:
         yield ""
         told = f"HTTP/1.1 {answer.status} {standard_reason(answer.status)}".rstrip()
         line = told if answer.status else "nothing: the viewer has left"
@@ -135,12 +136,12 @@ class Demonstration(Play):
         if answer.status and not answer.complete:
             yield self._paint("  … and here the connection breaks off", "bad")
         yield ""
-        yield from (f"  {line}".rstrip() for line in self._explained(answer))
+        yield from (f"  {line}".rstrip() for line in self._explanation(answer, edge))
 
-    def _explained(self, answer: Answered) -> list[str]:
+    def _explanation(self, answer: Answered, edge: Edge) -> list[str]:
         if not answer.transcript.notes:
             return ["This is no request that an edge takes: its listener refused it."]
-        return as_text(as_data(answer.transcript), self._paint).splitlines()
+        return as_text(as_data(answer.transcript, edge.store.variants), self._paint).splitlines()
 
     def _verdict(self, expect: Expectation, failures: Iterable[StepFailure]) -> Iterator[str]:
         mismatches = [mismatch for failure in failures for mismatch in failure.mismatches]
@@ -225,7 +226,7 @@ def _expected(expect: Expectation) -> Iterator[str]:
 
 
 def _expected_elsewhere(expect: Expectation) -> Iterator[str]:
-    if expect.log or expect.cloudwatch:
+    if expect.log or expect.cloudwatch or expect.log_groups:
         yield "the log"
     if expect.logged is False:
         yield "no line in the access log"

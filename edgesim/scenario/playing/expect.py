@@ -7,10 +7,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from edgesim.logs.access import fields_of
-from edgesim.logs.lambda_edge import validation_error
+from edgesim.logs.lambda_edge import validation_error, validation_group
+from edgesim.logs.why import what_went_wrong
 from edgesim.pipeline.logged import is_logged
 from edgesim.scenario.decoding import decoded
 from edgesim.scenario.model import (
@@ -29,8 +31,8 @@ from edgesim.scenario.outcome import Mismatch
 from edgesim.scenario.playing.match import describe, fault_of, header_fault, lines_of
 from edgesim.scenario.playing.met import follow, reasons_met, runs_of, text_of
 from edgesim.scenario.playing.origins import ANY
-from edgesim.scenario.playing.seen import Answered, Seen
-from edgesim.scenario.playing.why import told_key, what_went_wrong, why_not_stored, why_this_outcome
+from edgesim.scenario.playing.seen import Answered, LogEvent, Seen
+from edgesim.scenario.playing.why import told_key, why_not_stored, why_this_outcome, why_this_status
 from edgesim.values.entry import Entry
 from edgesim.values.headers import Headers, readable
 from edgesim.values.instant import Instant
@@ -60,12 +62,12 @@ def _viewer(expect: Expectation, answer: Answered, seen: Seen) -> Found:
     place = str(expect.place)
     if expect.status and answer.status not in expect.status:
         wanted = " or ".join(map(str, expect.status))
-        yield Mismatch("status", wanted, _status(answer.status), place, what_went_wrong(answer.transcript))
+        yield Mismatch("status", wanted, _status(answer.status), place, why_this_status(answer.transcript))
     if expect.x_cache is not None:
         got = answer.headers.joined("x-cache") or ""
         if fault_of(expect.x_cache, got) and fault_of(expect.x_cache, got.removesuffix(" from cloudfront")):
             wanted, where = describe(expect.x_cache), str(expect.x_cache.place)
-            yield Mismatch("x-cache", wanted, got or "(none)", where, why_this_outcome(answer.transcript, seen.before))
+            yield Mismatch("x-cache", wanted, got or "(none)", where, _why_not(answer, seen))
     yield from _headers("header", expect.headers, answer.headers)
     if expect.body is not None:
         coding = answer.headers.joined("content-encoding") or ""
@@ -204,10 +206,11 @@ def _reasons(expect: Expectation, seen: Seen) -> Found:
             why = f"{text_of(left[0])!r} {'comes earlier than that' if anywhere else 'is not among them'}"
             yield Mismatch("because", wanted, got, place, why)
     for reason in expect.not_because:
-        if any(set(reason.split("|")) & set(one) for one in met):
-            happened = next(one for one in met if set(reason.split("|")) & set(one))
-            why = f"{text_of(reason)!r} is among them, and must not be"
-            yield Mismatch("not-because", f"not {text_of(reason)!r}", _list(happened), place, why)
+        number = next((number for number, one in enumerate(met) if set(reason.split("|")) & set(one)), None)
+        if number is not None:
+            wrong = what_went_wrong(seen.transcripts[number])
+            why = f"{text_of(reason)!r} is among them, and must not be{f'; {wrong}' if wrong else ''}"
+            yield Mismatch("not-because", f"not {text_of(reason)!r}", _list(met[number]), place, why)
 
 
 def _list(reasons: Iterable[str]) -> str:
@@ -223,15 +226,23 @@ def _functions(expect: Expectation, seen: Seen) -> Found:
         yield from _function(wanted, [run for run in runs if run.trigger is wanted.trigger])
     lines = [line for run in runs for line in run.lines]
     yield from log_mismatches("log", expect.log, lines)
-    yield from log_mismatches("cloudwatch", expect.cloudwatch, [*seen.written, *_refusals(seen)])
+    yield from _cloudwatch(expect, [*seen.written, *_refusals(seen)])
 
 
-def _refusals(seen: Seen) -> Iterator[str]:
+def _cloudwatch(expect: Expectation, events: Sequence[LogEvent]) -> Found:
+    yield from log_mismatches("cloudwatch", expect.cloudwatch, [event.text for event in events])
+    for wanted in expect.log_groups:
+        lines = [event.text for event in events if fnmatchcase(event.group, wanted.group)]
+        yield from log_mismatches(f"log group {wanted.group}", wanted.events, lines)
+
+
+def _refusals(seen: Seen) -> Iterator[LogEvent]:
     """What CloudFront logs of results that it refuses."""
     for transcript in seen.transcripts:
         for run in runs_of(transcript):
             if "rejected" in run.facts:
-                yield validation_error(transcript.arrival.id, run.facts["rejected"])
+                of = transcript.distribution.id if transcript.distribution else ""
+                yield LogEvent(validation_group(of), validation_error(transcript.arrival.id, run.facts["rejected"]))
 
 
 def _names(triggers: Iterable[str]) -> str:
@@ -296,7 +307,11 @@ def _times(number: int) -> str:
 
 
 def _asked_why(seen: Seen) -> str:
-    return why_this_outcome(seen.transcripts[0], seen.before) if len(seen.answers) == 1 else ""
+    return _why_not(seen.answers[0], seen) if len(seen.answers) == 1 else ""
+
+
+def _why_not(answer: Answered, seen: Seen) -> str:
+    return why_this_outcome(answer.transcript, seen.before, seen.cached)
 
 
 def _request(what: str, wanted: RequestMatch, got: Any) -> Found:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from edgesim.distribution.model import Trigger
+from edgesim.logs.why import error_of, trouble_of
 from edgesim.pipeline.transcript import Note, Station, Transcript
 from edgesim.rules.reasons import DeliveryReason, HookReason
 from edgesim.scenario.language.reasons import members, name_of
@@ -65,13 +66,14 @@ class Run:
         return [*(self.invocation.log if self.invocation else ()), *ended]
 
     @property
-    def why(self) -> str:
+    def error(self) -> str:
         """What went wrong, where something did."""
-        if (failure := self.facts.get("failure")) is not None:
-            return f"{failure.kind.value}: {failure.error_type}: {failure.message}"
-        if (rejected := self.facts.get("rejected")) is not None:
-            return f"{rejected.code.value} {rejected.detail}{f' (at {rejected.at})' if rejected.at else ''}"
-        return ""
+        return error_of(self.facts)
+
+    @property
+    def why(self) -> str:
+        """The same with the place in the user's files and a way out."""
+        return trouble_of(self.facts)
 
 
 def notes_of(transcript: Transcript) -> Iterator[Note]:

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING, TypeVar, assert_never
+from typing import TYPE_CHECKING, Any, TypeVar, assert_never
 
 from edgesim.errors import ConfigError, EdgesimBug, EdgesimError
 from edgesim.logs.explain import as_data
@@ -39,7 +39,7 @@ from edgesim.scenario.playing.expect import log_mismatches, mismatches
 from edgesim.scenario.playing.match import describe
 from edgesim.scenario.playing.met import reasons_met
 from edgesim.scenario.playing.origins import content_bytes
-from edgesim.scenario.playing.seen import Answered, Asked, Seen
+from edgesim.scenario.playing.seen import Answered, Asked, LogEvent, Seen
 from edgesim.scenario.playing.signing import signed_step
 from edgesim.server.viewer_header import ViewerDefaults, parse_settings
 from edgesim.values.headers import Field, Headers, wire
@@ -57,7 +57,7 @@ async def play(scenario: Scenario, stage: Stage, *, explain: bool = False) -> Ou
 
     `explain`: the outcome has the transcripts of all requests, and not of those alone that failed.
     """
-    begun, play = perf_counter(), Play(scenario, stage)
+    begun, play = perf_counter(), Play(scenario, stage, explains=explain)
     verdict, message, bug = Verdict.PASSED, "", False
     failures: tuple[StepFailure, ...] = ()
     try:
@@ -79,7 +79,7 @@ async def play(scenario: Scenario, stage: Stage, *, explain: bool = False) -> Ou
         seconds=perf_counter() - begun,
         log=tuple(stage.log.tagged),
         reasons=frozenset(reason for transcript in play.transcripts for reason in reasons_met(transcript)),
-        transcripts=tuple(map(as_data, play.transcripts)) if explain else (),
+        transcripts=tuple(map(play.explained, play.transcripts)) if explain else (),
         cautions=play.cautions if verdict is Verdict.PASSED else (),
     )
 
@@ -103,9 +103,11 @@ def report_of(error: Exception) -> str:
 
 
 class Play:
-    """One performance. Who shows it overrides `step` and `judge`."""
+    """One performance. Who shows it overrides `step` and `judge`. `explains`: every request is explained afterwards."""
 
-    def __init__(self, scenario: Scenario, stage: Stage) -> None:
+    def __init__(self, scenario: Scenario, stage: Stage, *, explains: bool = False) -> None:
+        self._explains = explains
+        self._explained: dict[int, dict[str, Any]] = {}
         self._scenario, self._stage, self._setting = scenario, stage, scenario.setting
         self._captured: dict[str, str] = {}
         self._at = NOWHERE
@@ -212,10 +214,10 @@ class Play:
     async def _send(self, step: Send, edge: Edge) -> tuple[StepFailure, ...]:
         for _ in range(step.times):
             ready, begun, token = self.filled(step), edge.clock.now(), object()
-            before, events = list(edge.recorder)[::-1], len(self._stage.log.texts)
+            before, events = list(edge.recorder)[::-1], len(self._stage.log.events)
             answers = await edge.finish(self._sent(ready, edge, token))
             await edge.quiet()
-            elapsed, written = edge.clock.now() - begun, tuple(self._stage.log.texts[events:])
+            elapsed, written = edge.clock.now() - begun, tuple(self._stage.log.events[events:])
             seen = _seen(edge, answers, _asked(edge, {token}), elapsed, before, written)
             self._cautions.note(ready, seen)
             if failures := self.judge(ready.title, ready.expect, edge, seen, ready):
@@ -234,7 +236,7 @@ class Play:
         return request_of(signed_step(step, protocol, host, edge.clock.now()), host)
 
     async def _parallel(self, step: Parallel, edge: Edge) -> tuple[StepFailure, ...]:
-        begun, before, events = edge.clock.now(), list(edge.recorder)[::-1], len(self._stage.log.texts)
+        begun, before, events = edge.clock.now(), list(edge.recorder)[::-1], len(self._stage.log.events)
         under_way: list[tuple[Send, object, asyncio.Task[Answered]]] = []
         try:
             for item in step.items:
@@ -246,7 +248,7 @@ class Play:
             await asyncio.gather(*(task for _, _, task in under_way), return_exceptions=True)
         await edge.quiet()
         elapsed, answers = edge.clock.now() - begun, [task.result() for _, _, task in under_way]
-        written = tuple(self._stage.log.texts[events:])
+        written = tuple(self._stage.log.events[events:])
         failures: tuple[StepFailure, ...] = ()
         for (sent, token, _), answer in zip(under_way, answers, strict=True):
             seen = _seen(edge, (answer,), _asked(edge, {token}), elapsed, before, written)
@@ -278,14 +280,21 @@ class Play:
         self, title: str, expect: Expectation, edge: Edge, seen: Seen, step: Send | None = None
     ) -> tuple[StepFailure, ...]:
         """What did not hold of what was expected, of a step's request where there is one."""
+        if self._explains:
+            # Now, since a miss is explained by what is stored
+            self._explained |= {id(one): as_data(one, edge.store.variants) for one in seen.transcripts}
         found = mismatches(expect, seen)
         if step is not None:
             found += self._capture(step, seen.answers[0])
         if not found:
             return ()
         place = step.place if step is not None else expect.place
-        told = tuple(as_data(transcript) for transcript in seen.transcripts)
+        told = tuple(as_data(transcript, edge.store.variants) for transcript in seen.transcripts)
         return (StepFailure(title, str(place), tuple(found), told),)
+
+    def explained(self, transcript: Transcript) -> dict[str, Any]:
+        """A transcript as explain.as_data gives it, as things stood after its step."""
+        return self._explained.get(id(transcript)) or as_data(transcript)
 
     def _scripts(self, step: Send) -> tuple[Scripts, ...]:
         return step.origins, self._scenario.origins
@@ -312,7 +321,7 @@ def _seen(
     asked: Sequence[Asked],
     elapsed: float = 0.0,
     before: Sequence[Transcript] = (),
-    written: Sequence[str] = (),
+    written: Sequence[LogEvent] = (),
 ) -> Seen:
     return Seen(answers, asked, edge.cached(), edge.clock.now(), elapsed, before, written)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from edgesim.pipeline.transcript import Transcript
 from edgesim.values.entry import CacheKey, Entry
@@ -41,6 +42,13 @@ class Asked:
     step: object = None
 
 
+class LogEvent(NamedTuple):
+    """One event of CloudWatch Logs, and the log group that it is in."""
+
+    group: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What came of a step. `answers`: one for a request, several for parallel ones, none without a request. `asked`
@@ -53,7 +61,7 @@ class Seen:
     now: Instant
     elapsed: float = 0.0
     before: Sequence[Transcript] = ()
-    written: Sequence[str] = ()
+    written: Sequence[LogEvent] = ()
 
     @property
     def transcripts(self) -> list[Transcript]:

@@ -27,10 +27,12 @@ from edgesim.errors import ConfigError
 from edgesim.ports import Call
 from edgesim.runtimes import LambdaService, Settings, functions_as_data
 from edgesim.runtimes.ledger import Ledger
+from edgesim.runtimes.variables import log_group
 from edgesim.scenario.model import Account, Need, Scenario, Setting
 from edgesim.scenario.outcome import Outcome, Verdict
 from edgesim.scenario.playing.edge import Edge, Ids
 from edgesim.scenario.playing.run import play
+from edgesim.scenario.playing.seen import LogEvent
 from edgesim.values.instant import Instant
 from edgesim.values.invocation import Invocation
 
@@ -42,16 +44,16 @@ _WARM = 12
 class FunctionLines:
     """What functions write (ports.FunctionLog), since it was last emptied."""
 
-    texts: list[str] = field(default_factory=list)
+    events: list[LogEvent] = field(default_factory=list)
     tagged: list[str] = field(default_factory=list)
     """the same with who wrote it"""
 
     def lines(self, function: EdgeFunction, trigger: Trigger | None, texts: Sequence[str]) -> None:
-        self.texts += texts
+        self.events += [LogEvent(log_group(function), text) for text in texts]
         self.tagged += [f"[{f'{trigger.value} ' if trigger else ''}{function.name}] {text}" for text in texts]
 
     def clear(self) -> None:
-        self.texts.clear()
+        self.events.clear()
         self.tagged.clear()
 
 

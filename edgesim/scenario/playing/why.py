@@ -4,31 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edgesim.logs.nearest import is_miss, nearest_to
+from edgesim.logs.why import what_went_wrong
 from edgesim.pipeline.transcript import Station, Transcript
 from edgesim.rules.reasons import StoreReason
 from edgesim.scenario.playing.met import runs_of
-from edgesim.values.entry import CacheKey
+from edgesim.values.entry import CacheKey, Entry
 from edgesim.values.headers import readable
 
 
-def what_went_wrong(transcript: Transcript) -> str:
-    """The function or the origin that failed, where one did."""
-    failed = [f"{run.trigger.value} {run.outcome}: {run.why}" for run in runs_of(transcript) if run.why]
-    troubles = [str(note.facts["message"]) for note in transcript.at(Station.ORIGIN) if "message" in note.facts]
-    return "; ".join([*failed, *troubles])
+def why_this_status(transcript: Transcript) -> str:
+    """What went wrong; or else the function that made the answer, or the custom error response."""
+    made = [
+        f"{run.trigger.value} {run.outcome} the response" for run in runs_of(transcript) if run.outcome == "generated"
+    ]
+    pages = [note.because.value for note in transcript.at(Station.ERROR_PAGE)]
+    return "; ".join(filter(None, [what_went_wrong(transcript), *made, *pages]))
 
 
-def why_this_outcome(transcript: Transcript, before: Sequence[Transcript]) -> str:
-    """What the cache had, and where it had nothing, what became of the latest answer for the same path."""
+def why_this_outcome(
+    transcript: Transcript, before: Sequence[Transcript], cached: Sequence[tuple[CacheKey, Entry]] = ()
+) -> str:
+    """What the cache had; and where it had nothing, what became of the latest answer for the same path, and in what the
+    nearest key of those that are cached differs."""
     looked = list(transcript.at(Station.CACHE))
     if not looked:
         return what_went_wrong(transcript)
     told = looked[0].because.value
     if any(note.because.value == "not in the cache" for note in looked):
         past = why_not_stored(transcript.arrival.request.path, before)
-        return f"{told}; {past}" if past else told
+        return "; ".join([told, *filter(None, [past]), *_nearest(transcript, cached)])
     age, ttl = looked[0].facts.get("age"), looked[0].facts.get("ttl")
     return f"{told}, {age:g} s old with a TTL of {ttl:g} s" if ttl is not None and age is not None else told
+
+
+def _nearest(transcript: Transcript, cached: Sequence[tuple[CacheKey, Entry]]) -> tuple[str, ...]:
+    def variants(distribution: str, path: str) -> list[tuple[CacheKey, Entry]]:
+        return [one for one in cached if (one[0].distribution, one[0].path) == (distribution, path)]
+
+    miss = next((note for note in transcript.notes if is_miss(note)), None)
+    found = nearest_to(miss, transcript, variants) if miss is not None else None
+    return found.differs if found is not None else ()
 
 
 def why_not_stored(path: str, transcripts: Sequence[Transcript]) -> str:

@@ -12,7 +12,7 @@ from textwrap import wrap
 from typing import Any
 
 from edgesim.distribution.problems import Problem, Severity
-from edgesim.logs.explain import as_text
+from edgesim.logs.explain_text import as_text
 from edgesim.scenario.outcome import Mismatch, Outcome, StepFailure, Verdict
 from edgesim.scenario.runner.difference import WIDTH, Paint, difference, in_a_line, plain, shows_all
 from edgesim.scenario.runner.written import without_lambdas
@@ -241,6 +241,8 @@ def _weight(section: Mapping[str, Any], details: Sequence[tuple[str, str]]) -> i
         return 6 if because.startswith("ran") else 3
     if name in ("arrival", "delivery"):
         return 0 if because == "accepted" or name == "delivery" else _TROUBLE
+    if name == "signature" and because.startswith("refused"):
+        return _TROUBLE
     return _WEIGHTS.get(name, 4)
 
 
@@ -303,13 +305,14 @@ def _log(lines: Sequence[str], paint: Paint, *, whole: bool) -> Iterator[str]:
 
 
 def gist(outcome: Outcome, paint: Paint = plain) -> str:
-    """A failure in one line, cut to fit."""
-    why = outcome.message.partition("\n")[0]
+    """A failure in one line, each part of it cut to fit: what was expected, what came, and why."""
+    what, why = outcome.message.partition("\n")[0], ""
     for mismatch in (one for step in outcome.failures[:1] for one in step.mismatches[:1]):
-        why = mismatch_in_short(mismatch)
+        what, why = mismatch_in_short(mismatch), mismatch.why.partition("\n")[0]
     word = paint(outcome.verdict.value.upper(), "bad")
     head = f"{outcome.place} {outcome.title}"
-    return f"{word} {printable(head)}: {_short(printable(why), max(60, WIDTH - len(head)))}"
+    reason = f" ({_short(printable(why), WIDTH)})" if why else ""
+    return f"{word} {printable(head)}: {_short(printable(what), max(60, WIDTH - len(head)))}{reason}"
 
 
 def mismatch_in_short(mismatch: Mismatch) -> str:

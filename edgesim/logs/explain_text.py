@@ -1,0 +1,54 @@
+"""What explain.py tells of a transcript, laid out for a terminal, where no byte of a request, a response or a log may
+mean anything but itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from edgesim.values.text import printable, printable_lines
+
+Paint = Callable[[str, str], str]
+
+
+def as_text(data: dict[str, Any], paint: Paint = lambda text, style: text) -> str:
+    """What `as_data` gave, for a terminal. `paint(text, style)` colours; styles are title, station, label, ok, bad."""
+    viewer = data["viewer"]
+    lines = [
+        paint(printable(f"{data['method']} {viewer['protocol']}://{data['host']}{data['target']}"), "title"),
+        f"  {_outcome(data, paint)}",
+        *(f"  {paint('why', 'label')}  {line}" for line in _why(data)),
+        f"  {data['time']}, viewer {viewer['ip']} at {viewer['pop']}",
+        f"  request id {data['id']}",
+    ]
+    if data["distribution"]:
+        lines.append(f"  distribution {printable(data['distribution'])}")
+    return "\n".join([*lines, "", *section_lines(data["sections"], paint, "")]) + "\n"
+
+
+def _outcome(data: dict[str, Any], paint: Paint) -> str:
+    if not data["status"]:
+        return paint("no answer: the viewer left first, or edgesim failed", "bad")
+    status = paint(str(data["status"]), "ok" if data["status"] < 400 else "bad")
+    whole = "" if data["complete"] else paint(", not sent to its end", "bad")
+    return f"{status} {data['outcome']} after {data['seconds'] * 1000:.1f} ms, {data['bytes']:,} bytes{whole}"
+
+
+def _why(data: dict[str, Any]) -> Iterable[str]:
+    return printable_lines(data["why"])[:1] if data["why"] else ()
+
+
+_WIDEST_LABEL = 32
+
+
+def section_lines(told: list[dict[str, Any]], paint: Paint, indent: str) -> Iterator[str]:
+    """Sections as data, for a terminal."""
+    for section in told:
+        when = f"  [{section['at'] * 1000:.1f} ms]" if section["at"] is not None else ""
+        yield f"{indent}{paint(section['station'], 'station')}: {section['because']}{when}"
+        width = max((len(label) for label, _ in section["details"] if len(label) <= _WIDEST_LABEL), default=0)
+        for label, value in section["details"]:
+            first, *more = printable_lines(value)
+            yield f"{indent}    {paint(printable(label).ljust(width), 'label')}  {first}".rstrip()
+            yield from (f"{indent}    {' ' * width}  {line}".rstrip() for line in more)
+        yield from section_lines(list(section["inner"]), paint, indent + "    ")
