@@ -14,6 +14,7 @@ KB = 1024  # inferred: the guide's KB are 1,024 bytes
 MB = 1024 * KB
 
 # documented: cloudfront-limits, current edition; those that the editions differ in are in LIMITS below
+DISTRIBUTIONS_IN_A_CHAIN = 2
 URL_BYTES = 8_192
 REQUEST_HEAD_BYTES = 32_768
 ORIGIN_RESPONSE_HEAD_BYTES = 32_768

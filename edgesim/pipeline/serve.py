@@ -22,7 +22,7 @@ from edgesim.pipeline.signed import for_viewer_request, signature_refusal
 from edgesim.pipeline.transcript import Station, Transcript
 from edgesim.rules.arrival import Refusal, behavior_refusal, distribution_refusal, size_refusal, unknown_host
 from edgesim.rules.behavior import behavior_for, distribution_for
-from edgesim.rules.cloudfront_headers import for_the_cache, without_viewers_own
+from edgesim.rules.cloudfront_headers import for_error_page, for_the_cache, without_viewers_own
 from edgesim.rules.delivery import for_viewer
 from edgesim.rules.edge import edge_name
 from edgesim.rules.error_pages import custom_error_response
@@ -180,6 +180,7 @@ def _page(journey: Journey, target: str, inner: Transcript) -> Steps[Answer]:
     headers: Headers = journey.arrival.request.headers.without(*_NOT_FOR_PAGES)
     page_journey = Journey(journey.arrival, journey.distribution, behavior, inner)
     headers = for_the_cache(behavior, journey.arrival, without_viewers_own(headers))
+    headers = for_error_page(behavior, journey.arrival, headers)
     request = Request("GET", path, query, headers)
     if behavior.signers is not None:
         # inferred: CloudFront asks for the page itself, and needs no signature

@@ -48,10 +48,17 @@ def unknown_host(arrival: Arrival, distributions: Sequence[Distribution]) -> Ref
 
 
 def distribution_refusal(arrival: Arrival, distribution: Distribution) -> Refusal | None:
-    """A disabled distribution answers nothing. inferred: no page says what it answers"""
-    if distribution.enabled:
-        return None
-    return _refused(arrival, 403, error_pages.BAD_REQUEST, ArrivalReason.DISABLED)
+    """A disabled distribution answers nothing (inferred: no page says what it answers), and none is the third of a
+    chain. documented: cloudfront-limits. inferred: Via tells"""
+    if not distribution.enabled:
+        return _refused(arrival, 403, error_pages.BAD_REQUEST, ArrivalReason.DISABLED)
+    via = arrival.request.headers.index.get("via")
+    if via is not None and sum(line.count(_OF_CLOUDFRONT) for line in via) >= limits.DISTRIBUTIONS_IN_A_CHAIN:
+        return _refused(arrival, 403, error_pages.BAD_REQUEST, ArrivalReason.CHAIN_TOO_LONG)
+    return None
+
+
+_OF_CLOUDFRONT = ".cloudfront.net (CloudFront)"
 
 
 def behavior_refusal(arrival: Arrival, behavior: CacheBehavior) -> Refusal | None:

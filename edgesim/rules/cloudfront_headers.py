@@ -138,6 +138,14 @@ def _with(headers: Headers, names: tuple[str, ...], arrival: Arrival) -> Headers
     return headers.without(*(name for name, _ in added)).adding(*added)
 
 
+def for_error_page(behavior: CacheBehavior, arrival: Arrival, headers: Headers) -> Headers:
+    """What a request for a custom error page tells of the viewer's, where a policy of the page's behavior names it.
+    documented: adding-cloudfront-headers. inferred: for error pages alone, and either policy may name them"""
+    told = {f"{PREFIX}error-uri": arrival.request.path, f"{PREFIX}error-args": arrival.request.query}
+    names = [name for name in asked_for(behavior) if name.lower() in told]
+    return headers.adding(*((name, told[name.lower()]) for name in names)) if names else headers
+
+
 def without_viewers_own(headers: Headers) -> Headers:
     """A viewer can't supply these headers itself. inferred: adding-cloudfront-headers"""
     if not [name for name in headers.index if name.startswith(PREFIX)]:

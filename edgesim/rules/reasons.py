@@ -35,6 +35,7 @@ class ArrivalReason(StrEnum):
     UNKNOWN_HOST = "refused: no distribution has this host name"
     DISABLED = "refused: the distribution is disabled"
     STAGING = "refused: viewers get to a staging distribution through its primary distribution only"
+    CHAIN_TOO_LONG = "refused: the request has come through two distributions already"
     GEO_BLOCKED = "refused: the distribution is not served in the viewer's country"
 
 

@@ -124,3 +124,21 @@ def test_get_may_have_no_body(method, body, refused):
     refusal = behavior_refusal(an_arrival(a_request(method=method, body=body)), behavior(allowed_methods=ALL_METHODS))
     assert (refusal is not None) is refused
     assert refusal is None or (refusal.response.status, refusal.because) == (403, R.BODY_WITH_GET)
+
+
+VIA = "1.1 0123456789abcdef.cloudfront.net (CloudFront)"
+
+
+@pytest.mark.parametrize(
+    ("via", "refused"),
+    [
+        (None, False),
+        (VIA, False),
+        (["1.1 squid", VIA], False),
+        (f"{VIA}, {VIA}", True),
+        ([VIA, "1.1 squid", VIA], True),
+    ],
+)
+def test_no_distribution_is_the_third_of_a_chain(via, refused):
+    refusal = distribution_refusal(an_arrival(a_request(via=via)), a_distribution())
+    assert (refusal is not None and refusal.because is ArrivalReason.CHAIN_TOO_LONG) is refused

@@ -10,9 +10,17 @@ from edgesim.distribution.policies import (
     Selection,
     Selects,
 )
-from edgesim.rules.cloudfront_headers import asked_for, device_of, for_the_cache, for_the_origin, without_viewers_own
-from edgesim.testing.make import a_request, an_arrival, an_origin_request_policy, behavior, some_headers
+from edgesim.rules.cloudfront_headers import (
+    asked_for,
+    device_of,
+    for_error_page,
+    for_the_cache,
+    for_the_origin,
+    without_viewers_own,
+)
+from edgesim.testing.make import a_cache_policy, a_request, an_arrival, an_origin_request_policy, behavior, some_headers
 from edgesim.testing.strategies import headers
+from edgesim.values.headers import NO_HEADERS
 from edgesim.values.viewer import Device, Viewer
 
 MANAGED = {policy.name: policy for policy in MANAGED_ORIGIN_REQUEST_POLICIES}
@@ -172,3 +180,12 @@ def test_a_viewer_supplies_none_of_them_itself(some):
 def test_headers_without_any_stay_the_same_object():
     plain = some_headers(accept="a")
     assert without_viewers_own(plain) is plain
+
+
+def test_a_page_is_told_of_the_request_it_is_about_where_a_policy_says_so():
+    arrival = an_arrival("/a?b=1")
+    asked = behavior(origin_request_policy=an_origin_request_policy(headers=["CloudFront-Error-Uri"]))
+    assert for_error_page(asked, arrival, NO_HEADERS).fields == (("CloudFront-Error-Uri", "/a"),)
+    keyed_too = behavior(cache_policy=a_cache_policy(headers=["cloudfront-error-args"]))
+    assert for_error_page(keyed_too, arrival, NO_HEADERS).fields == (("cloudfront-error-args", "b=1"),)
+    assert for_error_page(behavior(), arrival, NO_HEADERS) is NO_HEADERS
