@@ -171,6 +171,8 @@ class EdgeProtocol(HttpToolsProtocol):
     _chunk_from = 0
     _tls: tuple[str, str] | None = None
     _refusing = False
+    _is_idle = False
+    _idle_since = 0.0
     _newest: EdgeCycle | None = None
     _running: EdgeCycle | None = None
     _at_once: Callable[..., Callable[[], Coroutine[Any, Any, None]] | None] | None = None
@@ -187,7 +189,7 @@ class EdgeProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refusing:
             return
-        self._unset_keepalive_if_required()
+        self._is_idle = False
         head_went_on, known = self._in_head, self._head_bytes
         try:
             self._feed(data)
@@ -342,13 +344,39 @@ class EdgeProtocol(HttpToolsProtocol):
         self.tasks.add(cycle.task)
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
+        """As uvicorn's, but for the timer: one goes on over many answers, and looks anew when it is due. Setting one
+        for each answer was a twentieth of a fresh hit (measured)."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._is_idle, self._idle_since = True, self.loop.time()
+            if self.timeout_keep_alive_task is None:
+                self._close_when_idle(self.timeout_keep_alive)
         if self._refusing and self._idle:
             self._send_refusal()
+
+    def _close_when_idle(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection on which nothing has come for long enough since the last answer."""
+        self.timeout_keep_alive_task = None
+        if not self._is_idle or self.transport.is_closing():
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._close_when_idle(left)
+        else:
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._running is not None and not self._running.response_complete:
             self._running.leave()
+        self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
     # ── refusals ─────────────────────────────────────────────────────────────

@@ -576,3 +576,65 @@ def test_a_polite_shutdown_closes_an_idle_connection_and_waits_for_a_busy_one(an
         return closed
 
     assert asyncio.run(story()) is answered
+
+
+# ── idle connections ─────────────────────────────────────────────────────────
+
+
+class Watch:
+    """An event loop whose time is told, and whose timer goes when that has come."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop, self.now = loop, 1000.0
+        self.timers: list[tuple[float, Any]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+    def time(self) -> float:
+        return self.now
+
+    def call_later(self, seconds: float, call: Any) -> Any:
+        self.timers.append((self.now + seconds, call))
+        return self._loop.call_later(3600, lambda: None)
+
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+        due, self.timers = [t for t in self.timers if t[0] <= self.now], [t for t in self.timers if t[0] > self.now]
+        for _, call in due:
+            call()
+
+
+def closed_after(*what: float | bytes, app: Any = None) -> bool:
+    """Is a connection closed when this has come to pass: bytes from the viewer, seconds without any? A connection is
+    kept for a minute."""
+
+    async def story() -> bool:
+        wire = Wire(app or answering())
+        wire.protocol.timeout_keep_alive = 60
+        wire.protocol.loop = watch = Watch(asyncio.get_running_loop())  # type: ignore[assignment]
+        for step in what:
+            if isinstance(step, bytes):
+                await wire.send(step)
+            else:
+                watch.pass_time(step)
+        closed = wire.transport.closed
+        await wire.end()
+        return closed
+
+    return asyncio.run(story())
+
+
+def test_a_connection_is_closed_a_minute_after_its_last_answer() -> None:
+    assert not closed_after(GET, 59.9)
+    assert closed_after(GET, 60)
+    assert not closed_after(GET, 40, GET, 40)
+    assert closed_after(GET, 40, GET, 40, 20)
+    assert closed_after(GET, GET, 60)
+
+
+def test_a_connection_with_a_request_under_way_is_not_idle() -> None:
+    assert not closed_after(GET, 30, b"GET /a.css HT", 40)
+    assert not closed_after(GET, 30, b"GET /a.css HT", 40, b"TP/1.1\r\nHost: a\r\n\r\n", 59)
+    assert closed_after(GET, 30, b"GET /a.css HT", 40, b"TP/1.1\r\nHost: a\r\n\r\n", 60)
+    assert not closed_after(GET, 300, app=begins_and_waits)
