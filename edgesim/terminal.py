@@ -72,10 +72,12 @@ def why_it_failed(transcript: Transcript) -> str:
 
 
 _TIMED_OUT = r"\S+Z \S+ (?=Task timed out after \d+\.\d\d seconds\b)"
-_TOLD_OF_REQUESTS = re.compile(_TIMED_OUT + r"[^\n]*\n\Z")
-"""The line of the request says it."""
+_STARTED = r"INIT_START Runtime Version: [^\t\n]*\tRuntime Version ARN: \S*\Z"
+_TOLD_OF_REQUESTS = re.compile(_TIMED_OUT + r"[^\n]*\n\Z|" + _STARTED)
+"""The line of the request says it, and which runtime it is said at the start."""
+_PLATFORMS = re.compile(r"(?:START|END|REPORT) RequestId: ")
 _TOLD_OF_LOADING = re.compile(
-    r"\S+Z\t\S+\tERROR\t(?:Uncaught Exception|Init Error|Unhandled Promise Rejection) \t\{"
+    _STARTED + r"|\S+Z\t\S+\tERROR\t(?:Uncaught Exception|Init Error|Unhandled Promise Rejection) \t\{"
     r"|\[WARNING\]\t\S+Z\t\S*\tLAMBDA_WARNING: Unhandled exception\."
     r"|\[ERROR\] [\w.]+(?:: |\r|\n|\Z)"
 )
@@ -148,7 +150,14 @@ class Terminal:
         tag = trigger.value if trigger else "init"
         head = self.paint(f"[{tag} {function.name}]", fg=_TRIGGER_COLOURS.get(tag))
         told = _TOLD_OF_REQUESTS if trigger else _TOLD_OF_LOADING
-        self.say(*[f"{head} {part}" for text in texts if not told.match(text) for part in printable_lines(text)])
+        self.say(*[f"{head} {part}" for text in texts if not told.match(text) for part in self._parts(text)])
+
+    def _parts(self, text: str) -> list[str]:
+        """The lines of an event; where there are colours, the platform's own step back behind the function's."""
+        parts = printable_lines(text)
+        if not self._colour or not _PLATFORMS.match(text):
+            return parts
+        return [click.style(part, dim=True) for part in parts]
 
     # ── problems ─────────────────────────────────────────────────────────────
 

@@ -6,6 +6,8 @@ import asyncio
 import io
 from enum import StrEnum
 
+import pytest
+
 from edgesim.distribution.model import Code, EdgeFunction, Trigger
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.pipeline.transcript import Station, Transcript
@@ -26,6 +28,7 @@ def test_function_lines_are_tagged_by_trigger_and_name() -> None:
 
 
 TIMED_OUT = "2026-11-26T20:11:54.655Z 5ebb5096-a98c-4c8d-8680-e0677f1752b0 Task timed out after 3.00 seconds"
+STARTED = "INIT_START Runtime Version: nodejs:22.v20\tRuntime Version ARN: arn:aws:lambda:eu-central-1::runtime:c0ffee"
 LOADING_FAILED = (
     '2026-11-26T20:11:00.272Z\tundefined\tERROR\tUncaught Exception \t{"errorType":"TypeError"}',
     '2026-11-26T20:11:00.272Z\t-\tERROR\tInit Error \t{"errorType":"TypeError"}',
@@ -38,8 +41,8 @@ LOADING_FAILED = (
 
 def test_what_the_line_of_a_request_or_a_problem_says_is_said_there_alone() -> None:
     stream = io.StringIO()
-    Terminal(stream).lines(FUNCTION, Trigger.VIEWER_REQUEST, [f"{TIMED_OUT}\n", "END"])
-    Terminal(stream).lines(FUNCTION, None, [*LOADING_FAILED, "[ERROR]\tits own"])
+    Terminal(stream).lines(FUNCTION, Trigger.VIEWER_REQUEST, [STARTED, f"{TIMED_OUT}\n", "END"])
+    Terminal(stream).lines(FUNCTION, None, [STARTED, *LOADING_FAILED, "[ERROR]\tits own"])
     assert stream.getvalue() == "[viewer-request auth] END\n[init auth] [ERROR]    its own\n"
 
 
@@ -48,6 +51,21 @@ def test_a_function_may_write_what_the_platform_writes() -> None:
     texts = [TIMED_OUT, LOADING_FAILED[0]]
     Terminal(stream).lines(FUNCTION, Trigger.VIEWER_REQUEST, texts)
     assert len(stream.getvalue().splitlines()) == 2
+
+
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_the_platforms_lines_step_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Screen()
+    Terminal(screen).lines(FUNCTION, Trigger.VIEWER_REQUEST, ["START RequestId: 1 Version: 1", "its own"])
+    platforms, own = screen.getvalue().splitlines()
+    assert "\x1b[2mSTART RequestId: 1 Version: 1" in platforms
+    assert own.endswith(" its own")
 
 
 def test_quiet_says_nothing_of_functions_but_still_tells_problems() -> None:
