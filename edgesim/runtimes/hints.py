@@ -10,10 +10,10 @@ from edgesim.distribution.model import EdgeFunction
 
 def hint(message: str, root: Path, function: EdgeFunction) -> str:
     """A way out, for a well-known mistake; else empty. `root` is where the function's code is."""
-    return _sdk_hint(message) or _other_kind_hint(root, function)
+    return _sdk_hint(message) or _package_hint(message, function) or _other_kind_hint(root, function)
 
 
-# ── the SDK ──────────────────────────────────────────────────────────────────
+# ── the SDK, other packages ──────────────────────────────────────────────────
 
 _PYTHON_SDK = re.compile(r"No module named '(boto3|botocore)'")
 _NODE_SDK = re.compile(r"Cannot find (?:module|package) '(@aws-sdk/[^'/]+)")
@@ -25,6 +25,19 @@ def _sdk_hint(said: str) -> str:
         return f"Lambda brings {found[1]} along, and edgesim lends what is installed beside it: pip install {found[1]}"
     if (found := _NODE_SDK.search(said)) is not None:
         return f"Lambda brings {found[1]} along; here: npm install {found[1]}, in the code's folder or one above it"
+    return ""
+
+
+_PYTHON_PACKAGE = re.compile(r"No module named '([A-Za-z_]\w*)")
+_NODE_PACKAGE = re.compile(r"Cannot find (?:module|package) '((?:@[\w.-]+/)?[a-z0-9][\w.-]*)(?:/[^']*)?'")
+
+
+def _package_hint(said: str, function: EdgeFunction) -> str:
+    """documented: what else a function needs, its package brings along"""
+    own = re.split(r"[./]", function.handler)[0]
+    for pattern, install in ((_PYTHON_PACKAGE, "pip install --target ."), (_NODE_PACKAGE, "npm install")):
+        if (found := pattern.search(said)) is not None and found[1] != own:
+            return f"the function's package has to bring {found[1]} along: {install} {found[1]}, in the code's folder"
     return ""
 
 

@@ -47,3 +47,29 @@ def test_only_a_node_function_can_be_one(tmp_path):
 
 def test_of_a_module_that_is_not_there_nothing_is_said(tmp_path):
     assert hint("Cannot find module 'index'", tmp_path, a_function()) == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "way_out"),
+    [
+        ("Cannot find module 'jsonwebtoken'\nRequire stack:\n- /var/task/index.js", "npm install jsonwebtoken,"),
+        ("Cannot find package '@hapi/iron' imported from /var/task/index.mjs", "npm install @hapi/iron,"),
+        ("Cannot find module 'lodash/fp/merge'", "npm install lodash,"),
+        ("Unable to import module 'app': No module named 'jwt'", "pip install --target . jwt,"),
+        ("No module named 'google.auth'", "pip install --target . google,"),
+    ],
+)
+def test_a_package_that_is_missing_has_a_way_out(said, way_out, tmp_path):
+    assert way_out in hint(said, tmp_path, a_function(code=Code(path=str(tmp_path))))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Cannot find module './helper'",
+        "Cannot find module '/var/task/lib/x.js' imported from /var/task/index.mjs",
+        "Cannot find module 'index'",
+    ],
+)
+def test_a_file_of_ones_own_that_is_missing_is_no_package(said, tmp_path):
+    assert hint(said, tmp_path, a_function(code=Code(path=str(tmp_path)))) == ""
