@@ -27,6 +27,7 @@ from edgesim.distribution.continuous_deployment_config import check_deploys_cont
 from edgesim.distribution.findings import Finding, Findings, Loc, closest
 from edgesim.distribution.model import ALL_METHODS, GET_HEAD, GET_HEAD_OPTIONS, Trigger
 from edgesim.distribution.origin_checks import ORIGIN_RULES
+from edgesim.distribution.policy_headers import may_be_keyed, may_be_listed_for_the_origin
 from edgesim.distribution.problems import Severity
 from edgesim.distribution.viewer_checks import check_viewers
 
@@ -414,9 +415,17 @@ def check_policy(config: CachePolicyConfig | OriginRequestPolicyConfig) -> list[
     if isinstance(config, CachePolicyConfig):
         part = config.parameters_in_cache_key_and_forwarded_to_origin
         loc: Loc = ("ParametersInCacheKeyAndForwardedToOrigin",)
-        lists = _lists(part.headers_config, part.cookies_config, part.query_strings_config)
+        lists = [
+            *_lists(part.headers_config, part.cookies_config, part.query_strings_config),
+            *_headers_may_be_listed(part.headers_config, may_be_keyed, "a cache policy"),
+        ]
         return [*_ttls_are_in_order(config), *(finding.under(loc) for finding in lists)]
-    return list(_lists(config.headers_config, config.cookies_config, config.query_strings_config))
+    headers = config.headers_config
+    lists = list(_lists(headers, config.cookies_config, config.query_strings_config))
+    if headers.header_behavior != "allExcept":
+        hint = "a cache policy may list it"
+        lists += _headers_may_be_listed(headers, may_be_listed_for_the_origin, "an origin request policy", hint)
+    return lists
 
 
 _LISTING = ("whitelist", "allExcept", "allViewerAndWhitelistCloudFront")
@@ -431,6 +440,15 @@ def _lists(headers: HeadersConfig, cookies: CookiesConfig, queries: QueryStrings
     for structure, name, behavior, names in rows:
         if behavior in _LISTING and not names:
             yield Finding((structure,), f"{behavior} needs a list of {name}", code="InvalidArgument")
+
+
+def _headers_may_be_listed(headers: HeadersConfig, may: Callable[[str], bool], where: str, hint: str = "") -> Findings:
+    """inferred: the text; see policy_headers for what says which"""
+    for index, name in enumerate(headers.headers):
+        if not may(name):
+            message = f"The parameter Headers contains {name} that is not allowed in {where}."
+            at = ("HeadersConfig", "Headers", index)
+            yield Finding(at, message, hint, "InvalidArgument")
 
 
 def _are(names: Sequence[str]) -> str:
