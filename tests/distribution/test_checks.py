@@ -401,6 +401,38 @@ def test_policies_need_their_lists_and_their_order() -> None:
 
 
 @pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"Origins": [origin(name) for name in ["o", *map(str, range(100))]]}, "TooManyOrigins"),
+        ({"OriginGroups": [group(Id=f"g{number}") for number in range(11)]}, "TooManyOriginGroupsPerDistribution"),
+        (
+            {"Origins": [origin("o", OriginCustomHeaders=[{"HeaderName": f"X-{n}"} for n in range(31)])]},
+            "TooManyOriginCustomHeaders",
+        ),
+    ],
+)
+def test_a_quota_that_is_exceeded_is_warned_of(more: dict[str, Any], code: str) -> None:
+    [warning] = checked(**more)
+    assert (warning.code, warning.severity) == (code, Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("policy", "code"),
+    [
+        (CachePolicyConfig, "TooManyHeadersInCachePolicy"),
+        (OriginRequestPolicyConfig, "TooManyHeadersInOriginRequestPolicy"),
+    ],
+)
+def test_more_than_ten_names_of_a_kind_are_warned_of(
+    policy: type[CachePolicyConfig | OriginRequestPolicyConfig], code: str
+) -> None:
+    names = [f"X-{number}" for number in range(11)]
+    [warning] = check_policy(_listing(policy, *names))
+    assert (warning.code, warning.severity) == (code, Severity.WARNING)
+    assert check_policy(_listing(policy, *names[:10])) == []
+
+
+@pytest.mark.parametrize(
     ("policy", "name"),
     [
         (CachePolicyConfig, "CloudFront-Viewer-Address"),
@@ -431,9 +463,9 @@ def test_others_can(policy: type[CachePolicyConfig | OriginRequestPolicyConfig],
 
 
 def _listing(
-    policy: type[CachePolicyConfig | OriginRequestPolicyConfig], name: str
+    policy: type[CachePolicyConfig | OriginRequestPolicyConfig], *names: str
 ) -> CachePolicyConfig | OriginRequestPolicyConfig:
-    lists = {"HeadersConfig": {"HeaderBehavior": "whitelist", "Headers": [name]}}
+    lists = {"HeadersConfig": {"HeaderBehavior": "whitelist", "Headers": list(names)}}
     is_cache = policy is CachePolicyConfig
     return parse(policy, {"ParametersInCacheKeyAndForwardedToOrigin": lists} if is_cache else lists)[0]
 
