@@ -27,6 +27,7 @@ from edgesim.distribution.continuous_deployment_config import check_deploys_cont
 from edgesim.distribution.findings import Finding, Findings, Loc, closest
 from edgesim.distribution.model import ALL_METHODS, GET_HEAD, GET_HEAD_OPTIONS, Trigger
 from edgesim.distribution.origin_checks import ORIGIN_RULES
+from edgesim.distribution.policy_headers import may_be_keyed, may_be_listed_for_the_origin
 from edgesim.distribution.problems import Severity
 from edgesim.distribution.viewer_checks import check_viewers
 
@@ -183,6 +184,8 @@ def _group(group: OriginGroupConfig, known: list[str]) -> Findings:
 
 _QUOTAS = (
     ("CacheBehaviors", 75, "TooManyCacheBehaviors"),
+    ("Origins", 100, "TooManyOrigins"),
+    ("OriginGroups", 10, "TooManyOriginGroupsPerDistribution"),
     ("Aliases", 100, "TooManyDistributionCNAMEs"),
     ("LambdaFunctionAssociations", 100, "TooManyLambdaFunctionAssociations"),
 )
@@ -193,13 +196,19 @@ def _quotas(config: DistributionConfig) -> Findings:
     functions = {a.lambda_function_arn for _, _, b in config.behaviors() for a in b.lambda_function_associations}
     counts = {
         "CacheBehaviors": len(config.cache_behaviors),
+        "Origins": len(config.origins),
+        "OriginGroups": len(config.origin_groups),
         "Aliases": len(config.aliases),
         "LambdaFunctionAssociations": len(functions),
     }
     for name, most, code in _QUOTAS:
         if counts[name] > most:
-            message = f"{counts[name]} {name} are more than the {most} that AWS grants at first"
-            yield Finding((name,), message, code=code, severity=Severity.WARNING)
+            yield _too_many((name,), counts[name], most, code)
+
+
+def _too_many(at: Loc, count: int, most: int, code: str) -> Finding:
+    message = f"{count} {at[-1]} are more than the {most} that AWS grants at first"
+    return Finding(at, message, code=code, severity=Severity.WARNING)
 
 
 def _group_targets_only_read(config: DistributionConfig) -> Findings:
@@ -414,15 +423,27 @@ def check_policy(config: CachePolicyConfig | OriginRequestPolicyConfig) -> list[
     if isinstance(config, CachePolicyConfig):
         part = config.parameters_in_cache_key_and_forwarded_to_origin
         loc: Loc = ("ParametersInCacheKeyAndForwardedToOrigin",)
-        lists = _lists(part.headers_config, part.cookies_config, part.query_strings_config)
+        lists = [
+            *_lists("CachePolicy", part.headers_config, part.cookies_config, part.query_strings_config),
+            *_headers_may_be_listed(part.headers_config, may_be_keyed, "a cache policy"),
+        ]
         return [*_ttls_are_in_order(config), *(finding.under(loc) for finding in lists)]
-    return list(_lists(config.headers_config, config.cookies_config, config.query_strings_config))
+    headers = config.headers_config
+    lists = list(_lists("OriginRequestPolicy", headers, config.cookies_config, config.query_strings_config))
+    if headers.header_behavior != "allExcept":
+        hint = "a cache policy may list it"
+        lists += _headers_may_be_listed(headers, may_be_listed_for_the_origin, "an origin request policy", hint)
+    return lists
 
 
 _LISTING = ("whitelist", "allExcept", "allViewerAndWhitelistCloudFront")
 
 
-def _lists(headers: HeadersConfig, cookies: CookiesConfig, queries: QueryStringsConfig) -> Findings:
+# documented: cloudfront-limits, for each kind of names in each policy; more can be asked for
+_NAMES_OF_A_KIND = 10
+
+
+def _lists(policy: str, headers: HeadersConfig, cookies: CookiesConfig, queries: QueryStringsConfig) -> Findings:
     rows = (
         ("HeadersConfig", "Headers", headers.header_behavior, headers.headers),
         ("CookiesConfig", "Cookies", cookies.cookie_behavior, cookies.cookies),
@@ -431,6 +452,17 @@ def _lists(headers: HeadersConfig, cookies: CookiesConfig, queries: QueryStrings
     for structure, name, behavior, names in rows:
         if behavior in _LISTING and not names:
             yield Finding((structure,), f"{behavior} needs a list of {name}", code="InvalidArgument")
+        if len(names) > _NAMES_OF_A_KIND:
+            yield _too_many((structure, name), len(names), _NAMES_OF_A_KIND, f"TooMany{name}In{policy}")
+
+
+def _headers_may_be_listed(headers: HeadersConfig, may: Callable[[str], bool], where: str, hint: str = "") -> Findings:
+    """inferred: the text; see policy_headers for what says which"""
+    for index, name in enumerate(headers.headers):
+        if not may(name):
+            message = f"The parameter Headers contains {name} that is not allowed in {where}."
+            at = ("HeadersConfig", "Headers", index)
+            yield Finding(at, message, hint, "InvalidArgument")
 
 
 def _are(names: Sequence[str]) -> str:

@@ -104,6 +104,15 @@ def _custom_headers_may_be_custom(origin: OriginConfig) -> Findings:
             yield Finding(("OriginCustomHeaders", index, "HeaderName"), message, code="InvalidArgument")
 
 
+def _custom_headers_are_few(origin: OriginConfig) -> Findings:
+    """documented: cloudfront-limits; a warning, since quotas can be raised"""
+    count, most = len(origin.origin_custom_headers), limits.ORIGIN_CUSTOM_HEADERS
+    if count > most:
+        message = f"{count} OriginCustomHeaders are more than the {most} that AWS grants at first"
+        code = "TooManyOriginCustomHeaders"
+        yield Finding(("OriginCustomHeaders",), message, code=code, severity=Severity.WARNING)
+
+
 def _read_timeout(origin: OriginConfig) -> int:
     """What is written in the origin's own structure, or the default."""
     configs = (origin.custom_origin_config, origin.vpc_origin_config, origin.s3_origin_config)
@@ -133,4 +142,5 @@ ORIGIN_RULES = (
     _numbers_are_in_range,
     _completion_is_no_sooner_than_reading,
     _custom_headers_may_be_custom,
+    _custom_headers_are_few,
 )

@@ -181,6 +181,9 @@ OF_STAGING: Mapping[str, Field] = {
 }
 """documented: monitoring-staging-distribution, in the log of a staging distribution. inferred: at the end"""
 
+EVERY: Mapping[str, Field] = {**V2, **OF_STAGING}
+"""What can be expected of a line; of a distribution that is no staging one the last two are `-`."""
+
 
 def fields_of(transcript: Transcript, at: Instant, fields: Mapping[str, Field] = V2) -> dict[str, str]:
     """The fields of a request that is logged (pipeline/logged.py), by name. `at` is when it was over."""

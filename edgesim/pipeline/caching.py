@@ -244,7 +244,9 @@ def _compressed(journey: Journey, key: CacheKey, response: Response) -> Steps[tu
 def _lifetime(journey: Journey, status: int, headers: Headers, now: Instant) -> tuple[Ttl, StaleTerms]:
     """How long a response is fresh, and what it is good for afterwards."""
     policy, choices = journey.behavior.cache_policy, journey.distribution.terms.choices
-    life = response_ttl(journey.distribution, journey.behavior, status, headers, now)
+    life, page = response_ttl(journey.distribution, journey.behavior, status, headers, now), journey.page_life
+    if page is not None and status < 400:
+        life = replace(page, age=life.age)
     return life, stale_terms(status, headers, life, policy, choices)
 
 

@@ -10,6 +10,7 @@ from edgesim.pipeline.transcript import Transcript
 from edgesim.rules.hooks import MadeBy
 from edgesim.rules.reasons import DeliveryReason, Outcome
 from edgesim.rules.result_types import Trouble
+from edgesim.rules.ttl import Ttl
 from edgesim.values.body import NO_BODY, Cut
 from edgesim.values.entry import CacheKey, Entry
 from edgesim.values.instant import Instant
@@ -20,12 +21,14 @@ from edgesim.values.viewer import Arrival
 
 @record
 class Journey:
-    """One request on its way through one behavior."""
+    """One request on its way through one behavior. `page_life` is how long its object is fresh, where that is a custom
+    error page and another object's error decides."""
 
     arrival: Arrival
     distribution: Distribution
     behavior: CacheBehavior
     transcript: Transcript
+    page_life: Ttl | None = None
 
 
 @record

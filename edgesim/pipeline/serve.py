@@ -25,7 +25,7 @@ from edgesim.rules.behavior import behavior_for, distribution_for
 from edgesim.rules.cloudfront_headers import for_error_page, for_the_cache, without_viewers_own
 from edgesim.rules.delivery import for_viewer
 from edgesim.rules.edge import edge_name
-from edgesim.rules.error_pages import custom_error_response
+from edgesim.rules.error_pages import custom_error_response, page_life
 from edgesim.rules.geo import geo_refusal
 from edgesim.rules.hooks import MadeBy, viewer_response_skipped
 from edgesim.rules.reasons import (
@@ -160,7 +160,7 @@ def with_error_page(journey: Journey, answer: Answer) -> Steps[Answer]:
     status = configured.response_code or answer.response.status
     facts = {"status": answer.response.status, "page": configured.page_path, "sent_as": status}
     inner = journey.transcript.within(Station.ERROR_PAGE, ErrorPageReason.SUBSTITUTED, **facts)
-    page = yield from _page(journey, configured.page_path, inner)
+    page = yield from _page(journey, configured.page_path, answer, inner)
     if page.response.status >= 400:
         # documented: the viewer gets the status that the page's origin gave
         journey.transcript.note(Station.ERROR_PAGE, ErrorPageReason.PAGE_FAILED, status=page.response.status)
@@ -173,12 +173,14 @@ _NOT_FOR_PAGES = ("If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodifi
                   "Content-Length", "Content-Type", "Transfer-Encoding")  # fmt: skip
 
 
-def _page(journey: Journey, target: str, inner: Transcript) -> Steps[Answer]:
+def _page(journey: Journey, target: str, error: Answer, inner: Transcript) -> Steps[Answer]:
     path, _, query = target.partition("?")
     behavior, because = behavior_for(journey.distribution, path)
     inner.note(Station.BEHAVIOR, because, behavior=behavior)
     headers: Headers = journey.arrival.request.headers.without(*_NOT_FOR_PAGES)
-    page_journey = Journey(journey.arrival, journey.distribution, behavior, inner)
+    policy = journey.behavior.cache_policy
+    life = page_life(error.response, journey.distribution, policy, because, error.at)
+    page_journey = Journey(journey.arrival, journey.distribution, behavior, inner, life)
     headers = for_the_cache(behavior, journey.arrival, without_viewers_own(headers))
     headers = for_error_page(behavior, journey.arrival, headers)
     request = Request("GET", path, query, headers)

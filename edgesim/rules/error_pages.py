@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from edgesim.distribution.choices import FailedFunctionPage, GeneratedErrorPage
 from edgesim.distribution.model import CustomErrorResponse, Distribution
+from edgesim.distribution.policies import CachePolicy
 from edgesim.errors import OriginTrouble
 from edgesim.rules.hooks import MadeBy
-from edgesim.rules.reasons import Outcome
+from edgesim.rules.reasons import BehaviorReason, Outcome
+from edgesim.rules.ttl import Ttl, error_ttl
 from edgesim.values.headers import Headers
+from edgesim.values.instant import Instant
 from edgesim.values.message import Response, standard_reason
 
 BAD_REQUEST = "Bad request."
@@ -116,3 +119,17 @@ def custom_error_response(
     if made_by is MadeBy.ORIGIN_REQUEST and choices.generated_error_page is GeneratedErrorPage.OWN:
         return None
     return configured
+
+
+def page_life(
+    error: Response, distribution: Distribution, policy: CachePolicy, behavior_because: BehaviorReason, now: Instant
+) -> Ttl | None:
+    """How long the page of an error is fresh: as long as the error, whose object has this cache policy. None where the
+    page has a cache behavior of its own, whose TTLs count.
+
+    documented: HTTPStatusCodes, the note on custom error pages; inferred: a behavior is the page's own where its path
+    pattern matches, and the default one is not
+    """
+    if behavior_because is BehaviorReason.FIRST_MATCH:
+        return None
+    return error_ttl(error.status, error.headers, distribution, policy, now)

@@ -12,6 +12,7 @@ from edgesim.distribution.model import CacheBehavior, Origin
 from edgesim.distribution.policies import NONE, OriginRequestPolicy, Selects
 from edgesim.rules.accept_encoding import forwarded_encoding
 from edgesim.rules.cloudfront_headers import PREFIX as CLOUDFRONT_PREFIX
+from edgesim.rules.ranges import gets_whole_object
 from edgesim.rules.selection import forwarded_names, keyed_cookies
 from edgesim.values.body import length_of
 from edgesim.values.headers import Field, Headers
@@ -209,6 +210,9 @@ def origin_request(
     headers are not in it yet: they are `origin`'s, and a function may still choose another. What they overwrite is
     gone already, since no header may stand in both places (documented: lambda-event-structure)."""
     passed = request.headers.only(lambda name: _passes(behavior, name))
+    if request.method == "GET" and gets_whole_object(passed):
+        # documented: RangeGETs, the viewer gets the full object; inferred: since the origin is asked for that
+        passed = passed.without("Range", "If-Range")
     own = _own_headers(behavior, origin, arrival, request, edge_name)
     headers = Headers(own).adding(*passed.fields).without(*(name for name, _ in origin.custom_headers))
     return Request(request.method, request.path, forwarded_query(behavior, request.query), headers, request.body)

@@ -71,6 +71,21 @@ def _number(digits: str) -> int | None:
     return int(significant) if len(significant) <= _LONGEST_NUMBER else 10**_LONGEST_NUMBER
 
 
+def gets_whole_object(headers: Headers) -> bool:
+    """Does a request get the whole object whatever its size, since its ranges are not valid, overlap or don't ascend?
+    Of last bytes beside other ranges (`0-1,-5`) only the size tells."""
+    if "range" not in headers:
+        return False
+    asked = asked_ranges(headers)
+    return not asked or any(_comes_too_early(one, after) for one, after in pairwise(asked))
+
+
+def _comes_too_early(one: AskedRange, after: AskedRange) -> bool:
+    if one.first is None or after.first is None:
+        return False
+    return one.last is None or after.first <= one.last
+
+
 def asked_spans(request_headers: Headers, stored: Headers, length: int) -> tuple[Span, ...] | Unsatisfiable | None:
     """The parts that a request asks for of an object of `length` bytes; None means the whole object: no Range, an
     invalid one, ranges in no order, or an If-Range that does not hold. inferred: of several those beyond the end are

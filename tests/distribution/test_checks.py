@@ -401,6 +401,76 @@ def test_policies_need_their_lists_and_their_order() -> None:
 
 
 @pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"Origins": [origin(name) for name in ["o", *map(str, range(100))]]}, "TooManyOrigins"),
+        ({"OriginGroups": [group(Id=f"g{number}") for number in range(11)]}, "TooManyOriginGroupsPerDistribution"),
+        (
+            {"Origins": [origin("o", OriginCustomHeaders=[{"HeaderName": f"X-{n}"} for n in range(31)])]},
+            "TooManyOriginCustomHeaders",
+        ),
+    ],
+)
+def test_a_quota_that_is_exceeded_is_warned_of(more: dict[str, Any], code: str) -> None:
+    [warning] = checked(**more)
+    assert (warning.code, warning.severity) == (code, Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("policy", "code"),
+    [
+        (CachePolicyConfig, "TooManyHeadersInCachePolicy"),
+        (OriginRequestPolicyConfig, "TooManyHeadersInOriginRequestPolicy"),
+    ],
+)
+def test_more_than_ten_names_of_a_kind_are_warned_of(
+    policy: type[CachePolicyConfig | OriginRequestPolicyConfig], code: str
+) -> None:
+    names = [f"X-{number}" for number in range(11)]
+    [warning] = check_policy(_listing(policy, *names))
+    assert (warning.code, warning.severity) == (code, Severity.WARNING)
+    assert check_policy(_listing(policy, *names[:10])) == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "name"),
+    [
+        (CachePolicyConfig, "CloudFront-Viewer-Address"),
+        (CachePolicyConfig, "cloudfront-viewer-tls"),
+        (CachePolicyConfig, "Cache-Control"),
+        (CachePolicyConfig, "X-Edge-Location"),
+        (OriginRequestPolicyConfig, "Authorization"),
+        (OriginRequestPolicyConfig, "accept-encoding"),
+    ],
+)
+def test_some_headers_can_not_be_listed(policy: type[CachePolicyConfig | OriginRequestPolicyConfig], name: str) -> None:
+    [refused] = check_policy(_listing(policy, name))
+    assert refused.at[-3:] == ("HeadersConfig", "Headers", 0)
+    assert (refused.code, name in refused.message) == ("InvalidArgument", True)
+
+
+@pytest.mark.parametrize(
+    ("policy", "name"),
+    [
+        (CachePolicyConfig, "Authorization"),
+        (CachePolicyConfig, "CloudFront-Viewer-Country"),
+        (OriginRequestPolicyConfig, "CloudFront-Viewer-Address"),
+        (OriginRequestPolicyConfig, "X-Authorization"),
+    ],
+)
+def test_others_can(policy: type[CachePolicyConfig | OriginRequestPolicyConfig], name: str) -> None:
+    assert check_policy(_listing(policy, name)) == []
+
+
+def _listing(
+    policy: type[CachePolicyConfig | OriginRequestPolicyConfig], *names: str
+) -> CachePolicyConfig | OriginRequestPolicyConfig:
+    lists = {"HeadersConfig": {"HeaderBehavior": "whitelist", "Headers": list(names)}}
+    is_cache = policy is CachePolicyConfig
+    return parse(policy, {"ParametersInCacheKeyAndForwardedToOrigin": lists} if is_cache else lists)[0]
+
+
+@pytest.mark.parametrize(
     "bucket",
     ["b.s3.amazonaws.com", "my.logs.s3.eu-central-1.amazonaws.com", "b.s3-eu-west-1.amazonaws.com",
      "b.s3.cn-north-1.amazonaws.com.cn", ""],

@@ -5,10 +5,10 @@ from edgesim.distribution.model import CustomErrorResponse
 from edgesim.distribution.terms import Terms
 from edgesim.errors import OriginTrouble
 from edgesim.rules import error_pages
-from edgesim.rules.error_pages import custom_error_response, error_page, origin_error_page, redirect_page
+from edgesim.rules.error_pages import custom_error_response, error_page, origin_error_page, page_life, redirect_page
 from edgesim.rules.hooks import MadeBy
-from edgesim.rules.reasons import Outcome, Rejection
-from edgesim.testing.make import REQUEST_ID, a_distribution
+from edgesim.rules.reasons import BehaviorReason, Outcome, Rejection, TtlReason
+from edgesim.testing.make import NOW, REQUEST_ID, a_cache_policy, a_distribution, a_response
 
 
 @pytest.mark.parametrize(("reason", "size"), [("Request blocked.", 919), (error_pages.BAD_REQUEST, 915)])
@@ -101,3 +101,24 @@ def test_what_functions_made_or_ran_into_gets_a_page_by_choice(made_by, outcome,
         error_responses={503: CustomErrorResponse(503, page_path="/503.html")}, terms=Terms(choices=choices)
     )
     assert (custom_error_response(distribution, 503, made_by, outcome) is not None) is has_page
+
+
+@pytest.mark.parametrize(
+    ("cache_control", "seconds", "because"),
+    [
+        pytest.param(None, 30, TtlReason.ERROR_MIN_TTL, id="what is configured for the status"),
+        pytest.param("max-age=5", 30, TtlReason.ERROR_MIN_TTL, id="at least"),
+        pytest.param("max-age=60", 60, TtlReason.MAX_AGE, id="what the error's origin says"),
+        pytest.param("s-maxage=999", 100, TtlReason.S_MAXAGE, id="up to the maximum TTL"),
+    ],
+)
+def test_a_page_is_kept_as_long_as_its_error(cache_control, seconds, because):
+    distribution = a_distribution(error_responses={404: CustomErrorResponse(404, 30, "/404.html", 404)})
+    error, policy = a_response(404, cache_control=cache_control), a_cache_policy(max_ttl=100)
+    life = page_life(error, distribution, policy, BehaviorReason.DEFAULT, NOW)
+    assert (life.seconds, life.because) == (seconds, because)
+
+
+def test_a_page_with_a_behavior_of_its_own_is_kept_as_that_says():
+    error = a_response(404, cache_control="max-age=60")
+    assert page_life(error, a_distribution(), a_cache_policy(), BehaviorReason.FIRST_MATCH, NOW) is None

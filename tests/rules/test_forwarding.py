@@ -66,7 +66,16 @@ NEVER = ("Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", 
 # The header table of RequestAndResponseBehaviorCustomOrigin
 @pytest.mark.parametrize("name", FORWARDED)
 def test_forwarded_of_its_own_accord(name):
-    assert sent(a_request(fields=[(name, "1")])).headers.get(name) == "1"
+    value = "bytes=0-1" if name == "Range" else "1"
+    assert sent(a_request(fields=[(name, value)])).headers.get(name) == value
+
+
+def test_ranges_that_get_the_whole_object_are_not_asked_for():
+    """documented: RangeGETs, 200 with the full object"""
+    headers = sent(a_request(range="bytes=4-5,0-1", if_range='"v1"')).headers
+    assert "range" not in headers
+    assert "if-range" not in headers
+    assert sent(a_request(method="POST", range="bytes=5-2")).headers.get("range") == "bytes=5-2"
 
 
 @pytest.mark.parametrize("name", REMOVED)

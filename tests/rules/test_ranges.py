@@ -4,7 +4,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from edgesim.rules.ranges import AskedRange, Part, Unsatisfiable, asked_part, asked_spans, part_of, span_in_part
+from edgesim.rules.ranges import (
+    AskedRange,
+    Part,
+    Unsatisfiable,
+    asked_part,
+    asked_spans,
+    gets_whole_object,
+    part_of,
+    span_in_part,
+)
 from edgesim.testing.make import a_request, some_headers
 from edgesim.values.body import Span
 
@@ -179,3 +188,30 @@ def test_a_part_gives_the_same_bytes_as_the_whole(body, data):
         assert body[stored.start :][within.start : within.stop] == body[wanted.start : wanted.stop]
     else:
         assert wanted.start < stored.start
+
+
+@pytest.mark.parametrize(
+    ("ranges", "whole"),
+    [
+        ("bytes=0-1", False),
+        ("bytes=2-", False),
+        ("bytes=-5", False),
+        ("bytes=100-200,300-400", False),
+        ("bytes=0-1,-5", False),
+        ("bytes=300-400,100-200", True),
+        ("bytes=100-200,150-250", True),
+        ("bytes=5-,7-8", True),
+        ("bytes=5-2", True),
+        ("bytes=-5-10", True),
+        ("lines=1-2", True),
+        (None, False),
+    ],
+)
+def test_ranges_that_get_the_whole_object(ranges, whole):
+    assert gets_whole_object(a_request(range=ranges).headers) is whole
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=4))
+def test_what_gets_the_whole_object_gets_it_from_the_cache_too(pairs):
+    headers = a_request(range="bytes=" + ",".join(f"{first}-{last}" for first, last in pairs)).headers
+    assert gets_whole_object(headers) is (asked_spans(headers, some_headers(), 1_000) is None)

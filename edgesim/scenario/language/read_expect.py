@@ -7,7 +7,7 @@ from typing import Any
 
 from edgesim.distribution.findings import closest
 from edgesim.distribution.model import Trigger
-from edgesim.logs.access import V2 as FIELDS
+from edgesim.logs.access import EVERY as FIELDS
 from edgesim.rules.reasons import Outcome
 from edgesim.scenario.language import reading as r
 from edgesim.scenario.language import reason_hints, reasons

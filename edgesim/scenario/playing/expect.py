@@ -10,7 +10,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from edgesim.logs.access import fields_of
+from edgesim.logs.access import EVERY, fields_of
 from edgesim.logs.lambda_edge import validation_error, validation_group
 from edgesim.logs.why import what_went_wrong
 from edgesim.pipeline.logged import is_logged
@@ -184,7 +184,7 @@ def _access_log(expect: Expectation, answer: Answered) -> Found:
         words = {True: "a line", False: "no line"}
         yield Mismatch("access log", words[expect.logged], words[there], place)
         return
-    fields = fields_of(answer.transcript, answer.ended) if there else {}
+    fields = fields_of(answer.transcript, answer.ended, EVERY) if there else {}
     for wanted in expect.access_log:
         if fault_of(wanted.match, fields[wanted.name]):
             what, at = f"access log {wanted.name}", str(wanted.match.place)
