@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -356,7 +357,8 @@ def _laboratory(function: EdgeFunction, settings: Settings, *, quiet: bool) -> L
 
     def say(text: str) -> None:
         if not quiet:
-            click.echo("\n".join(printable_lines(text)), err=True)
+            with suppress(BrokenPipeError):  # whoever read it went away; the function runs to its end
+                click.echo("\n".join(printable_lines(text)), err=True)
 
     interpreters = {name: Path(program) for name, program in settings.runtimes.items()}
     pop = parse_settings(settings.viewer).pop

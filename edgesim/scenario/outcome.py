@@ -53,7 +53,8 @@ class Outcome:
     """`place` is the scenario's; `message` says why it is broken, or what of it was left out; `seconds` is real time;
     `log` is what the functions wrote; `reasons` has every reason that its requests met, as `Enum.MEMBER`; `transcripts`
     has all requests where they were asked for; `bug`: it is broken because edgesim is. `cautions` are of one that
-    passed."""
+    passed; `remarks` are about the functions that it and those before it needed, such as a runtime that is not
+    installed."""
 
     title: str
     place: str
@@ -66,6 +67,7 @@ class Outcome:
     transcripts: tuple[dict[str, Any], ...] = ()
     bug: bool = False
     cautions: tuple[Caution, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def strictly(outcome: Outcome) -> Outcome:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -117,6 +118,26 @@ def test_what_can_not_be_done_ends_with_4_and_a_sentence(args: tuple[str, ...], 
     told = run(*args)
     assert told.exit_code == 4
     assert why in told.stderr
+
+
+@pytest.mark.slow
+def test_a_runtime_that_is_not_installed_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    other = "python3.9" if sys.version_info >= (3, 14) else "python3.14"
+    handler = "def handler(event, context): return event['Records'][0]['cf']['request']"
+    ran = f"""\
+distribution: {{viewer-request: auth}}
+functions: {{auth: {{python: "{handler}", runtime: {other}}}}}
+scenarios:
+  - {{title: once, steps: [{{get: /, expect: {{ran: [viewer-request]}}}}]}}
+  - {{title: again, steps: [{{get: /a, expect: {{ran: [viewer-request]}}}}]}}
+"""
+    write(one=ran, two=ran)
+    result = run("--strict")
+    assert result.output.count(f"warning: {other} is not installed: Python ") == 1
+    assert "4 passed" in result.output
+    assert result.exit_code == 0
 
 
 def test_nothing_to_play_ends_with_5() -> None:

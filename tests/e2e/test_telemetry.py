@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -84,3 +86,12 @@ def test_a_function_is_tried_without_a_server(tmp_path: Path) -> None:
     assert "INFO    asked for /refused" in told.stderr
     assert "refused: the viewer gets 502 LambdaValidationError" in told.stdout
     assert edgesim("invoke", "auth.js", "--trigger", "viewer-request", "--url", "/a", cwd=tmp_path).returncode == 0
+
+
+def test_who_stops_reading_does_not_keep_a_function_from_ending(tmp_path: Path) -> None:
+    (tmp_path / "auth.js").write_text(FUNCTION)
+    command = [sys.executable, "-m", "edgesim", "invoke", "auth.js", "--trigger", "viewer-request", "--url", "/a"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        process.stderr.close()
+        assert process.wait(timeout=30) == 0

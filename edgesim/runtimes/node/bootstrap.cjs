@@ -499,7 +499,10 @@ function resultFrame(value) {
 
 function tooLarge(size) {
   const errorMessage = `Response payload size (${size} bytes) exceeded maximum allowed payload size (${RESULT_LIMIT} bytes).`;
-  return [ERROR, stringify({ errorType: 'Function.ResponseSizeTooLarge', errorMessage, trace: [] })];
+  const fault = new Error(errorMessage);
+  fault.name = 'Function.ResponseSizeTooLarge';
+  logError('Invoke Error', fault); // inferred: as what a function throws is
+  return [ERROR, stringify({ errorType: fault.name, errorMessage, trace: [] })];
 }
 
 function errorFrame(thrown) {

@@ -81,6 +81,7 @@ async def play(scenario: Scenario, stage: Stage, *, explain: bool = False) -> Ou
         reasons=frozenset(reason for transcript in play.transcripts for reason in reasons_met(transcript)),
         transcripts=tuple(map(play.explained, play.transcripts)) if explain else (),
         cautions=play.cautions if verdict is Verdict.PASSED else (),
+        remarks=stage.remarks,
     )
 
 

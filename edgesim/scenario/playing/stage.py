@@ -67,6 +67,7 @@ class Stage:
         self.clock = VirtualClock()
         self.ids = Ids()
         self.log = FunctionLines()
+        self.remarks: tuple[str, ...] = ()
         self._interpreters = interpreters
         self._relaxed = relaxed
         self._account = Account()
@@ -160,6 +161,11 @@ class Stage:
                 self.clock, self.log, self.ids.invocation, interpreters=self._interpreters, settings=settings
             )
         problems = await self._service.deploy(self._functions)
+        self.remarks = tuple(
+            f"{one.message}{f' ({one.hint})' if one.hint else ''}"
+            for one in problems
+            if one.severity is Severity.WARNING
+        )
         old = self._from_before.intersection(functions)
         self._cool([function for function in old if self._fresh or self._seen[function] != self._begun])
         self._found_warm |= not old.isdisjoint(self._seen)

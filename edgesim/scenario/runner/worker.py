@@ -49,6 +49,7 @@ def from_data(data: Mapping[str, Any]) -> Outcome:
             "reasons": frozenset(data["reasons"]),
             "transcripts": tuple(data["transcripts"]),
             "cautions": tuple(Caution(**caution) for caution in data["cautions"]),
+            "remarks": tuple(data["remarks"]),
         }
     )
 
