@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -464,9 +464,11 @@ class Environment:
         self._settle(_Answered(kind, payload))
 
     def on_lines(self, texts: list[str]) -> None:
+        """People are told where their own files are; what is kept is as the function wrote it."""
         lines = [self.deployment.shown(text) for text in texts]
         self._output.add(lines)
-        self._write(*lines)
+        self._host.log.lines(self._function, self._trigger, lines)
+        self._keep(texts)
 
     def on_private_address(self, address: str) -> None:
         self._host.remark(reaches_inside(self._function, address))
@@ -477,6 +479,9 @@ class Environment:
 
     def _write(self, *lines: str) -> None:
         self._host.log.lines(self._function, self._trigger, lines)
+        self._keep(lines)
+
+    def _keep(self, lines: Sequence[str]) -> None:
         if self._host.kept is not None:
             self._host.kept.events(self._stream, lines)
 

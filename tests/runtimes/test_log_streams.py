@@ -68,3 +68,15 @@ def test_an_environment_that_starts_again_goes_on_in_its_stream(lab):
     ran = streams_of(lab, "again")
     assert len(ran) == 2
     assert ran[0] == ran[1]
+
+
+def test_what_is_kept_is_as_the_function_wrote_it(lab):
+    function = lab.python("def handler(event, context):\n    print('read /var/task/data.json')\n", name="reader")
+
+    async def story():
+        await lab.deploy(function)
+        await lab.call(function)
+
+    lab.run(story())
+    kept = [text for stream, text in lab.streams if stream.group == "/aws/lambda/us-east-1.reader"]
+    assert "read /var/task/data.json" in [text.strip() for text in kept]
