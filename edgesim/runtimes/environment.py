@@ -37,6 +37,7 @@ from edgesim.values.invocation import Failed, FailureKind, Invocation, Result, R
 from edgesim.values.log_stream import LogStream, stream_name
 
 INIT_SECONDS = 10.0
+_ENOUGH_FOR_A_PERSON = 86_400.0  # the seconds that a function under a debugger is told to have left
 """documented: the init phase's limit, whatever the function's own timeout"""
 
 _QUICK_SECONDS, _PEAK_SECONDS = 0.002, 0.05
@@ -276,7 +277,8 @@ class Environment:
         self._write(lambda_log.start(job.request_id, self._function.version))
         seconds = job.call.timeout - (perf_counter() - begun)
         clock = seen_clock(self._host.clock) if self._steered else None
-        text = event_text(job.request_id, round(seconds * 1000), job.event, clock)
+        remaining = _ENOUGH_FOR_A_PERSON if self.deployment.inspector is not None else seconds
+        text = event_text(job.request_id, round(remaining * 1000), job.event, clock)
         self._ask(Kind.INVOKE, text, seconds, lambda outcome: self._conclude(job, begun, self._result(job, outcome)))
 
     def _result(self, job: Job, outcome: _Outcome) -> Result:

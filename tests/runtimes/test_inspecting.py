@@ -135,6 +135,21 @@ def test_python_listens_for_a_debugger_and_has_no_limit_of_time(inspected, expec
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("language", ["node", "python"])
+def test_who_looks_at_the_time_that_is_left_has_enough_under_a_debugger(inspected, expect_value, language):
+    lab, _ = inspected
+    node = "exports.handler = async (event, context) => context.getRemainingTimeInMillis()"
+    python = "def handler(event, context):\n    return context.get_remaining_time_in_millis()\n"
+    function = lab.node(node) if language == "node" else lab.python(python)
+
+    async def story():
+        await lab.deploy(function)
+        return await lab.call(function, limit=1.0)
+
+    assert expect_value(lab.run(story())) > 3_600_000
+
+
+@pytest.mark.slow
 def test_a_save_takes_over_the_port(inspected, expect_value):
     lab, port = inspected
     function = lab.node("exports.handler = async () => 1")
