@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from edgesim.commands.here import templates_here
 from edgesim.distribution.findings import closest
 from edgesim.distribution.limits import FUNCTION_TIMEOUT_SECONDS, Limit
 from edgesim.distribution.model import Association, CacheBehavior, Distribution, EdgeFunction, Trigger
@@ -73,7 +74,8 @@ def find_function(name: str, loaded: Loaded) -> EdgeFunction:
         return _quick(Trigger.ORIGIN_REQUEST, name).functions[0]
     names = dict.fromkeys([*(function.name for function in known), *loaded.logical_ids])
     listed = f"there {'is' if len(names) == 1 else 'are'} {', '.join(names)}" if names else ""
-    hint = closest(name, names) or listed or "name a function of --source, or a PATH[:HANDLER]"
+    source = " ".join(["--source", " or ".join(templates_here())]).strip()
+    hint = closest(name, names) or listed or f"name a function of {source}, or a PATH[:HANDLER]"
     if _LOOKS_LIKE_A_PATH.search(name):
         raise ConfigError(f"there is no file {split_spec(name)[0]}", hint)
     raise ConfigError(f"there is no function {name}", hint)
