@@ -312,9 +312,9 @@ class Emulator:
         self.terminal.say(f"edgesim: {sentence}")
 
     def functions(self, wanted: str = "") -> list[dict[str, Any]] | Refused:
-        """What runs of each function, or of those that a name or an ARN means, for the control port."""
-        statuses = self.runtime.status().functions
-        return functions_as_data(statuses, self.distributions, self.loaded.aliases, wanted)
+        """What runs of each function, or of those that a name, a logical id or an ARN means, for the control port."""
+        statuses, loaded = self.runtime.status().functions, self.loaded
+        return functions_as_data(statuses, self.distributions, loaded.aliases, wanted, loaded.logical_ids)
 
     # ── hot reload ───────────────────────────────────────────────────────────
 

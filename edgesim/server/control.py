@@ -84,7 +84,8 @@ class Control:
         return JSONResponse({"edgesim": __version__, **self._status()})
 
     async def functions(self, request: Request) -> JSONResponse:
-        """What runs: versions, aliases, environments. `?of=` takes a name or an ARN, with or without a qualifier."""
+        """What runs: versions, aliases, environments. `?of=` takes a name, a logical id or an ARN, with or without a
+        qualifier."""
         found = self._functions(request.query_params.get("of", ""))
         if isinstance(found, Refused):
             return _refusal(404, f"{found.code}: {found.message}")

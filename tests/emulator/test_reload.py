@@ -335,3 +335,20 @@ async def _reloaded(emulator: Emulator, times: int) -> None:
             return
         await asyncio.sleep(0.05)
     raise AssertionError("it did not come to that")
+
+
+def test_a_function_is_found_by_its_logical_id_and_those_that_there_are_are_named(tmp_path: Path) -> None:
+    async def tell(emulator: Emulator, folder: Path) -> None:
+        named = TEMPLATE.replace("Properties: {Code", "Properties: {FunctionName: the-guard, Code")
+        (folder / "template.yaml").write_text(named)
+        await emulator.saved({folder / "template.yaml"})
+        for wanted in ("Fn", "the-guard", "Fn:1"):
+            [function] = _found(emulator, wanted)
+            assert function["name"] == "the-guard"
+        near, far = emulator.functions("the-gard"), emulator.functions("Auth")
+        assert isinstance(near, Refused)
+        assert isinstance(far, Refused)
+        assert near.message == "Function not found: the-gard; did you mean the-guard?"
+        assert far.message == "Function not found: Auth; there are Fn, the-guard"
+
+    story(tmp_path, tell)
