@@ -151,7 +151,8 @@ class Control:
 
     async def cache(self, request: Request) -> JSONResponse:
         """What is stored: `?of=` a path, with or without a method before and a query string behind it, has the stored
-        headers, too; `?distribution=` a name or an id; `?limit=` how many objects."""
+        headers, too, one that ends in `*` everything that begins so; `?distribution=` a name or an id; `?limit=` how
+        many objects."""
         query = request.query_params
         name, of = query.get("distribution"), query.get("of", "")
         chosen = self._named(name)
@@ -159,8 +160,8 @@ class Control:
             return self._no_distribution(name)
         names = {distribution.id: distribution.name for distribution in chosen}
         overview = Overview(names, _whole_number(query.get("limit"), MOST))
-        if of:
-            what = wanted(of)
+        what = wanted(of)
+        if of and not what.wildcard:
             found = (one for each in names for one in self._store.variants(each, what.path))
             kept = [one for one in found if what.is_met_by(one[0])]
             if not kept:
@@ -168,8 +169,12 @@ class Control:
             overview.add(kept)
         else:
             async for part in self._store.slices():
-                overview.add([one for one in part if one[0].distribution in names])
-        return JSONResponse(overview.data(self._clock.now(), self._store.finds, whole=bool(of)))
+                here = (one for one in part if one[0].distribution in names)
+                overview.add([one for one in here if not of or what.is_met_by(one[0])])
+            if of and not overview.stored:
+                return _refusal(404, f"nothing is stored of {of!r}")
+        whole = bool(of) and not what.wildcard
+        return JSONResponse(overview.data(self._clock.now(), self._store.finds, whole=whole))
 
     def _named(self, name: str | None) -> list[Distribution]:
         """The distributions that a name or an id means; without one all of them."""
