@@ -85,8 +85,22 @@ def test_defaults_are_cloudformations() -> None:
     assert custom.origin_ssl_protocols == ("TLSv1", "SSLv3")
 
 
-def test_one_text_may_stand_for_a_list_of_texts() -> None:
-    assert parse(DistributionConfig, raw(Aliases="a.example.com"))[0].aliases == ("a.example.com",)
+@pytest.mark.parametrize(
+    ("part", "names"),
+    [("HeadersConfig", "Headers"), ("CookiesConfig", "Cookies"), ("QueryStringsConfig", "QueryStrings")],
+)
+def test_a_text_is_no_list_of_names_in_a_policy(part: str, names: str) -> None:
+    behavior = names.removesuffix("s") + "Behavior"
+    key = {part: {behavior: "whitelist", names: "X-Tenant"}}
+    _, found = parse(CachePolicyConfig, {"Name": "p", "ParametersInCacheKeyAndForwardedToOrigin": key})
+    wrong = [one for one in found if one.at[-1] == names]
+    assert [(one.at, one.message, one.hint) for one in wrong] == [
+        (
+            ("ParametersInCacheKeyAndForwardedToOrigin", part, names),
+            f"{names} must be a list, not 'X-Tenant'",
+            "write [X-Tenant]",
+        )
+    ]
 
 
 @pytest.mark.parametrize(
@@ -119,6 +133,13 @@ def test_one_text_may_stand_for_a_list_of_texts() -> None:
             "Restrictions must be a structure of properties, not 'x'",
             "",
             id="no structure",
+        ),
+        pytest.param(
+            {"Aliases": "a.example.com"},
+            ("Aliases",),
+            "Aliases must be a list, not 'a.example.com'",
+            "write [a.example.com]",
+            id="a text for a list",
         ),
         pytest.param(
             {"Aliases": {"Quantity": "0"}},
