@@ -30,7 +30,7 @@ DATA = Path(__file__).parent / "data"
     [
         ("t.yaml", None, "there is no such file", ""),
         ("t.yaml", "", "this file is empty", ""),
-        ("t.yaml", "a: [", "this is not valid YAML", ""),
+        ("t.yaml", "a: [", "a bracket or a brace is not closed", "look at this line"),
         ("t.json", "{", "this is not valid JSON", ""),
         ("t.yaml", "just a text", "this describes no distribution", "edgesim reads CloudFormation and SAM"),
         ("t.json", "[1]", "this describes no distribution", "edgesim reads CloudFormation and SAM"),
