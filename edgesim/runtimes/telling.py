@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from edgesim.distribution.findings import closest
+from edgesim.distribution.findings import closest, there_are
 from edgesim.distribution.model import Distribution, EdgeFunction
 from edgesim.distribution.problems import Problem
 from edgesim.distribution.versions import Alias, LambdaFunction, Refused, Routes, routes
@@ -54,11 +54,9 @@ def _known(name: str, statuses: Iterable[FunctionStatus], logical_ids: Mapping[s
     """What may have been meant, as the rest of a sentence: names and logical ids that run."""
     running = dict.fromkeys(status.name for status in statuses)
     ids = [key for key, function in logical_ids.items() if function in running]
-    names = list(dict.fromkeys([*ids, *running]))
-    near = closest(name, names)
-    if near or not names:
-        return f"; {near}" if near else ""
-    return f"; there {'is' if len(names) == 1 else 'are'} {', '.join(names)}"
+    names = [*ids, *running]
+    hint = closest(name, names) or there_are(names)
+    return f"; {hint}" if hint else ""
 
 
 def _told(status: FunctionStatus, state: LambdaFunction, triggers: Mapping[EdgeFunction, list[str]]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from edgesim import __version__
+from edgesim.distribution.findings import there_are
 from edgesim.distribution.versions import Refused
 from edgesim.logs.cached import MOST, Overview, wanted
 from edgesim.logs.explain import as_data
@@ -181,7 +182,7 @@ class Control:
         return [d for d in self._distributions() if name in {None, d.name, d.id}]
 
     def _no_distribution(self, name: str | None) -> JSONResponse:
-        return _refusal(404, f"no distribution {name!r}; there are {', '.join(d.name for d in self._distributions())}")
+        return _refusal(404, f"no distribution {name!r}; {there_are(d.name for d in self._distributions())}")
 
     async def clock(self, request: Request) -> JSONResponse:
         """What time it is at this edge, and how many seconds that is ahead of the machine's clock."""

@@ -16,7 +16,7 @@ from edgesim.distribution.config import (
     aws_name,
     parse,
 )
-from edgesim.distribution.findings import Finding, Loc, closest
+from edgesim.distribution.findings import Finding, Loc, closest, there_are
 from edgesim.distribution.model import Trigger
 
 
@@ -247,3 +247,11 @@ def test_any_raw_form_can_be_parsed(anything: dict[str, Any]) -> None:
     config, found = parse(DistributionConfig, anything)
     assert isinstance(config, DistributionConfig)
     assert all(finding.message for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("known", "says"),
+    [((), ""), (("web",), "there is web"), (("web", "api", "web"), "there are web, api")],
+)
+def test_what_there_is_is_told_in_the_right_number(known: tuple[str, ...], says: str) -> None:
+    assert there_are(known) == says

@@ -152,7 +152,7 @@ def test_the_content_type_may_have_parameters_and_any_case() -> None:
         pytest.param(b'{"paths": ["http://localhost:8080/a"]}', 400, "try '/a'", id="a URL: the way out is named"),
         pytest.param(b'{"paths": ["/a"], "distribution": 1}', 400, "a name or an id", id="a number for a name"),
         pytest.param(b'{"paths": ["/a"], "distribution": []}', 400, "a name or an id", id="a list for a name"),
-        pytest.param(b'{"paths": ["/a"], "distribution": "x"}', 404, "there are Site", id="an unknown name"),
+        pytest.param(b'{"paths": ["/a"], "distribution": "x"}', 404, "there is Site", id="an unknown name"),
     ],
 )
 def test_what_is_wrong_with_an_invalidation_is_told(body: bytes, status: int, says: str) -> None:
