@@ -1,6 +1,15 @@
-"""`python -m edgesim`."""
+"""`python -m edgesim`, and the command `edgesim`."""
 
-from edgesim.cli import main
+from edgesim.starting import leave_at_interrupt
+
+
+def main() -> None:
+    """The command line, which is imported when Ctrl-C is taken care of."""
+    leave_at_interrupt()
+    from edgesim.cli import main as command
+
+    command()
+
 
 if __name__ == "__main__":
     main()

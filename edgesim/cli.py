@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -15,11 +14,13 @@ from edgesim import __version__
 from edgesim.commands.access_log import access_log_options
 from edgesim.commands.cache import cache
 from edgesim.commands.chaos import chaos_option
+from edgesim.commands.check import check
 from edgesim.commands.choices import choices
 from edgesim.commands.clock import clock
 from edgesim.commands.control import ask, control_port_option, speaking
 from edgesim.commands.demo import demo
 from edgesim.commands.functions import functions
+from edgesim.commands.here import give_a_source, with_template_here
 from edgesim.commands.inspect import inspect_option
 from edgesim.commands.invoke import event, invoke
 from edgesim.commands.ready import run, say_ready
@@ -302,7 +303,8 @@ def serve(source: str | None, origin: tuple[str, ...], config: str | None, **fla
 
     SOURCE is a CloudFormation or SAM template, or the JSON that `aws cloudfront get-distribution-config` prints.
     Several distributions in one template are told apart by Host: their alias, or LOGICALID.localhost. Without
-    SOURCE, one distribution is made of --origin and the functions given for the triggers:
+    SOURCE, one distribution is made of --origin and the functions given for the triggers; without these, too, the
+    template of this folder is served:
 
     \b
       edgesim serve template.yaml --origin site=http://localhost:3000 --origin assets=./public
@@ -329,9 +331,11 @@ def _settings(source: str | None, origin: tuple[str, ...], config: str | None, f
     """Flags over the configuration file over the defaults."""
     path = find_config(source or "", config)
     settings = read_config(path) if path is not None else Settings()
-    with_source = bool(source or settings.source)
     triggers = {name: flags.pop(name.replace("-", "_"), None) for name in TRIGGERS}
     given = {name: text for name, text in triggers.items() if text is not None}
+    if not (source or origin or given or settings.origin or settings.triggers):
+        settings = with_template_here(settings)
+    with_source = bool(source or settings.source)
     if with_source and given:
         raise click.UsageError(
             f"--{next(iter(given))} goes without SOURCE; the template says which functions run where"
@@ -344,7 +348,8 @@ def _settings(source: str | None, origin: tuple[str, ...], config: str | None, f
         **flags,
     )
     if not settings.source and not settings.origin:
-        raise ConfigError("there is nothing to serve", "give a SOURCE, or --origin URL|DIRECTORY; edgesim serve --help")
+        hint = give_a_source(", or --origin URL|DIRECTORY; edgesim serve --help")
+        raise ConfigError("there is nothing to serve", hint)
     check_ranges(settings)
     return settings
 
@@ -365,44 +370,7 @@ def _viewer(flags: dict[str, Any]) -> dict[str, str] | None:
     return given or None
 
 
-@main.command()
-@click.argument("source", required=False)
-@_source_options
-@click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
-@click.option("--strict", is_flag=True, help="Warnings count as errors.")
-@speaking
-def check(source: str | None, config: str | None, *, as_json: bool, strict: bool, **flags: Any) -> None:
-    """Report every problem in SOURCE with its place.
-
-    SOURCE is what `edgesim serve` takes; default: edgesim.toml's. What AWS refuses is an error, also where `serve` has
-    a warning and goes on. Exits with 2 where there are errors, or with --strict warnings, otherwise with 0.
-    """
-    from dataclasses import asdict
-
-    from edgesim.emulator import load_source
-    from edgesim.runtimes.package_problems import unpacked_too_large
-    from edgesim.terminal import Terminal
-
-    path = find_config(source or "", config)
-    settings = (read_config(path) if path is not None else Settings()).given(source=source, **flags)
-    if not settings.source:
-        raise ConfigError("there is nothing to check", "give a SOURCE")
-    loaded = load_source(settings)
-    functions = dict.fromkeys(function for one in loaded.distributions for function in one.functions)
-    problems = [*(problem.at_deployment for problem in loaded.problems), *unpacked_too_large(functions)]
-    severities = [problem.severity.value for problem in problems]
-    if as_json:
-        click.echo(json.dumps([asdict(problem) for problem in problems], indent=2))
-    else:
-        terminal = Terminal()
-        terminal.problems(problems)
-        terminal.say(_verdict(severities))
-    sys.exit(2 if "error" in severities or (strict and "warning" in severities) else 0)
-
-
-def _verdict(severities: list[str]) -> str:
-    counts = ((severities.count(word), word) for word in ("error", "warning", "note"))
-    return ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for n, word in counts if n) or "no problems"
+main.command()(click.argument("source", required=False)(_source_options(check)))
 
 
 @main.command()

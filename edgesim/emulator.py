@@ -48,6 +48,7 @@ from edgesim.runtimes.inspecting import how_to_attach, inspectors
 from edgesim.runtimes.remarks import of_processor, this_processor
 from edgesim.server.app import ViewerApp
 from edgesim.server.control import Control, control_app
+from edgesim.server.outdated import keeps_what_they_made
 from edgesim.server.reload import Watched, is_file
 from edgesim.server.viewer_header import ViewerDefaults, parse_settings
 from edgesim.settings import Settings
@@ -312,9 +313,9 @@ class Emulator:
         self.terminal.say(f"edgesim: {sentence}")
 
     def functions(self, wanted: str = "") -> list[dict[str, Any]] | Refused:
-        """What runs of each function, or of those that a name or an ARN means, for the control port."""
-        statuses = self.runtime.status().functions
-        return functions_as_data(statuses, self.distributions, self.loaded.aliases, wanted)
+        """What runs of each function, or of those that a name, a logical id or an ARN means, for the control port."""
+        statuses, loaded = self.runtime.status().functions, self.loaded
+        return functions_as_data(statuses, self.distributions, loaded.aliases, wanted, loaded.logical_ids)
 
     # ── hot reload ───────────────────────────────────────────────────────────
 
@@ -402,11 +403,16 @@ class Emulator:
         problems = await self.runtime.deploy(_functions(loaded), spread)
         said = {f"function {name}" for name in gone}
         self.terminal.problems(problem for problem in problems if problem.at not in said)
+        reloaded = []
         for name, now in self._statuses().items():
             if name in before and now.problem is None and (name in back or _is_newer(now, before[name])):
+                reloaded.append(name)
                 is_published = now.version != before[name].version
                 version = f": version {now.version}{_until(spread)}" if is_published else ""
                 self.terminal.say(self.terminal.paint(f"function {name} reloaded{version}", fg="green"))
+        if await keeps_what_they_made(self.store, loaded.distributions, reloaded):
+            said_of_cache = "what is cached already keeps what earlier versions made: edgesim invalidate '/*'"
+            self.terminal.say(self.terminal.paint(said_of_cache, fg="yellow"))
 
     def _tell_gone(self, gone: set[str]) -> set[str]:
         """A word on each function whose code went since the last time; those whose code came back."""

@@ -14,7 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from edgesim.distribution.findings import closest
+from edgesim.commands.here import templates_here
+from edgesim.distribution.findings import closest, there_are
 from edgesim.distribution.limits import FUNCTION_TIMEOUT_SECONDS, Limit
 from edgesim.distribution.model import Association, CacheBehavior, Distribution, EdgeFunction, Trigger
 from edgesim.distribution.policies import CachePolicy
@@ -72,8 +73,8 @@ def find_function(name: str, loaded: Loaded) -> EdgeFunction:
     if existing(Path(), split_spec(name)[0]) is not None:
         return _quick(Trigger.ORIGIN_REQUEST, name).functions[0]
     names = dict.fromkeys([*(function.name for function in known), *loaded.logical_ids])
-    listed = f"there {'is' if len(names) == 1 else 'are'} {', '.join(names)}" if names else ""
-    hint = closest(name, names) or listed or "name a function of --source, or a PATH[:HANDLER]"
+    source = " ".join(["--source", " or ".join(templates_here())]).strip()
+    hint = closest(name, names) or there_are(names) or f"name a function of {source}, or a PATH[:HANDLER]"
     if _LOOKS_LIKE_A_PATH.search(name):
         raise ConfigError(f"there is no file {split_spec(name)[0]}", hint)
     raise ConfigError(f"there is no function {name}", hint)
@@ -126,8 +127,8 @@ def chosen_distribution(
     if asked.host:
         found = distribution_for(known, asked.host)
         if found is None:
-            names = ", ".join(dict.fromkeys(name for d in known for name in (*d.aliases, d.domain_name)))
-            raise ConfigError(f"no distribution has the host {asked.host}", f"there are {names}")
+            names = (name for d in known for name in (*d.aliases, d.domain_name))
+            raise ConfigError(f"no distribution has the host {asked.host}", there_are(names))
         return found
     return next((d for d in known if any(_runs(b, trigger, function) for b in d.behaviors)), known[0])
 

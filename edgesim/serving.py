@@ -16,6 +16,7 @@ from edgesim.rules.behavior import names_of
 from edgesim.server.listeners import Listener, bind, serve_all, stop_on_signals
 from edgesim.server.reload import watch
 from edgesim.settings import Settings
+from edgesim.starting import catch_interrupts
 from edgesim.terminal import Terminal
 
 T = TypeVar("T")
@@ -25,7 +26,8 @@ _COLLECT_AFTER = 50_000  # objects more than there were
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run on uvloop where there is one."""
+    """Run on uvloop where there is one. Ctrl-C ends what runs, as a KeyboardInterrupt."""
+    catch_interrupts()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(main)
 

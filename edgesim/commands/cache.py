@@ -10,7 +10,7 @@ from edgesim.commands.control import ask, control_port_option, speaking
 
 
 @click.command()
-@click.argument("what", metavar="[[METHOD] PATH[?QUERY]]", nargs=-1)
+@click.argument("what", metavar="[[METHOD] PATH[?QUERY][*]]", nargs=-1)
 @click.option("--distribution", metavar="NAME", help="Only this distribution, by logical id or id; default: all.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Most objects to show.  [default: 50]")
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
@@ -23,6 +23,7 @@ def cache(
 
     \b
       edgesim cache                          all of it, by path
+      edgesim cache '/images/*'              what `edgesim invalidate '/images/*'` would drop
       edgesim cache /style.css               every variant of a path, with its headers
       edgesim cache GET '/style.css?v=2'     the one with this query string in its key; '/style.css?': with none
 

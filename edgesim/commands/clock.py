@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from edgesim.commands.control import ask, control_port_option, speaking
-from edgesim.values.durations import parse_duration, spell_duration
+from edgesim.values.durations import parse_duration, spell_roughly
 
 
 class _TakesNegatives(click.Command):
@@ -38,7 +38,7 @@ def clock(move: str, span: str | None, control_port: int | None) -> None:
       edgesim clock advance 1h30m     let time pass: 500ms, 61s, 5m, 2d, or seconds
       edgesim clock freeze            let it stand still; advance still moves it
       edgesim clock resume            let it run on from where it stands
-      edgesim clock reset             back to the machine's time, unless that were back in time
+      edgesim clock reset             after freeze: on to the machine's time; never back, so not after advance
 
     Objects expire by this clock, dates and ages are told by it, and functions see it: Date.now(), time.time(). What
     waits for real processes and sockets, such as a function's timeout, stays real. When it is first moved, functions
@@ -81,4 +81,4 @@ def _beside(offset: float) -> str:
     """Where a clock is, beside the machine's."""
     if offset == 0:
         return "the machine's time"
-    return f"{spell_duration(abs(offset))} {'ahead of' if offset > 0 else 'behind'} the machine's time"
+    return f"{spell_roughly(abs(offset))} {'ahead of' if offset > 0 else 'behind'} the machine's time"

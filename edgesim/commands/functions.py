@@ -14,7 +14,7 @@ from edgesim.values.text import printable
 
 
 @click.command(short_help="List the running server's functions.")
-@click.argument("what", metavar="[NAME|ARN[:QUALIFIER]]", default="")
+@click.argument("what", metavar="[NAME|LOGICALID|ARN[:QUALIFIER]]", default="")
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 @click.option("--recycle", is_flag=True, help="End their environments, those at work when they have answered.")
 @control_port_option

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from edgesim.commands.control import speaking
+from edgesim.commands.here import with_template_here
 from edgesim.commands.ready import run
 from edgesim.errors import ConfigError
 from edgesim.settings import Settings, find_config, read_config
@@ -72,7 +73,8 @@ def _request_options(command: F) -> F:
                      help="What the origin answers.  [default: 200]"),
         click.option("--response-header", multiple=True, callback=_fields, metavar="'NAME: VALUE'",
                      help="A header that the origin answers with."),
-        click.option("--source", metavar="SOURCE", help="Template or JSON, as for serve.  [default: edgesim.toml's]"),
+        click.option("--source", metavar="SOURCE", help="Template or JSON, as for serve.  [default: edgesim.toml's, "
+                     "else the template of this folder]"),
     )  # fmt: skip
     for option in reversed(options):
         command = option(command)
@@ -89,8 +91,9 @@ def invoke(function: str, event: str | None, trigger: str | None, *, as_json: bo
     """Run a function once, without a server, and judge its result as CloudFront would.
 
     FUNCTION is a function of SOURCE, by name or logical id, whether or not a distribution has it, or code as `serve
-    --viewer-request` takes it. Its event is a file, or made of a request that takes the way through SOURCE: behavior,
-    policies, forwarding, origin. Without a distribution there is one origin that gets everything.
+    --viewer-request` takes it, which needs no template of this folder. Its event is a file, or made of a request that
+    takes the way through SOURCE: behavior, policies, forwarding, origin. Without a distribution there is one origin
+    that gets everything.
 
     \b
       edgesim invoke Auth --trigger viewer-request --url https://www.example.com/a?x=1 -H 'Cookie: id=7'
@@ -101,7 +104,7 @@ def invoke(function: str, event: str | None, trigger: str | None, *, as_json: bo
     it or the function failed, with 2 where the function is not reached. A result for an event that is none of
     CloudFront's is not judged.
     """
-    settings = _settings(flags)
+    settings = _settings(flags, function)
     if event is None and trigger is None:
         _say_which_event(function, settings)
     if event is not None and trigger is not None:
@@ -147,8 +150,11 @@ async def _made_event(at: str, loaded: Loaded, asked: Asked, terms: Terms) -> Re
 # ── what is asked ────────────────────────────────────────────────────────────
 
 
-def _settings(flags: dict[str, Any]) -> Settings:
-    """What edgesim.toml and the options of sources and viewers say; takes these out of the flags."""
+def _settings(flags: dict[str, Any], function: str = "") -> Settings:
+    """What edgesim.toml and the options of sources and viewers say; takes these out of the flags. A `function` that is
+    a file needs no template of this folder."""
+    from edgesim.loaders.code import existing, split_spec
+
     source, config = flags.pop("source"), flags.pop("config")
     path = find_config(source or "", config)
     settings = read_config(path) if path is not None else Settings()
@@ -156,7 +162,8 @@ def _settings(flags: dict[str, Any]) -> Settings:
     given = settings.given(source=source, **flags)
     flags.clear()
     flags.update(of_request)
-    return given
+    is_code = bool(function) and existing(Path(), split_spec(function)[0]) is not None
+    return given if is_code else with_template_here(given)
 
 
 def _say_which_event(name: str, settings: Settings) -> NoReturn:

@@ -77,9 +77,7 @@ class Asked:
 
 def run(asked: Asked) -> ExitCode:
     """Do what was asked. Raises ConfigError where that can't be done."""
-    session = _Session(asked)
-    with _interruptible():
-        return session.whole()
+    return _Session(asked).whole()
 
 
 @contextmanager
@@ -143,7 +141,8 @@ class _Session:
             collected = collect(self._targets, self._wanted)
             if self._asked.collect_only:
                 return self._list(collected)
-            asyncio.run(self._watch(collected) if self._asked.watch else self._once(collected))
+            with _interruptible():
+                asyncio.run(self._watch(collected) if self._asked.watch else self._once(collected))
         except KeyboardInterrupt:
             self._interrupted()
             return ExitCode.INTERRUPTED

@@ -45,15 +45,11 @@ class Part(BaseModel):
     required: ClassVar[tuple[str, ...]] = ()
 
 
-def _as_list(value: object) -> object:
-    """inferred: CloudFormation takes a single text for a list of texts"""
-    return [value] if isinstance(value, str) else value
-
-
 Inert: TypeAlias = Any
 """A property that does not change a local answer, or that distribution/unapplied.py speaks about."""
 Seconds = Annotated[float, Field(ge=0)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Texts: TypeAlias = tuple[str, ...]
+"""A list of texts; one text is none. observed: "expected type: JSONArray, found: String" (troposphere issue 2023)"""
 
 
 # ── behaviors ────────────────────────────────────────────────────────────────
@@ -139,9 +135,7 @@ class CustomConfig(Part):
     http_port: int = 80
     https_port: int = 443
     # documented: CloudFormation's own default, older than the API's (distribution-config.md §1.3)
-    origin_ssl_protocols: Annotated[
-        tuple[Literal["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2"], ...], BeforeValidator(_as_list)
-    ] = ("TLSv1", "SSLv3")
+    origin_ssl_protocols: tuple[Literal["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2"], ...] = ("TLSv1", "SSLv3")
     origin_read_timeout: int = limits.ORIGIN_READ_TIMEOUT_SECONDS
     origin_keepalive_timeout: int = limits.ORIGIN_KEEPALIVE_TIMEOUT_SECONDS
     ip_address_type: Inert = None
@@ -167,9 +161,7 @@ class VpcEndpointConfig(Part):
     http_port: int = 80
     https_port: int = 443
     origin_protocol_policy: OriginProtocolPolicy = OriginProtocolPolicy.MATCH_VIEWER
-    origin_ssl_protocols: Annotated[
-        tuple[Literal["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2"], ...], BeforeValidator(_as_list)
-    ] = ("TLSv1.2",)
+    origin_ssl_protocols: tuple[Literal["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2"], ...] = ("TLSv1.2",)
 
 
 class OriginConfig(Part):
@@ -449,7 +441,10 @@ def _finding(kind: type[Part], detail: ErrorDetails) -> Finding:
         name = f"an item of {name}"
     template = _MESSAGES.get(detail["type"], f"{{name}}: {detail['msg']}")
     message = template.format(name=name, given=_shown(given), **detail.get("ctx", {}))
-    return Finding(loc, message, _API_LIST if isinstance(given, dict) and "Quantity" in given else "")
+    hint = _API_LIST if isinstance(given, dict) and "Quantity" in given else ""
+    if detail["type"] == "tuple_type" and isinstance(given, str) and len(given) <= 60:
+        hint = f"write [{given}]"
+    return Finding(loc, message, hint)
 
 
 _API_LIST = "CloudFormation takes a plain list here; Quantity and Items belong to the API's form"

@@ -36,5 +36,11 @@ def closest(word: str, known: Iterable[str]) -> str:
     return f"did you mean {by_lower[near[0]]}?" if near else ""
 
 
+def there_are(known: Iterable[str]) -> str:
+    """`there is web`, `there are web, api`, or nothing where none is known."""
+    names = list(dict.fromkeys(known))
+    return f"there {'is' if len(names) == 1 else 'are'} {', '.join(names)}" if names else ""
+
+
 Findings: TypeAlias = Iterator[Finding]
 """What a rule yields."""

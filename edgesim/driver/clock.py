@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVarTuple
 
-from edgesim.values.durations import spell_duration
+from edgesim.values.durations import spell_roughly
 from edgesim.values.instant import Duration, Instant, Pace
 
 Ts = TypeVarTuple("Ts")
@@ -125,7 +125,7 @@ class SteeredClock:
         ahead = self.offset
         if ahead > 0:
             raise ValueError(
-                f"the clock is {spell_duration(ahead)} ahead of the machine's, and time does not go back: "
+                f"the clock is {spell_roughly(ahead)} ahead of the machine's, and time does not go back: "
                 "only a new start of edgesim has the machine's time"
             )
         self._offset, self._stands_at = 0.0, None

@@ -24,7 +24,7 @@ from edgesim.distribution.config import (
     parse,
 )
 from edgesim.distribution.continuous_deployment import ContinuousDeployment
-from edgesim.distribution.findings import Finding, Loc, closest
+from edgesim.distribution.findings import Finding, Loc, closest, there_are
 from edgesim.distribution.geo import GeoRestriction
 from edgesim.distribution.legacy import cache_policy_of
 from edgesim.distribution.model import (
@@ -158,7 +158,7 @@ def unknown_origins(distributions: list[Distribution], mapped: Collection[str]) 
     known = dict.fromkeys(origin for distribution in distributions for origin in distribution.origins if origin)
     for name in mapped:
         if name not in known:
-            hint = closest(name, known) or (f"there are {', '.join(known)}" if known else "")
+            hint = closest(name, known) or there_are(known)
             yield Problem(f"there is no origin {name}", f"--origin {name}", hint)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from edgesim.distribution import limits
-from edgesim.distribution.findings import Finding, Loc, closest
+from edgesim.distribution.findings import Finding, Loc, closest, there_are
 from edgesim.distribution.model import AutoPublish, Code, EdgeFunction
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.errors import ConfigError
@@ -184,7 +184,7 @@ class FunctionBook:
                 self.problems.append(Problem(message, at, severity=Severity.WARNING))
             else:
                 names = [*known, *self.asked]
-                hint = closest(name, names) or (f"there are {', '.join(dict.fromkeys(names))}" if names else "")
+                hint = closest(name, names) or there_are(names)
                 self.problems.append(Problem(f"there is no function {name}", at, hint))
 
 

@@ -71,7 +71,7 @@ _STRANGERS: tuple[tuple[Callable[[Node], bool], str], ...] = (
     (_has("DistributionList"), "this is a list; save what `aws cloudfront get-distribution-config --id …` prints"),
 )
 
-_TEMPLATES = ("template.yaml", "template.yml", "template.json")
+TEMPLATES = ("template.yaml", "template.yml", "template.json")
 
 
 def source_file(source: Path, shown: str) -> Path:
@@ -81,10 +81,10 @@ def source_file(source: Path, shown: str) -> Path:
         raise Unreadable(message, shown, hint=f"edgesim serve --origin URL --viewer-request {shown}")
     if not source.is_dir():
         return source
-    usual = [source / name for name in _TEMPLATES if (source / name).is_file()]
+    usual = [source / name for name in TEMPLATES if (source / name).is_file()]
     found = usual[:1] or sorted(source.glob("*.template.json")) or sorted(source.glob("cdk.out/*.template.json"))
     if len(found) == 1:
         return found[0]
     names = ", ".join(path.name for path in found)
-    hint = f"name one of {names}" if found else f"a directory's template is called {' or '.join(_TEMPLATES)}"
+    hint = f"name one of {names}" if found else f"a directory's template is called {' or '.join(TEMPLATES)}"
     raise Unreadable("this is a directory, and it is not clear which file to take", shown, hint=hint)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from edgesim.distribution.findings import closest
+from edgesim.distribution.findings import closest, there_are
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.loaders import resources
 from edgesim.loaders.arn import ACCOUNT, REGION
@@ -221,7 +221,7 @@ class Resolver:
     def _near_name(self, name: str) -> str:
         """A hint at what a name may have been meant to be: one that is near, or all where there are few."""
         known = [*self.resources, *self.parameters]
-        few = f"there are {', '.join(known)}" if 0 < len(known) <= _FEW else ""
+        few = there_are(known) if len(known) <= _FEW else ""
         return closest(name, [*known, *PSEUDO]) or few
 
     def _by_sam(self, name: str, node: Node, at: str) -> Node | None:

@@ -14,10 +14,9 @@ from edgesim.distribution.problems import Problem
 from edgesim.loaders.json_source import twice
 from edgesim.loaders.nodes import Node, Value, joined
 from edgesim.loaders.unreadable import MAX_DEPTH, MAX_NODES, Unreadable
+from edgesim.loaders.yaml_errors import explained
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-TOO_DEEP_FOR_THE_PARSER = "nesting depth"
-"""In what libyaml says, from its newer versions on; older ones and the parser in Python end in a RecursionError."""
 
 _PLAIN_KEYS = ("Ref", "Condition")
 _SHORT_TAGS = frozenset(
@@ -32,14 +31,8 @@ def read_yaml(text: str, file: str) -> tuple[Node, list[Problem]]:
     """The tree of a YAML text, and what is odd about it. Raises Unreadable."""
     try:
         root = yaml.compose(text, Loader=_LOADER)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        what = error.problem or error.context or "it can't be parsed"
-        if TOO_DEEP_FOR_THE_PARSER in what:
-            raise Unreadable("this is nested too deeply", file) from error
-        raise Unreadable(f"this is not valid YAML: {what}", file, mark.line + 1 if mark else None) from error
-    except yaml.reader.ReaderError as error:
-        raise Unreadable(f"this is not valid YAML: {error.reason}", file) from error
+    except yaml.YAMLError as error:
+        raise explained(error, text, file, of_several="keep the one with the Resources") from error
     except RecursionError as error:
         raise Unreadable("this is nested too deeply", file) from error
     if root is None:

@@ -30,25 +30,35 @@ MOST = 50
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which objects somebody asks about: those of a path, and where they are said, of one query string and method."""
+    """Which objects somebody asks about: those of a path, and where they are said, of one query string and method. With
+    a `wildcard` those whose path, or whose query string where one is said, begins so: what an invalidation drops."""
 
     path: str
     query: str | None = None
     method: str | None = None
+    wildcard: bool = False
 
     def is_met_by(self, key: CacheKey) -> bool:
-        return key.path == self.path and self.query in {None, key.query} and self.method in {None, key.method}
+        return self._has_path(key) and self.method in {None, key.method}
+
+    def _has_path(self, key: CacheKey) -> bool:
+        if not self.wildcard:
+            return key.path == self.path and self.query in {None, key.query}
+        if self.query is None:
+            return key.path.startswith(self.path)
+        return key.path == self.path and bool(key.query) and key.query.startswith(self.query)
 
 
 _METHOD = re.compile(r"([A-Z]+)[ \t]+(.*)", re.DOTALL)
 
 
 def wanted(text: str) -> Wanted:
-    """`/a`, `/a?x=1`, `GET /a?x=1`, or a URL, whose host has no say. `/a?` is /a without a query string."""
+    """`/a`, `/a?x=1`, `GET /a?x=1`, or a URL, whose host has no say. `/a?` is /a without a query string, `/a*`
+    everything that begins so."""
     match = _METHOD.fullmatch(text.strip())
     method, target = match.groups() if match is not None else (None, text.strip())
-    path, query = split_target(wire(target))
-    return Wanted(path, query if "?" in target else None, method)
+    path, query = split_target(wire(target.removesuffix("*")))
+    return Wanted(path, query if "?" in target else None, method, target.endswith("*"))
 
 
 # ── data ─────────────────────────────────────────────────────────────────────
@@ -64,6 +74,11 @@ class Overview:
     _first: list[Kept] = field(default_factory=list)
     _stored: int = 0
     _bytes: int = 0
+
+    @property
+    def stored(self) -> int:
+        """How many objects were taken in."""
+        return self._stored
 
     def add(self, kept: Collection[Kept]) -> None:
         self._stored += len(kept)

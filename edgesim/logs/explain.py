@@ -365,6 +365,10 @@ def _distribution(distribution: Distribution, facts: Facts) -> Told:
     yield "distribution", f"{distribution.name} ({distribution.domain_name})"
 
 
+def _allowed(value: Any, facts: Facts) -> Told:
+    yield "AllowedMethods", ", ".join(sorted(value))
+
+
 def _plain(label: str) -> Teller:
     def tell(value: Any, facts: Facts) -> Told:
         yield label, str(value.value if isinstance(value, Enum) else value)
@@ -402,6 +406,7 @@ _TELLERS: dict[str, Teller] = {
     "tags": _tags,
     "named": _named,
     "unkept": _unkept,
+    "allowed": _allowed,
     "made_by": _made_by,
     "result_types": _result_types,
     "span": _span,

@@ -23,7 +23,7 @@ def as_text(data: dict[str, Any], paint: Paint = lambda text, style: text) -> st
     ]
     if data["distribution"]:
         lines.append(f"  distribution {printable(data['distribution'])}")
-    return "\n".join([*lines, "", *section_lines(data["sections"], paint, "")]) + "\n"
+    return "\n".join([*lines, "", *section_lines(data["sections"], paint, "", timed=_took_time(data))]) + "\n"
 
 
 def _outcome(data: dict[str, Any], paint: Paint) -> str:
@@ -31,7 +31,13 @@ def _outcome(data: dict[str, Any], paint: Paint) -> str:
         return paint("no answer: the viewer left first, or edgesim failed", "bad")
     status = paint(str(data["status"]), "ok" if data["status"] < 400 else "bad")
     whole = "" if data["complete"] else paint(", not sent to its end", "bad")
-    return f"{status} {data['outcome']} after {data['seconds'] * 1000:.1f} ms, {data['bytes']:,} bytes{whole}"
+    after = f" after {data['seconds'] * 1000:.1f} ms" if _took_time(data) else ""
+    return f"{status} {data['outcome']}{after}, {data['bytes']:,} bytes{whole}"
+
+
+def _took_time(data: dict[str, Any]) -> bool:
+    """By a clock that stands still nothing takes time, and no time is worth telling."""
+    return bool(data["seconds"])
 
 
 def _why(data: dict[str, Any]) -> Iterable[str]:
@@ -41,14 +47,14 @@ def _why(data: dict[str, Any]) -> Iterable[str]:
 _WIDEST_LABEL = 32
 
 
-def section_lines(told: list[dict[str, Any]], paint: Paint, indent: str) -> Iterator[str]:
-    """Sections as data, for a terminal."""
+def section_lines(told: list[dict[str, Any]], paint: Paint, indent: str, *, timed: bool = True) -> Iterator[str]:
+    """Sections as data, for a terminal; `timed` with the time at each."""
     for section in told:
-        when = f"  [{section['at'] * 1000:.1f} ms]" if section["at"] is not None else ""
+        when = f"  [{section['at'] * 1000:.1f} ms]" if timed and section["at"] is not None else ""
         yield f"{indent}{paint(section['station'], 'station')}: {section['because']}{when}"
         width = max((len(label) for label, _ in section["details"] if len(label) <= _WIDEST_LABEL), default=0)
         for label, value in section["details"]:
             first, *more = printable_lines(value)
             yield f"{indent}    {paint(printable(label).ljust(width), 'label')}  {first}".rstrip()
             yield from (f"{indent}    {' ' * width}  {line}".rstrip() for line in more)
-        yield from section_lines(list(section["inner"]), paint, indent + "    ")
+        yield from section_lines(list(section["inner"]), paint, indent + "    ", timed=timed)

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from edgesim.distribution.findings import there_are
 from edgesim.distribution.model import Origin, ServiceAccess
 from edgesim.errors import ConfigError
 from edgesim.origins.sigv4 import (
@@ -49,7 +50,7 @@ def read_credentials(text: str, environment: Mapping[str, str], home: Path) -> C
     except (OSError, configparser.Error, UnicodeDecodeError) as error:
         raise ConfigError(f"--s3-credentials {text}: {file} can't be read") from error
     if text not in profiles:
-        known = f"there are {', '.join(profiles.sections())}" if profiles.sections() else "write --s3-credentials env"
+        known = there_are(profiles.sections()) or "write --s3-credentials env"
         raise ConfigError(f"--s3-credentials {text}: {file} has no profile {text}", known)
     names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
     return _complete([profiles[text].get(name, "") for name in names], f"[{text}] in {file}", " and ".join(names[:2]))

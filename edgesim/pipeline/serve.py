@@ -126,7 +126,9 @@ def _with_headers(request: Request, headers: Headers) -> Request:
 
 
 def _refusal_answer(journey: Journey, refusal: Refusal) -> Answer:
-    journey.transcript.note(Station.ARRIVAL, refusal.because)
+    is_of_method = refusal.because is ArrivalReason.METHOD_NOT_ALLOWED
+    facts = {"allowed": journey.behavior.allowed_methods} if is_of_method else {}
+    journey.transcript.note(Station.ARRIVAL, refusal.because, **facts)
     return _refused(journey.arrival, refusal)
 
 

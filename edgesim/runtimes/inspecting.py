@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from edgesim.distribution.findings import closest
+from edgesim.distribution.findings import closest, there_are
 from edgesim.distribution.model import EdgeFunction
 from edgesim.errors import ConfigError
 from edgesim.runtimes.interpreters import Language, parse_runtime
@@ -50,7 +50,7 @@ def _language(function: EdgeFunction) -> Language:
 
 
 def _guess(name: str, known: Iterable[str]) -> str:
-    return closest(name, known) or (f"there are {', '.join(sorted(known))}" if known else "the source has none")
+    return closest(name, known) or there_are(sorted(known)) or "the source has none"
 
 
 def _debugpy() -> Path:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
+from edgesim.distribution.findings import closest, there_are
 from edgesim.distribution.model import Distribution, EdgeFunction
 from edgesim.distribution.problems import Problem
 from edgesim.distribution.versions import Alias, LambdaFunction, Refused, Routes, routes
@@ -15,27 +17,46 @@ from edgesim.values.instant import iso_utc
 
 Aliases = Mapping[str, tuple[Alias, ...]]
 """By function name, as they are declared."""
+_NO_IDS: Mapping[str, str] = MappingProxyType({})
 
 
 def functions_as_data(
-    statuses: Sequence[FunctionStatus], distributions: Iterable[Distribution], aliases: Aliases, wanted: str = ""
+    statuses: Sequence[FunctionStatus],
+    distributions: Iterable[Distribution],
+    aliases: Aliases,
+    wanted: str = "",
+    logical_ids: Mapping[str, str] = _NO_IDS,
 ) -> list[dict[str, Any]] | Refused:
-    """Every function, or the one that `wanted` names (a name, an ARN, each with or without a qualifier) and where its
-    qualifier leads. Refused in Lambda's words where there is none."""
+    """Every function, or the one that `wanted` names (a name, a key of `logical_ids`, an ARN, each with or without a
+    qualifier) and where its qualifier leads. Refused in Lambda's words where there is none, with those there are."""
     triggers = _triggers(distributions)
     told = [_told(status, _as_lambda(status, statuses, aliases), triggers) for status in statuses]
     if not wanted:
         return told
     name, qualifier = name_and_qualifier(wanted)
-    found = [(status, data) for status, data in zip(statuses, told, strict=True) if status.name == name]
+    pairs = list(zip(statuses, told, strict=True))
+    found = [pair for pair in pairs if pair[0].name == name] or [
+        pair for pair in pairs if pair[0].name == logical_ids.get(name)
+    ]
     if not found:
-        return Refused("ResourceNotFoundException", f"Function not found: {wanted}")
+        return Refused(
+            "ResourceNotFoundException", f"Function not found: {wanted}{_known(name, statuses, logical_ids)}"
+        )
     if qualifier:
         leads = routes(_as_lambda(found[0][0], statuses, aliases), qualifier)
         if isinstance(leads, Refused):
             return leads
         return [{**data, "qualifier": qualifier, "leadsTo": _routes(leads)} for _, data in found]
     return [data for _, data in found]
+
+
+def _known(name: str, statuses: Iterable[FunctionStatus], logical_ids: Mapping[str, str]) -> str:
+    """What may have been meant, as the rest of a sentence: names and logical ids that run."""
+    running = dict.fromkeys(status.name for status in statuses)
+    ids = [key for key, function in logical_ids.items() if function in running]
+    names = [*ids, *running]
+    hint = closest(name, names) or there_are(names)
+    return f"; {hint}" if hint else ""
 
 
 def _told(status: FunctionStatus, state: LambdaFunction, triggers: Mapping[EdgeFunction, list[str]]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from edgesim import __version__
+from edgesim.distribution.findings import there_are
 from edgesim.distribution.versions import Refused
 from edgesim.logs.cached import MOST, Overview, wanted
 from edgesim.logs.explain import as_data
@@ -84,7 +85,8 @@ class Control:
         return JSONResponse({"edgesim": __version__, **self._status()})
 
     async def functions(self, request: Request) -> JSONResponse:
-        """What runs: versions, aliases, environments. `?of=` takes a name or an ARN, with or without a qualifier."""
+        """What runs: versions, aliases, environments. `?of=` takes a name, a logical id or an ARN, with or without a
+        qualifier."""
         found = self._functions(request.query_params.get("of", ""))
         if isinstance(found, Refused):
             return _refusal(404, f"{found.code}: {found.message}")
@@ -150,7 +152,8 @@ class Control:
 
     async def cache(self, request: Request) -> JSONResponse:
         """What is stored: `?of=` a path, with or without a method before and a query string behind it, has the stored
-        headers, too; `?distribution=` a name or an id; `?limit=` how many objects."""
+        headers, too, one that ends in `*` everything that begins so; `?distribution=` a name or an id; `?limit=` how
+        many objects."""
         query = request.query_params
         name, of = query.get("distribution"), query.get("of", "")
         chosen = self._named(name)
@@ -158,8 +161,8 @@ class Control:
             return self._no_distribution(name)
         names = {distribution.id: distribution.name for distribution in chosen}
         overview = Overview(names, _whole_number(query.get("limit"), MOST))
-        if of:
-            what = wanted(of)
+        what = wanted(of)
+        if of and not what.wildcard:
             found = (one for each in names for one in self._store.variants(each, what.path))
             kept = [one for one in found if what.is_met_by(one[0])]
             if not kept:
@@ -167,15 +170,19 @@ class Control:
             overview.add(kept)
         else:
             async for part in self._store.slices():
-                overview.add([one for one in part if one[0].distribution in names])
-        return JSONResponse(overview.data(self._clock.now(), self._store.finds, whole=bool(of)))
+                here = (one for one in part if one[0].distribution in names)
+                overview.add([one for one in here if not of or what.is_met_by(one[0])])
+            if of and not overview.stored:
+                return _refusal(404, f"nothing is stored of {of!r}")
+        whole = bool(of) and not what.wildcard
+        return JSONResponse(overview.data(self._clock.now(), self._store.finds, whole=whole))
 
     def _named(self, name: str | None) -> list[Distribution]:
         """The distributions that a name or an id means; without one all of them."""
         return [d for d in self._distributions() if name in {None, d.name, d.id}]
 
     def _no_distribution(self, name: str | None) -> JSONResponse:
-        return _refusal(404, f"no distribution {name!r}; there are {', '.join(d.name for d in self._distributions())}")
+        return _refusal(404, f"no distribution {name!r}; {there_are(d.name for d in self._distributions())}")
 
     async def clock(self, request: Request) -> JSONResponse:
         """What time it is at this edge, and how many seconds that is ahead of the machine's clock."""

@@ -35,3 +35,12 @@ def spell_duration(seconds: float) -> str:
         if amount:
             parts.append(f"{amount:.0f}{unit}")
     return "".join(parts) or "0s"
+
+
+_WHOLE_SECONDS_FROM = 10
+
+
+def spell_roughly(seconds: float) -> str:
+    """The same for people, in whole seconds from ten on: `1h`, not `59m59s525ms`, which is what an hour has become by
+    the time it is told."""
+    return spell_duration(round(seconds) if seconds >= _WHOLE_SECONDS_FROM else seconds)

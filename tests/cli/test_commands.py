@@ -105,6 +105,25 @@ def test_check_of_a_sound_template_ends_with_0(template: Path) -> None:
     assert (told.exit_code, told.output) == (0, "no problems\n")
 
 
+def test_check_takes_the_only_template_of_the_folder(template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(template.parent)
+    told = run("check")
+    assert told.stderr == "edgesim: note: no SOURCE is given: template.yaml of this folder is taken\n"
+    assert (told.exit_code, told.stdout) == (0, "no problems\n")
+    template.with_name("template.json").write_text("{}")
+    told = run("check")
+    assert (told.exit_code, "give a SOURCE: template.yaml or template.json" in told.output) == (2, True)
+
+
+def test_serve_takes_the_only_template_of_the_folder_where_nothing_else_is_said(
+    template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(template.parent)
+    assert "template.yaml of this folder is taken" in run("serve", "--port", "70000").output
+    quick = run("serve", "--origin", "http://localhost:1", "--port", "70000")
+    assert ("is taken" in quick.output, "a port is a number" in quick.output) == (False, True)
+
+
 def test_check_reports_every_problem_with_its_line_and_ends_with_2(template: Path) -> None:
     broken = TEMPLATE.replace("allow-all", "allow-al").replace("TargetOriginId: site", "TargetOriginId: sit")
     template.write_text(broken + "          Colour: blue\n")

@@ -76,7 +76,7 @@ Resources:
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "app.py").write_text(FUNCTION)
-    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    (tmp_path / "edge.yaml").write_text(TEMPLATE)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -115,7 +115,7 @@ def test_an_event_has_what_the_viewer_says() -> None:
 
 
 def test_an_event_goes_through_the_sources_policies_and_origins() -> None:
-    cf = made("--trigger", "origin-request", "--source", "template.yaml", "--url", "https://www.example.com/a?x=1")
+    cf = made("--trigger", "origin-request", "--source", "edge.yaml", "--url", "https://www.example.com/a?x=1")
     assert cf["request"]["querystring"] == ""  # CachingOptimized forwards none
     assert cf["request"]["headers"]["host"][0]["value"] == "site.example.com"
     assert cf["request"]["origin"]["custom"]["path"] == "/v2"
@@ -145,15 +145,39 @@ def test_where_there_is_no_event_it_says_why() -> None:
     told = run("event", "--trigger", "viewer-response", "--status", "404")
     assert told.exit_code == 2
     assert "there is no such event: not run: the status is 400 or higher" in told.output
-    told = run("event", "--trigger", "viewer-request", "--source", "template.yaml")
+    told = run("event", "--trigger", "viewer-request", "--source", "edge.yaml")
     assert told.exit_code == 2
     assert "redirected to HTTPS by the viewer protocol policy" in told.output
 
 
 def test_where_there_is_an_edgesim_toml_its_source_counts(folder: Path) -> None:
-    (folder / "edgesim.toml").write_text('source = "template.yaml"\nviewer-country = "DE"\n')
+    (folder / "edgesim.toml").write_text('source = "edge.yaml"\nviewer-country = "DE"\n')
     cf = made("--trigger", "origin-request", "--url", "https://www.example.com/")
     assert cf["request"]["origin"]["custom"]["domainName"] == "site.example.com"
+
+
+def test_without_a_source_the_template_of_the_folder_is_taken_and_that_is_said(folder: Path) -> None:
+    (folder / "edge.yaml").rename(folder / "template.yaml")
+    told = run("event", "--trigger", "origin-request", "--url", "https://www.example.com/")
+    assert told.stderr == "edgesim: note: no SOURCE is given: template.yaml of this folder is taken\n"
+    cf = json.loads(told.stdout)["Records"][0]["cf"]
+    assert cf["request"]["origin"]["custom"]["domainName"] == "site.example.com"
+    told = run("invoke", "Auth", "--trigger", "viewer-request", "--url", "https://www.example.com/a")
+    assert told.exit_code == 0, told.output
+    assert "template.yaml of this folder is taken" in told.stderr
+
+
+def test_code_needs_no_template_of_the_folder(folder: Path) -> None:
+    (folder / "template.yaml").write_text("Resources: {}")
+    told = run("invoke", "app.py:fine", "--trigger", "viewer-request", "--url", "/a")
+    assert (told.exit_code, "is taken" in told.output) == (0, False)
+
+
+def test_of_several_templates_none_is_taken_and_they_are_named(folder: Path) -> None:
+    for name in ("template.yaml", "template.json"):
+        (folder / name).write_text(TEMPLATE)
+    told = run("invoke", "Auth", "--trigger", "viewer-request")
+    assert (told.exit_code, "name a function of --source template.yaml or template.json" in told.output) == (2, True)
 
 
 # ── mistakes ─────────────────────────────────────────────────────────────────
@@ -170,9 +194,9 @@ def test_where_there_is_an_edgesim_toml_its_source_counts(folder: Path) -> None:
         (("invoke", "app.py", "--trigger", "viewer"), "'viewer' is not one of"),
         (("invoke", "none.py", "--trigger", "viewer-request"), "there is no file none.py"),
         (("invoke", "./lib/none", "--trigger", "viewer-request"), "there is no file ./lib/none"),
-        (("invoke", "Auth", "--source", "template.yaml"), "template.yaml runs the-guard at origin-request"),
-        (("invoke", "Aut", "--source", "template.yaml"), "did you mean"),
-        (("invoke", "Aut", "--source", "template.yaml", "--trigger", "viewer-request"), "did you mean"),
+        (("invoke", "Auth", "--source", "edge.yaml"), "edge.yaml runs the-guard at origin-request"),
+        (("invoke", "Aut", "--source", "edge.yaml"), "did you mean"),
+        (("invoke", "Aut", "--source", "edge.yaml", "--trigger", "viewer-request"), "did you mean"),
         (("invoke", "app.py", "--source", "none.yaml", "--trigger", "viewer-request"), "none.yaml can't be used"),
         (("event", "--trigger", "viewer-request", "--url", "ftp://x/"), "is neither a URL nor a path"),
         (("event", "--trigger", "viewer-request", "--url", "/a b"), "write it as %20"),
@@ -310,9 +334,7 @@ def test_another_services_event_runs_without_judgement(folder: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["the-guard", "Auth"], ids=["by name", "by logical id"])
 def test_a_function_of_a_template_is_found_with_its_settings(name: str) -> None:
-    told = run(
-        "invoke", name, "--source", "template.yaml", "--trigger", "origin-request", "--url", "https://x/a", "--json"
-    )
+    told = run("invoke", name, "--source", "edge.yaml", "--trigger", "origin-request", "--url", "https://x/a", "--json")
     data = json.loads(told.stdout)
     assert (data["function"], data["memory_mb"], data["runtime"]) == ("the-guard", 256, "python3.11")
     assert data["event"]["Records"][0]["cf"]["request"]["origin"]["custom"]["domainName"] == "site.example.com"
@@ -356,14 +378,14 @@ def test_where_a_function_fails_with_what_is_no_event_it_is_said_what_one_has(fo
 
 
 def test_where_a_function_is_not_associated_that_is_said() -> None:
-    told = run("invoke", "Auth", "--source", "template.yaml", "--trigger", "viewer-request", "--url", "https://x/a")
+    told = run("invoke", "Auth", "--source", "edge.yaml", "--trigger", "viewer-request", "--url", "https://x/a")
     assert told.exit_code == 0
-    assert "template.yaml does not run the-guard at viewer-request of /a; it is run there all the same" in told.stderr
+    assert "edge.yaml does not run the-guard at viewer-request of /a; it is run there all the same" in told.stderr
 
 
 @pytest.mark.slow
 def test_where_the_function_is_not_reached_there_is_nothing_to_judge() -> None:
-    code, told = judged("Auth", "--source", "template.yaml", "--trigger", "origin-request", "--url", "/a")
+    code, told = judged("Auth", "--source", "edge.yaml", "--trigger", "origin-request", "--url", "/a")
     assert (code, told["verdict"]) == (2, "not reached")
     assert told["because"] == "redirected to HTTPS by the viewer protocol policy"
 

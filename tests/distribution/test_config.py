@@ -16,7 +16,7 @@ from edgesim.distribution.config import (
     aws_name,
     parse,
 )
-from edgesim.distribution.findings import Finding, Loc, closest
+from edgesim.distribution.findings import Finding, Loc, closest, there_are
 from edgesim.distribution.model import Trigger
 
 
@@ -85,8 +85,22 @@ def test_defaults_are_cloudformations() -> None:
     assert custom.origin_ssl_protocols == ("TLSv1", "SSLv3")
 
 
-def test_one_text_may_stand_for_a_list_of_texts() -> None:
-    assert parse(DistributionConfig, raw(Aliases="a.example.com"))[0].aliases == ("a.example.com",)
+@pytest.mark.parametrize(
+    ("part", "names"),
+    [("HeadersConfig", "Headers"), ("CookiesConfig", "Cookies"), ("QueryStringsConfig", "QueryStrings")],
+)
+def test_a_text_is_no_list_of_names_in_a_policy(part: str, names: str) -> None:
+    behavior = names.removesuffix("s") + "Behavior"
+    key = {part: {behavior: "whitelist", names: "X-Tenant"}}
+    _, found = parse(CachePolicyConfig, {"Name": "p", "ParametersInCacheKeyAndForwardedToOrigin": key})
+    wrong = [one for one in found if one.at[-1] == names]
+    assert [(one.at, one.message, one.hint) for one in wrong] == [
+        (
+            ("ParametersInCacheKeyAndForwardedToOrigin", part, names),
+            f"{names} must be a list, not 'X-Tenant'",
+            "write [X-Tenant]",
+        )
+    ]
 
 
 @pytest.mark.parametrize(
@@ -119,6 +133,13 @@ def test_one_text_may_stand_for_a_list_of_texts() -> None:
             "Restrictions must be a structure of properties, not 'x'",
             "",
             id="no structure",
+        ),
+        pytest.param(
+            {"Aliases": "a.example.com"},
+            ("Aliases",),
+            "Aliases must be a list, not 'a.example.com'",
+            "write [a.example.com]",
+            id="a text for a list",
         ),
         pytest.param(
             {"Aliases": {"Quantity": "0"}},
@@ -226,3 +247,11 @@ def test_any_raw_form_can_be_parsed(anything: dict[str, Any]) -> None:
     config, found = parse(DistributionConfig, anything)
     assert isinstance(config, DistributionConfig)
     assert all(finding.message for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("known", "says"),
+    [((), ""), (("web",), "there is web"), (("web", "api", "web"), "there are web, api")],
+)
+def test_what_there_is_is_told_in_the_right_number(known: tuple[str, ...], says: str) -> None:
+    assert there_are(known) == says

@@ -18,6 +18,8 @@ from edgesim.loaders import Loaded
 from edgesim.server.reload import watch
 from edgesim.settings import Settings
 from edgesim.terminal import Terminal
+from edgesim.testing.make import an_entry
+from edgesim.values.entry import CacheKey
 from edgesim.values.instant import Instant
 
 pytestmark = pytest.mark.slow
@@ -108,6 +110,30 @@ def test_a_saved_function_is_said_to_be_reloaded(tmp_path: Path) -> None:
         await emulator.saved({folder / "code" / "index.py"})  # heard of twice, and nothing new
 
     assert story(tmp_path, tell).count("function Fn reloaded") == 1
+
+
+@pytest.mark.parametrize(
+    ("trigger", "stored", "times"),
+    [
+        pytest.param("origin-response", True, 1, id="what it made is stored"),
+        pytest.param("origin-request", True, 1, id="before the origin"),
+        pytest.param("origin-response", False, 0, id="nothing is stored"),
+        pytest.param("viewer-request", True, 0, id="before the cache"),
+        pytest.param("viewer-response", True, 0, id="after the cache"),
+    ],
+)
+def test_a_reload_says_that_the_cache_keeps_what_earlier_versions_made(
+    tmp_path: Path, trigger: str, stored: bool, times: int
+) -> None:
+    async def tell(emulator: Emulator, folder: Path) -> None:
+        (folder / "template.yaml").write_text(TEMPLATE.replace("viewer-request", trigger))
+        await emulator.saved({folder / "template.yaml"})
+        if stored:
+            await emulator.store.put(CacheKey(emulator.distributions[0].id, "GET", "/"), an_entry())
+        await _save(emulator, folder, HANDLER % 1)
+
+    said = "what is cached already keeps what earlier versions made: edgesim invalidate '/*'\n"
+    assert story(tmp_path, tell).count(said) == times
 
 
 def test_a_broken_function_that_is_put_back_is_said_to_be_reloaded(tmp_path: Path) -> None:
@@ -335,3 +361,20 @@ async def _reloaded(emulator: Emulator, times: int) -> None:
             return
         await asyncio.sleep(0.05)
     raise AssertionError("it did not come to that")
+
+
+def test_a_function_is_found_by_its_logical_id_and_those_that_there_are_are_named(tmp_path: Path) -> None:
+    async def tell(emulator: Emulator, folder: Path) -> None:
+        named = TEMPLATE.replace("Properties: {Code", "Properties: {FunctionName: the-guard, Code")
+        (folder / "template.yaml").write_text(named)
+        await emulator.saved({folder / "template.yaml"})
+        for wanted in ("Fn", "the-guard", "Fn:1"):
+            [function] = _found(emulator, wanted)
+            assert function["name"] == "the-guard"
+        near, far = emulator.functions("the-gard"), emulator.functions("Auth")
+        assert isinstance(near, Refused)
+        assert isinstance(far, Refused)
+        assert near.message == "Function not found: the-gard; did you mean the-guard?"
+        assert far.message == "Function not found: Auth; there are Fn, the-guard"
+
+    story(tmp_path, tell)

@@ -30,7 +30,7 @@ DATA = Path(__file__).parent / "data"
     [
         ("t.yaml", None, "there is no such file", ""),
         ("t.yaml", "", "this file is empty", ""),
-        ("t.yaml", "a: [", "this is not valid YAML", ""),
+        ("t.yaml", "a: [", "a bracket or a brace is not closed", "look at this line"),
         ("t.json", "{", "this is not valid JSON", ""),
         ("t.yaml", "just a text", "this describes no distribution", "edgesim reads CloudFormation and SAM"),
         ("t.json", "[1]", "this describes no distribution", "edgesim reads CloudFormation and SAM"),
@@ -213,7 +213,7 @@ def test_an_origin_that_cannot_be_known_gets_a_stand_in(distribution: Load, host
 
 def test_a_mapped_origin_must_exist(distribution: Load) -> None:
     [problem] = distribution(resources="", origins={"x": "./public"}).problems
-    assert (problem.message, problem.hint) == ("there is no origin x", "there are o")
+    assert (problem.message, problem.hint) == ("there is no origin x", "there is o")
 
 
 def test_a_behavior_needs_an_origin_even_where_its_name_is_unknown(distribution: Load) -> None:
@@ -226,7 +226,7 @@ def test_a_mapped_origin_is_not_hinted_at_twice_or_in_vain(template: Load, distr
     text = (tmp_path / "t.yaml").read_text()
     (tmp_path / "t.yaml").write_text(text + text.replace("Resources:\n", "").replace("  Web:", "  Shop:"))
     [problem] = load(tmp_path / "t.yaml", Overrides(origins={"x": "./public"})).problems
-    assert problem.hint == "there are o"
+    assert problem.hint == "there is o"
     loaded = distribution(config="Origins: []\n", resources="", origins={"s4": "./public"})
     assert next(p for p in loaded.problems if p.at == "--origin s4").hint == ""
 

@@ -67,11 +67,13 @@ def test_an_unknown_tag_is_an_error_with_a_guess() -> None:
 @pytest.mark.parametrize(
     ("text", "says", "line"),
     [
-        pytest.param("a: [1, 2\nb: 3\n", "not valid YAML", 2, id="a bracket is open"),
-        pytest.param("a: 1\n\tb: 2\n", "not valid YAML", 2, id="a tab"),
-        pytest.param("a: *b\n", "not valid YAML", 1, id="an alias of nothing"),
+        pytest.param("a: [1, 2\nb: 3\n", "a bracket or a brace is not closed", 2, id="a bracket is open"),
+        pytest.param("a: 1\n\tb: 2\n", "here is a tab", 2, id="a tab"),
+        pytest.param("a: *b\n", "a text that begins with * needs quotes", 1, id="an alias of nothing"),
+        pytest.param("a:\n  b: 1\n    c: 2\n", "indented too far", 3, id="indented too far"),
+        pytest.param("a: one: two\n", "a text with ': ' in it needs quotes", 1, id="a colon in a text"),
         pytest.param("", "empty", None, id="nothing"),
-        pytest.param("a: 1\n---\nb: 2\n", "not valid YAML", 2, id="two documents"),
+        pytest.param("a: 1\n---\nb: 2\n", "--- begins a second one", 2, id="two documents"),
         pytest.param("a: \x07", "not valid YAML", None, id="a control character"),
         pytest.param("&a [*a]", "deeply", 1, id="an alias of itself"),
         pytest.param("[" * 120 + "]" * 120, "deeply", 1, id="a hundred levels"),

@@ -51,6 +51,9 @@ def keys(data: dict[str, Any]) -> Iterable[str]:
         (" OPTIONS  /a?x ", Wanted("/a", "x", "OPTIONS")),
         ("http://localhost:8080/a?x=1", Wanted("/a", "x=1")),
         ("a", Wanted("/a")),
+        ("/a/*", Wanted("/a/", wildcard=True)),
+        ("GET /a?x*", Wanted("/a", "x", "GET", wildcard=True)),
+        ("*", Wanted("/", wildcard=True)),
         ("/ä", Wanted("/ä".encode().decode("latin-1"))),
     ],
 )
@@ -60,7 +63,16 @@ def test_an_object_is_named_by_method_path_and_query_string(text: str, means: Wa
 
 @pytest.mark.parametrize(
     ("text", "meets"),
-    [("/a", {"", "x=1", "HEAD"}), ("/a?x=1", {"x=1"}), ("/a?", {"", "HEAD"}), ("HEAD /a", {"HEAD"}), ("/b", set())],
+    [
+        ("/a", {"", "x=1", "HEAD"}),
+        ("/a?x=1", {"x=1"}),
+        ("/a?", {"", "HEAD"}),
+        ("HEAD /a", {"HEAD"}),
+        ("/b", set()),
+        ("/*", {"", "x=1", "HEAD"}),
+        ("/a?x*", {"x=1"}),
+        ("/b*", set()),
+    ],
 )
 def test_what_is_not_said_may_be_anything(text: str, meets: set[str]) -> None:
     stored = {"": KEY, "x=1": KEY._replace(query="x=1"), "HEAD": KEY._replace(method="HEAD")}

@@ -152,7 +152,7 @@ def test_the_content_type_may_have_parameters_and_any_case() -> None:
         pytest.param(b'{"paths": ["http://localhost:8080/a"]}', 400, "try '/a'", id="a URL: the way out is named"),
         pytest.param(b'{"paths": ["/a"], "distribution": 1}', 400, "a name or an id", id="a number for a name"),
         pytest.param(b'{"paths": ["/a"], "distribution": []}', 400, "a name or an id", id="a list for a name"),
-        pytest.param(b'{"paths": ["/a"], "distribution": "x"}', 404, "there are Site", id="an unknown name"),
+        pytest.param(b'{"paths": ["/a"], "distribution": "x"}', 404, "there is Site", id="an unknown name"),
     ],
 )
 def test_what_is_wrong_with_an_invalidation_is_told(body: bytes, status: int, says: str) -> None:
@@ -234,7 +234,18 @@ def test_one_object_is_told_with_its_headers(of: str) -> None:
     assert "date" in {name.lower() for name, _ in one["headers"]}
 
 
-@pytest.mark.parametrize("of", ["/c", "HEAD /a", "/a?x=1"])
+@pytest.mark.parametrize("pattern", ["/api/*", "/ap*", "/*"])
+def test_a_pattern_lists_what_an_invalidation_of_it_drops(pattern: str) -> None:
+    asked = Asked("/api/1", "/api/2", "/b")
+    told = asked("GET", "/cache", params={"of": pattern}).json()
+    listed = {one["key"]["path"] for one in told["objects"]}
+    before = set(asked.paths())
+    asked._targets = ()
+    asked.post({"paths": [pattern]})
+    assert (len(listed), listed) == (told["stored"], before - set(asked.paths()))
+
+
+@pytest.mark.parametrize("of", ["/c", "HEAD /a", "/a?x=1", "/c*", "/a?x*"])
 def test_an_object_that_is_not_stored_is_told_so(of: str) -> None:
     answer = Asked("/a")("GET", "/cache", params={"of": of})
     assert (answer.status_code, answer.json()) == (404, {"error": f"nothing is stored of {of!r}"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgesim.values.durations import parse_duration, spell_duration
+from edgesim.values.durations import parse_duration, spell_duration, spell_roughly
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,11 @@ def test_what_is_no_length_of_time_is_refused_with_a_sentence(text: str) -> None
 def test_how_they_are_written(seconds: float, text: str) -> None:
     assert spell_duration(seconds) == text
     assert parse_duration(text) == pytest.approx(seconds, abs=0.0005)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(3599.525, "1h"), (3600, "1h"), (61.4, "1m1s"), (10, "10s"), (9.525, "9s525ms"), (0.02, "20ms"), (0, "0s")],
+)
+def test_for_people_a_span_is_told_in_whole_seconds_unless_it_is_short(seconds: float, text: str) -> None:
+    assert spell_roughly(seconds) == text

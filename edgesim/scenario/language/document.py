@@ -21,7 +21,7 @@ import yaml
 from edgesim.distribution.problems import Problem
 from edgesim.loaders.nodes import joined
 from edgesim.loaders.unreadable import MAX_DEPTH, MAX_NODES, Unreadable
-from edgesim.scenario.language.yaml_errors import explained
+from edgesim.loaders.yaml_errors import explained
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -142,7 +142,7 @@ def read_document(text: str, file: str) -> tuple[Element, list[Problem]]:
     try:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
-        raise explained(error, text, file) from error
+        raise explained(error, text, file, of_several="list them: scenarios: […]") from error
     except UnicodeEncodeError as error:
         raise Unreadable("this is not a text in UTF-8", file) from error
     except RecursionError as error:

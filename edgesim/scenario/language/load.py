@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from edgesim.distribution.findings import closest
+from edgesim.distribution.findings import closest, there_are
 from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Edition, Limit, PackageLimits
 from edgesim.distribution.problems import Problem
 from edgesim.errors import ConfigError
@@ -382,7 +382,7 @@ def _check_origins(reading: Reading, ids: Sequence[frozenset[str] | None]) -> No
     known = sorted(frozenset().union(*told))
     for name, element in reading.origins:
         if name not in known and name != ANY:
-            hint = closest(name, known) or f"there {'is' if len(known) == 1 else 'are'} {', '.join(known)}"
+            hint = closest(name, known) or there_are(known)
             reading.complain(element, f"the distribution has no origin '{name}'", hint)
 
 

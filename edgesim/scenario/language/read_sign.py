@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 from types import MappingProxyType
 from typing import Any
 
-from edgesim.distribution.findings import closest
+from edgesim.distribution.findings import closest, there_are
 from edgesim.errors import ConfigError
 from edgesim.loaders.request import Keys, Pem
 from edgesim.scenario.language import durations
@@ -90,7 +90,7 @@ class KeyRing:
         known = list(self.trusted or self.private)
         if len(known) == 1:
             return known[0]
-        hint = f"there are {', '.join(ids)}" if known else "give a behavior signers: [NAME]"
+        hint = there_are(ids) if known else "give a behavior signers: [NAME]"
         raise Wrong(element, "whose signature it is must be said", f"write sign: {{key: NAME}}; {hint}")
 
 
@@ -98,7 +98,7 @@ def _known(wanted: str, ids: Sequence[str]) -> str:
     if not ids:
         return f"give a behavior signers: [{wanted}]"
     stranger = f"for one that no behavior trusts write keys: {{{wanted}: {MADE}}} beside steps"
-    return f"there {'is' if len(ids) == 1 else 'are'} {', '.join(ids)}; {stranger}"
+    return f"{there_are(ids)}; {stranger}"
 
 
 def key_ring(private: Mapping[str, str], settings: Iterable[Setting]) -> KeyRing:

@@ -7,11 +7,14 @@ import re
 import yaml
 
 from edgesim.loaders.unreadable import Unreadable
-from edgesim.loaders.yaml_source import TOO_DEEP_FOR_THE_PARSER
+
+TOO_DEEP_FOR_THE_PARSER = "nesting depth"
+"""In what libyaml says, from its newer versions on; older ones and the parser in Python end in a RecursionError."""
 
 
-def explained(error: yaml.YAMLError, text: str, file: str) -> Unreadable:
-    """The error of a text that is no YAML, with its line and a way out."""
+def explained(error: yaml.YAMLError, text: str, file: str, *, of_several: str) -> Unreadable:
+    """The error of a text that is no YAML, with its line and a way out. `of_several` is that where there are several
+    documents."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return Unreadable(f"this is not valid YAML: {getattr(error, 'reason', error)}", file)
     mark = error.problem_mark or error.context_mark
@@ -22,6 +25,8 @@ def explained(error: yaml.YAMLError, text: str, file: str) -> Unreadable:
         return Unreadable(f"this is not valid YAML: {said}", file)
     lines = text.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""
+    if "single document" in f"{said} {error.context}":
+        return Unreadable("a file is one document, and --- begins a second one", file, mark.line + 1, of_several)
     message, hint = _in_other_words(f"{said} {_lower(error.context or '')}", line, mark.column)
     return Unreadable(message or f"this is not valid YAML: {said}", file, mark.line + 1, hint)
 
@@ -46,7 +51,6 @@ _WORDS: tuple[tuple[str, tuple[str, str]], ...] = (
         "unknown escape character",
         ("in double quotes a backslash begins an escape, and there is no such one", _QUOTE_IT),
     ),
-    ("single document", ("a file is one document, and --- begins a second one", "list them: scenarios: […]")),
     ("duplicate anchor", ("an anchor is defined twice", "give one of them another name")),
     ("unexpected end of stream", ("a quote is not closed", "look at this line and the ones before it")),
     ("expected ',' or", _UNCLOSED),

@@ -1,0 +1,34 @@
+"""Ctrl-C while the program starts: it ends at once and says nothing.
+
+A KeyboardInterrupt in the middle of an import is a traceback, or whatever a library makes of it. As long as nothing
+is to be tidied up, the process just ends; what has something to tidy up asks for the exception (`catch_interrupts`).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+
+_INTERRUPTED = 130
+"""As shells have it"""
+_INTERRUPTED_TEST = 2
+"""As pytest has it"""
+
+
+def leave_at_interrupt() -> None:
+    """From now on Ctrl-C ends the process at once, unless whoever started it wants it to be ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _leave)
+
+
+def catch_interrupts() -> None:
+    """From now on Ctrl-C is a KeyboardInterrupt again, for whoever tidies up then."""
+    if signal.getsignal(signal.SIGINT) is _leave:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    os._exit(_INTERRUPTED_TEST if sys.argv[1:2] == ["test"] else _INTERRUPTED)
