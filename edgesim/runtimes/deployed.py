@@ -64,6 +64,13 @@ class Deployed:
     def pools(self) -> list[Pool]:
         return [pool for one in self.running for pool in one.pools.values()]
 
+    def stand_as(self, deployment: Deployment | None) -> None:
+        """This serves from now on, whether it starts or not; None: nothing does."""
+        for one in self.running:
+            one.end()
+        self.rollout = Rollout(Running(deployment)) if deployment is not None else None
+        self.works = deployment is not None
+
     def leave(self) -> None:
         """It is deployed no longer."""
         self.left_at = perf_counter()

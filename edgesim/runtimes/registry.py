@@ -355,18 +355,18 @@ class LambdaService:
         deployed, deployment = update.deployed, update.deployment
         deployed.fingerprint = update.fingerprint
         problems = [problem for problem in update.problems if self._is_news(problem)]
+        if deployment and deployed.live and deployed.live.runs_as(deployment):  # saved anew, or put back
+            deployed.problem = None if deployed.works else deployed.problem
+            return problems
+        if not self._settings.initialise_ahead:  # who calls it finds out
+            deployed.problem = None if deployment else update.problems[0]
+            deployed.stand_as(self._published(deployment) if deployment else None)
+            return problems
         if deployment is None:
             deployed.problem = update.problems[0]
             self._fall_back(deployed)
             return problems
-        if deployed.live and deployed.live.runs_as(deployment):  # saved anew, or put back
-            deployed.problem = None if deployed.works else deployed.problem
-            return problems
-        deployment = self._published(deployment)
-        if deployed.rollout is None and not self._settings.initialise_ahead:
-            deployed.rollout, deployed.works = Rollout(Running(deployment)), True
-            return problems
-        return [*problems, *await self._try_out(deployed, deployment, spread)]
+        return [*problems, *await self._try_out(deployed, self._published(deployment), spread)]
 
     def _published(self, deployment: Deployment) -> Deployment:
         """What is about to be tried out, as a version. As at AWS, that it starts is no condition."""

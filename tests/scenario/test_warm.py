@@ -101,3 +101,28 @@ def test_a_story_of_cold_starts_finds_no_warm_code_where_it_deploys_some():
             return [await stage.play(found.scenarios[0]) for _ in range(2)]
 
     assert [outcome.verdict for outcome in asyncio.run(twice())] == [Verdict.PASSED, Verdict.PASSED]
+
+
+GOES_ON = "exports.handler = async (event) => event.Records[0].cf.request"
+
+
+def test_what_is_saved_between_two_plays_counts_whether_it_can_be_loaded_or_not(tmp_path):
+    code = tmp_path / "auth" / "index.js"
+    code.parent.mkdir()
+    text = """\
+title: it goes on
+functions: {f: auth/index.js}
+distribution: {viewer-request: f}
+steps: [{get: /, expect: {status: 200}}]
+"""
+
+    async def story() -> list[Verdict]:
+        verdicts = []
+        async with Stage() as stage:
+            for saved in (GOES_ON, "this is no JavaScript", GOES_ON, f"{GOES_ON} // again", "throw new Error('no')"):
+                code.write_text(saved)
+                [scenario] = load_text(text, tmp_path / "a.scenario.yaml").scenarios
+                verdicts.append((await stage.play(scenario)).verdict)
+        return verdicts
+
+    assert asyncio.run(story()) == ["passed", "failed", "passed", "passed", "failed"]
