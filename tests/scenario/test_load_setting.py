@@ -392,7 +392,7 @@ def test_problems_of_a_template_stand_where_they_are(folder):
     ("more", "message", "hint"),
     [
         ("functions: {Auht: {node: a}}\n", "there is no function Auht", "did you mean Auth?"),
-        ("functions: {Other: {node: a}}\n", "there is no function Other", "there are Auth"),
+        ("functions: {Other: {node: a}}\n", "there is no function Other", "there is Auth"),
         ("parameters: {Stag: a}\n", "Parameters: [Stag] do not exist in the template", "did you mean Stage?"),
     ],
 )
