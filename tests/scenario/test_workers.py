@@ -42,7 +42,7 @@ for line in sys.stdin:
         log = [str(os.getpid()), "explained" if order["explain"] else ""]
         answer = {"outcome": {"title": title, "place": "", "verdict": "failed" if title == "fails" else "passed",
             "failures": [], "message": "", "seconds": 0, "log": log, "reasons": [], "transcripts": [],
-            "cautions": []}}
+            "cautions": [], "remarks": []}}
     print(json.dumps(answer), flush=True)
 """
 COMMAND = [sys.executable, "-I", "-c", FAKE]
