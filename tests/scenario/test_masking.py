@@ -181,3 +181,26 @@ def test_headers_of_the_one_exchange_are_left_out(name: str) -> None:
 )
 def test_headers_that_everybody_sends_are_noise(name: str, value: str, noise: bool) -> None:
     assert is_noise(name, value) is noise
+
+
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    ("fields", "keep"),
+    [
+        ([("cookie", f"session={TOKEN}; theme=dark")], "session"),
+        ([("authorization", f"Bearer {TOKEN}")], "authorization"),
+        ([("x-who", TOKEN)], "x-who"),
+        ([("x-who", f"v1 {TOKEN} end")], "x-who"),
+    ],
+)
+def test_what_is_to_be_kept_is_kept_though_it_is_a_token(fields, keep):
+    request = Request("GET", "/", "", Headers(fields))
+    assert masks_for([(request, Response(200))]).placeholders
+    assert masks_for([(request, Response(200))], frozenset({keep})).placeholders == {}
+
+
+def test_what_is_kept_says_nothing_of_a_secret_that_is_a_part_of_it():
+    request = Request("GET", "/", "password=geheim-1", Headers([("cookie", "sid=geheim-1-and-more")]))
+    assert masks_for([(request, Response(200))], frozenset({"sid"})).placeholders == {"geheim-1": "password-1"}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -132,6 +132,8 @@ _NOTHING_TOLD = re.compile(r"|true|false|none|null|0|1", re.IGNORECASE)
 _HARMLESS = re.compile(r".{0,3}|[a-z]{2}[-_][A-Za-z]{2}|true|false|auto|dark|light|none|accepted|denied")
 
 _JWT = re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*")
+_JWTS = "jwt"
+"""What they are called wherever they are found"""
 _LONG_ENOUGH_TO_FIND = 6
 """Shorter secrets are masked where they stand, but not looked for elsewhere: they would be found in innocent words."""
 
@@ -240,14 +242,15 @@ NO_MASKS = Masks()
 
 
 def masks_for(exchanges: Iterable[tuple[Request, Response]], keep: frozenset[str] = frozenset()) -> Masks:
-    """Placeholders for every secret in these exchanges, but for those under the names in `keep` (lower-case)."""
+    """Placeholders for every secret in these exchanges, but for those under the names in `keep` (lower-case), whatever
+    else they look like."""
     placeholders: dict[str, str] = {}
     counts: dict[str, int] = {}
     named: dict[str, None] = {}
-    for request, response in exchanges:
-        for name, value in _secrets(request, response):
-            if not value or name.lower() in keep:
-                continue
+    found = [secret for request, response in exchanges for secret in _secrets(request, response, keep)]
+    kept = {value for name, value in found if name.lower() in keep}
+    for name, value in found:
+        if value and not _is_kept(name, value, kept):
             named[name] = None
             if value not in placeholders:
                 label = _label(name)
@@ -256,11 +259,19 @@ def masks_for(exchanges: Iterable[tuple[Request, Response]], keep: frozenset[str
     return Masks(placeholders, tuple(named))
 
 
+def _is_kept(name: str, value: str, kept: Collection[str]) -> bool:
+    return value in kept or (name == _JWTS and any(value in whole for whole in kept))
+
+
 def _label(name: str) -> str:
     return _plain(name) or "secret"
 
 
-def _secrets(request: Request, response: Response) -> Found:
+def _secrets(request: Request, response: Response, keep: frozenset[str]) -> Found:
+    """Each secret with its name; and what headers have under a name in `keep`, secret or not."""
+    for name, value in (*request.headers, *response.headers):
+        if name.lower() in keep:
+            yield from ((name, whole) for whole in (value, value.partition(" ")[2]))
     yield from _in_pairs(request.query)
     yield from _in_headers(request.headers)
     yield from _in_body(request.headers, request.body)
@@ -291,7 +302,7 @@ def _in_headers(headers: Headers) -> Found:
             yield from _in_pairs(value.partition("?")[2].partition("#")[0])
         elif _is_secret(name, value) and not name.startswith(_ABOUT_OTHERS):
             yield name, value
-        yield from (("jwt", token) for token in _JWT.findall(value))
+        yield from ((_JWTS, token) for token in _JWT.findall(value))
 
 
 _ABOUT_OTHERS = ("access-control-", "www-", "clear-")
@@ -314,7 +325,7 @@ def _in_body(headers: Headers, body: object) -> Found:
         yield from _in_pairs(text)
     elif kind.endswith(("/json", "+json")):
         yield from _in_json(parsed(body))
-    yield from (("jwt", token) for token in _JWT.findall(text))
+    yield from ((_JWTS, token) for token in _JWT.findall(text))
 
 
 _DEEPEST = 50
