@@ -237,10 +237,14 @@ def _write(exchanges: Iterable[Exchange], wishes: Wishes, output: Path, what: st
     _say_written(result, output, wishes)
 
 
+_SEEN_MASKED = "a function that checks what is masked, as for a sign-in, may answer otherwise when this is played"
+
+
 def _comments(result: Recorded, wishes: Wishes, output: Path, what: str) -> list[str]:
     lines = [f"Recorded by `edgesim record` from {what}. Play it: edgesim test {output.name}"]
     if result.masked:
         lines.append(f"Masked: {', '.join(result.masked)}.")
+        lines += textwrap.wrap(f"{_SEEN_MASKED[0].upper()}{_SEEN_MASKED[1:]}.", _WIDTH) if wishes.distribution else []
     lines += (line for caveat in result.caveats for line in textwrap.wrap(caveat, _WIDTH))
     if wishes.distribution:
         return lines
@@ -252,6 +256,8 @@ def _say_written(result: Recorded, output: Path, wishes: Wishes) -> None:
     click.echo(f"wrote {output}: {_count(result.requests, 'request')}{files}")
     if result.masked:
         click.echo(f"  masked: {', '.join(result.masked)} (--keep NAME leaves one as it is, --keep-secrets all)")
+        if wishes.distribution:
+            click.echo(f"  {_SEEN_MASKED}")
     for caveat in result.caveats:
         click.echo(f"  {caveat}")
     click.echo(f"  edgesim test {output}")

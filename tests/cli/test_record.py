@@ -84,3 +84,28 @@ def test_the_help_says_where_it_goes(here: Path) -> None:
     said = " ".join(CliRunner().invoke(main, ["record", "--help"]).output.split())
     assert "[default: recorded.scenario.yaml; of capture.har, capture.scenario.yaml; where that is" in said
     assert [run("shop.har").output.count(f"wrote shop-{number}.scenario.yaml") for number in (2, 3)] == [1, 1]
+
+
+TEMPLATE = """\
+Resources:
+  Site:
+    Type: AWS::CloudFront::Distribution
+    Properties:
+      DistributionConfig:
+        Enabled: true
+        Aliases: [shop.example]
+        Origins: [{Id: site, DomainName: origin.example, CustomOriginConfig: {OriginProtocolPolicy: http-only}}]
+        DefaultCacheBehavior:
+          {TargetOriginId: site, ViewerProtocolPolicy: allow-all, CachePolicyId: 658327ea-f89d-4fab-a63d-7e88639e58f6}
+"""
+
+
+def test_that_functions_see_what_is_masked_is_said_where_there_may_be_some(here: Path) -> None:
+    (here / "template.yaml").write_text(TEMPLATE)
+    (here / "in.har").write_text(har("/a?token=abcdefghij"))
+    said = "a function that checks what is masked"
+    assert said not in run("in.har", "-o", "alone.scenario.yaml").output
+    assert said in run("in.har", "-o", "whole.scenario.yaml", "--distribution", "template.yaml").output
+    assert said.capitalize() in (here / "whole.scenario.yaml").read_text()
+    kept = run("in.har", "-o", "kept.scenario.yaml", "--distribution", "template.yaml", "--keep", "token").output
+    assert said not in kept
