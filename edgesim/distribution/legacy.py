@@ -12,8 +12,9 @@ def cache_policy_of(values: ForwardedValues, *, min_ttl: float, default_ttl: flo
     """The cache policy that keys as these settings do. TTLs are seconds.
 
     Headers of `*` mean no caching at all (documented), so all three TTLs become 0. Accept-Encoding is normalised to
-    gzip whether the behavior compresses or not (inferred from the header table, which makes no exception); legacy
-    settings can't do brotli (documented: ServingCompressedFiles).
+    gzip whether the behavior compresses or not (inferred from the header table, which makes no exception), unless it
+    is among the headers: then it is one like any other, and nothing is compressed (documented: ServingCompressedFiles
+    of 2023); legacy settings can't do brotli (documented: ServingCompressedFiles).
     """
     if values.all_headers:
         return CachePolicy("", "ForwardedValues with all headers", 0, 0, 0)
@@ -28,5 +29,5 @@ def cache_policy_of(values: ForwardedValues, *, min_ttl: float, default_ttl: flo
         headers=listed(*values.headers) if values.headers else NONE,
         cookies=values.cookies,
         query_strings=query,
-        gzip=True,
+        gzip="accept-encoding" not in {name.lower() for name in values.headers},
     )
