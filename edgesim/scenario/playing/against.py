@@ -12,6 +12,7 @@ Rule 4: a difference does not end the scenario: one wants to see all of them.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -61,9 +62,12 @@ class Target:
         return name if self.url.port == DEFAULT_PORTS[self.url.scheme] else f"{name}:{self.url.port}"
 
 
+_LOCAL = re.compile(r"(?:localhost|[\w.-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?(?:/|\Z)", re.IGNORECASE)
+
+
 def parse_against(text: str, *, host: str = "", wait: float = 0.0) -> Target:
-    """A target as written after `--against`. Raises ConfigError."""
-    url = parse_target(text if "://" in text else f"https://{text}")
+    """A target as written after `--against`; without a scheme, HTTPS for all but this machine. Raises ConfigError."""
+    url = parse_target(text if "://" in text else f"{'http' if _LOCAL.match(text) else 'https'}://{text}")
     if not isinstance(url, Url):
         raise ConfigError(f"{text} is no URL", "write https://d111111abcdef8.cloudfront.net")
     return Target(url, host, wait)
