@@ -8,6 +8,7 @@ import random
 import signal
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,8 +129,9 @@ class Soak:
         """SIGKILL from outside, whatever the process does at the moment."""
         pids = [one.pid for of in self.lab.service.status().functions for one in of.environments if one.pid]
         if pids:
-            os.killpg(self.random.choice(pids), signal.SIGKILL)
-            self.killed += 1
+            with suppress(ProcessLookupError):  # it has ended in this very moment, with its zygote say
+                os.killpg(self.random.choice(pids), signal.SIGKILL)
+                self.killed += 1
 
     def _kill_zygote(self) -> None:
         """The same for what environments are forked from, with all that came of it."""
