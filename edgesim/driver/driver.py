@@ -81,6 +81,10 @@ class Run:
     bodies: list[BodyStream] = field(default_factory=list)
     upload: BodyStream | None = None
 
+    def wraps(self, body: Body, outer: BodyStream) -> None:
+        """`outer` reads the body, and closes it: it is what is to be released."""
+        self.bodies = [outer, *(other for other in self.bodies if other is not body)]
+
 
 class Exchange:
     """A request that has its answer: the head is here, the body is to be read once, then `aclose` is due."""
@@ -347,7 +351,7 @@ class Driver:
     def _compress(self, effect: Compress, run: Run) -> Compressed:
         body = coded(effect.body, effect.coding)
         if isinstance(body, BodyStream):
-            run.bodies = [body, *(other for other in run.bodies if other is not effect.body)]
+            run.wraps(effect.body, body)
         return Compressed(body)
 
     # ── keep ─────────────────────────────────────────────────────────────────
@@ -366,7 +370,7 @@ class Driver:
             self._land(run, Landing.NOTHING_KEPT)
             return Kept(body, too_large=True)
         recorded = Recorded(body, recorder, self._finisher(key, entry, run))
-        run.bodies = [recorded, *(other for other in run.bodies if other is not body)]
+        run.wraps(body, recorded)
         return Kept(recorded)
 
     def _finisher(self, key: CacheKey, entry: Entry, run: Run) -> Finished:

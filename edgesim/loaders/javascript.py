@@ -82,7 +82,7 @@ def _tokens(text: str) -> list[Token]:
 
 def _read(text: str, opened: list[int], found: list[Token]) -> Iterator[Token]:
     """The tokens; `found` are those that have been taken, `opened` the brackets among them that are open."""
-    at = re.match(r"#![^\n]*", text).end() if text.startswith("#!") else 0  # type: ignore[union-attr]
+    at = len(text.partition("\n")[0]) if text.startswith("#!") else 0
     while at < len(text):
         if text[at] == "`" or (text[at] == "}" and opened and found[opened[-1]].text == "${"):
             if text[at] == "}":
