@@ -21,7 +21,7 @@ from edgesim.testing.fakes import FakeEdge
 from edgesim.testing.make import NOW, a_distribution, a_request, a_response, an_entry, behavior
 from edgesim.testing.play import ANY, Play, having, visit
 from edgesim.values.headers import Headers
-from edgesim.values.instant import Instant
+from edgesim.values.instant import Duration, Instant
 from edgesim.values.message import Request, Response
 from tests.pipeline.helpers import (
     echo,
@@ -235,10 +235,10 @@ def timing(headers: Headers) -> list[str]:
 def test_a_miss_tells_how_long_the_origin_took() -> None:
     async def play() -> Headers:
         async def slow(request: Request, origin: Any) -> Response:
-            await edge.clock.sleep(0.25)  # type: ignore[arg-type]
+            await edge.clock.sleep(Duration(0.25))
             return a_response(server_timing="db;dur=3")
 
-        edge = FakeEdge(slow, site(TIMED))  # type: ignore[arg-type]
+        edge = FakeEdge(slow, site(TIMED))
         answered, _ = await asyncio.gather(edge.ask(a_request("/a")), edge.clock.advance(1))
         return answered.headers
 
