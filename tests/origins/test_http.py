@@ -268,6 +268,39 @@ class TestWhatComesBack:
             second = await http.fetch_at(at(server), a_request(), an_origin())
         assert (first.body, second.body, server.connections) == (b"", b"ok", 1)
 
+    @pytest.mark.parametrize(
+        ("method", "head"),
+        [
+            ("HEAD", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
+            ("HEAD", b"HTTP/1.1 200 OK\r\n\r\n"),
+            ("GET", b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"),
+        ],
+    )
+    @pytest.mark.parametrize("at_once", [True, False], ids=["at once", "after a while"])
+    async def test_a_body_that_must_not_be_is_dropped_and_the_connection_closed(
+        self, raw_server, method, head, at_once
+    ) -> None:
+        sent = asyncio.Event()
+
+        async def goes_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(head + b"he" if at_once else head)
+            await writer.drain()
+            writer.write(b"llo")
+            await writer.drain()
+            sent.set()
+            await reader.read()
+
+        async with raw_server(handler=goes_on) as server, client() as http:
+            for _ in range(2):
+                response = await http.fetch_at(at(server), a_request(method), an_origin())
+                assert response.body == b""
+                await sent.wait()
+                sent.clear()
+                for _ in range(10):
+                    await asyncio.sleep(0)
+            assert server.connections == 2
+
     async def test_interim_responses_are_passed_over(self, raw_server) -> None:
         answer = [b"HTTP/1.1 100 Continue\r\n\r\n", raw_server.TURN, b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"]
         async with raw_server([*answer, raw_server.TURN, raw_server.OK]) as server:
