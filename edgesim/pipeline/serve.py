@@ -64,7 +64,8 @@ def _through(arrival: Arrival, distribution: Distribution, transcript: Transcrip
     behavior, because = behavior_for(distribution, arrival.request.path)
     transcript.note(Station.BEHAVIOR, because, behavior=behavior)
     journey = Journey(arrival, distribution, behavior, transcript)
-    if (refusal := geo_refusal(arrival, distribution) or behavior_refusal(arrival, behavior)) is not None:
+    refusal = geo_refusal(arrival, distribution) or behavior_refusal(arrival, behavior, distribution.domain_name)
+    if refusal is not None:
         answer = _refusal_answer(journey, refusal)
         return (yield from _finish(journey, arrival.request, answer))
     transcript.note(Station.ARRIVAL, ArrivalReason.ACCEPTED)
