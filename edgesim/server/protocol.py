@@ -19,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from edgesim.errors import ViewerFault
 from edgesim.server.framing import Framing
+from edgesim.server.request_lines import Blocks, Written, is_one_plain_head, readable_line
 from edgesim.values.wire import Wire
 
 # A guard for memory alone: CloudFront's own limits are far lower, and rules/arrival.py answers by them
@@ -162,6 +163,10 @@ class EdgeCycle(RequestResponseCycle):
 class EdgeProtocol(HttpToolsProtocol):
     """One viewer connection."""
 
+    _is_between = True
+    _written: Written | None = None
+    _length_left: int | None = None
+    _is_deaf = False
     _in_head = False
     _head_bytes = 0
     _held_back = 0
@@ -180,6 +185,7 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self._blocks = Blocks()
         self._at_once = getattr(self.app, "begin", None)
         if (tls := transport.get_extra_info("ssl_object")) is not None:
             self._tls = (tls.version(), tls.cipher()[0])
@@ -187,7 +193,7 @@ class EdgeProtocol(HttpToolsProtocol):
     # ── bytes in ─────────────────────────────────────────────────────────────
 
     def data_received(self, data: bytes) -> None:
-        if self._refusing:
+        if self._refusing or self._is_deaf:
             return
         self._is_idle = False
         head_went_on, known = self._in_head, self._head_bytes
@@ -199,17 +205,36 @@ class EdgeProtocol(HttpToolsProtocol):
         # A name or value without an end: the parser holds it back, so it is in no count yet
         held_back = head_went_on and self._in_head and self._head_bytes == known
         self._held_back = self._held_back + len(data) if held_back else 0
-        if self._held_back > _HEAD_GUARD:
+        if max(self._held_back, self._blocks.held) > _HEAD_GUARD:
             self._refuse()
 
     def _feed(self, data: bytes) -> None:
+        """Block by block, so that each request's line can be looked at before the parser sees it."""
+        if self._is_between and not self._blocks.held and is_one_plain_head(data):
+            self._parse(data)
+            return
+        while data and not self._is_deaf:
+            if self._is_between:
+                line, data = self._blocks.line(data)
+                line, self._written = readable_line(line)
+                self._parse(line)
+            elif self._length_left:
+                body, data = data[: self._length_left], data[self._length_left :]
+                self._length_left -= len(body)
+                self._parse(body)
+            else:
+                block, data = self._blocks.block(data)
+                self._parse(block)
+
+    def _parse(self, data: bytes) -> None:
         """Upgrades are not refused: the request goes on as plain HTTP, as it does where no policy forwards them."""
         while data:
             try:
                 self.parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
                 if self.scope["method"] == "CONNECT":
-                    return  # what follows would be for the far end of the tunnel
+                    self._is_deaf = True  # what follows would be for the far end of the tunnel
+                    return
                 data = data[upgrade.args[0] :]
                 if self._framing:
                     self._read_body_anew()
@@ -228,8 +253,9 @@ class EdgeProtocol(HttpToolsProtocol):
         if self._in_replay:
             return
         super().on_message_begin()
-        self._in_head = True
+        self._in_head, self._is_between = True, False
         self._head_bytes = self._hosts = 0
+        self._length_left = None
         self._framing = b""
 
     def on_url(self, url: bytes) -> None:
@@ -256,6 +282,8 @@ class EdgeProtocol(HttpToolsProtocol):
             self.expect_100_continue = value.lower() == b"100-continue"
         else:
             self._framing += b"%b: %b\r\n" % (name, value)
+            if name == b"content-length" and value.isdigit():
+                self._length_left = int(value)
 
     def _count(self, size: int) -> None:
         self._head_bytes += size
@@ -273,9 +301,9 @@ class EdgeProtocol(HttpToolsProtocol):
             # RFC 9112 §3.2: one Host, exactly
             raise ViewerFault(f"the request has {self._hosts} Host fields")
         scope: Any = self.scope
-        scope["method"] = self.parser.get_method().decode("ascii")
+        method, scope["raw_target"] = self._written or (self.parser.get_method(), self.url)
+        scope["method"] = method.decode("ascii")
         scope["http_version"] = version
-        scope["raw_target"] = self.url
         scope["path"] = scope["raw_path"] = scope["query_string"] = ""
         scope["tls"] = self._tls
         before = self._newest
@@ -316,6 +344,7 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         if not (self._framing and self.parser.should_upgrade()):
+            self._is_between, self._written = True, None
             super().on_message_complete()
 
     def _should_upgrade(self) -> bool:
