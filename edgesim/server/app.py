@@ -11,7 +11,8 @@ from edgesim.distribution.propagation import AT_ONCE, Rollout, Spread
 from edgesim.driver.driver import Exchange
 from edgesim.driver.identity import request_id
 from edgesim.errors import ConfigError, OriginFault, OriginTrouble, ViewerFault
-from edgesim.ports import BodyStream
+from edgesim.ports import BodyStream, Tunnel
+from edgesim.server.tunnel import tunnelled
 from edgesim.server.viewer_header import HEADER, ViewerDefaults, is_loopback, parse_header, viewer_of
 from edgesim.values.body import NO_BODY, Body
 from edgesim.values.headers import Headers, readable
@@ -85,13 +86,24 @@ class ViewerApp:
         distributions = self.rollout.at(arrival.viewer.pop, arrival.at)
         begun = self.driver.begin(arrival, distributions, scope.get("wire"))
         if not isinstance(begun, Exchange):
-            return partial(_deliver_later, begun, send)
+            return partial(self._deliver_later, begun, receive, send)
         if outlet is None or not begun.holds_nothing or (body := begun.small_body) is None:
             return partial(_deliver, begun, send)
         response = begun.response
         outlet.send_whole(response.status, response.reason, response.headers.raw, body, closes=begun.closes)
         begun.close(sent=len(body))
         return None
+
+    async def _deliver_later(self, coming: Callable[[], Awaitable[Exchange]], receive: Receive, send: Send) -> None:
+        # Where the viewer goes while it is still sending, there is nobody left to answer
+        with contextlib.suppress(ViewerFault):
+            exchange = await coming()
+            tunnel = exchange.response.body
+            if isinstance(tunnel, Tunnel):
+                viewer = RequestBody(receive, None).chunks()
+                await tunnelled(exchange, tunnel, _start(exchange.response), viewer, send, self.driver.clock)
+            else:
+                await _deliver(exchange, send)
 
     def _arrival(self, scope: Scope, receive: Receive) -> Arrival:
         raw = scope["headers"]
@@ -140,12 +152,6 @@ def _start(response: Response) -> dict[str, Any]:
         "headers": response.headers.raw,
         "reason": response.reason,
     }
-
-
-async def _deliver_later(coming: Callable[[], Awaitable[Exchange]], send: Send) -> None:
-    # Where the viewer goes while it is still sending, there is nobody left to answer
-    with contextlib.suppress(ViewerFault):
-        await _deliver(await coming(), send)
 
 
 async def _deliver(exchange: Exchange, send: Send) -> None:

@@ -15,11 +15,13 @@ from functools import partial
 from typing import Any
 
 import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from edgesim.errors import ViewerFault
 from edgesim.server.framing import Framing
 from edgesim.server.request_lines import Blocks, Written, is_one_plain_head, readable_line
+from edgesim.values.message import SWITCHING_PROTOCOLS
 from edgesim.values.wire import Wire
 
 # A guard for memory alone: CloudFront's own limits are far lower, and rules/arrival.py answers by them
@@ -52,12 +54,14 @@ async def _fail(bug: Exception) -> None:
 class EdgeCycle(RequestResponseCycle):
     """One request and its response. ASGI messages may carry more: `reason` (a string), `close` (true: no other
     request is taken on this connection) and `flush` (true: the head must not wait for the body) in the start, `abort`
-    (true) in a body, which breaks the connection off so that the viewer sees a truncated response."""
+    (true) in a body, which breaks the connection off so that the viewer sees a truncated response. After a start with
+    status 101 `receive` gives the viewer's bytes, whatever they are, and bodies go out without framing."""
 
     _head: bytes = b""
     _framing: Framing
     wire: Wire
     task: asyncio.Task[None] | None = None
+    switched = False
 
     async def run_asgi(self, app: Any) -> None:
         """Run the application, or what is left of it (`_Rest`). At shutdown it is cancelled, and the viewer sees its
@@ -125,6 +129,8 @@ class EdgeCycle(RequestResponseCycle):
     def _begin(self, status: int, reason: str, fields: Iterable[tuple[bytes, bytes]], *, closes: bool) -> None:
         """The head. It is kept until the body's first piece, so that both leave in one write."""
         self.response_started = True
+        if status == SWITCHING_PROTOCOLS:
+            self._switch()
         if self.waiting_for_100_continue:
             # RFC 9110 §10.1.1: the viewer may leave its body out now, or not; so nothing readable can follow
             self.keep_alive = self.waiting_for_100_continue = False
@@ -133,6 +139,22 @@ class EdgeCycle(RequestResponseCycle):
             self.keep_alive = False
         self._framing = framing = Framing(self.scope["method"], status, version)
         self._head = framing.head(status, reason, fields, keep_alive=self.keep_alive)
+
+    def _switch(self) -> None:
+        """From here on the viewer's bytes are no requests; what came of them early is in the body already."""
+        self.switched, self.more_body, self.keep_alive = True, True, False
+        self.wire.received += len(self.body)
+        self.message_event.set()
+
+    def take(self, data: bytes) -> None:
+        """Bytes that came behind a request for a WebSocket. They are for the origin, or, where it says no, another
+        request: that shows later."""
+        self.body += data
+        if len(self.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        if self.switched:
+            self.wire.received += len(data)
+            self.message_event.set()
 
     def _continue(self, message: Any) -> None:
         if message.get("abort"):
@@ -167,6 +189,7 @@ class EdgeProtocol(HttpToolsProtocol):
     _written: Written | None = None
     _length_left: int | None = None
     _is_deaf = False
+    _handshake: EdgeCycle | None = None
     _in_head = False
     _head_bytes = 0
     _held_back = 0
@@ -196,6 +219,9 @@ class EdgeProtocol(HttpToolsProtocol):
         if self._refusing or self._is_deaf:
             return
         self._is_idle = False
+        if self._handshake is not None:
+            self._handshake.take(data)
+            return
         head_went_on, known = self._in_head, self._head_bytes
         try:
             self._feed(data)
@@ -214,6 +240,9 @@ class EdgeProtocol(HttpToolsProtocol):
             self._parse(data)
             return
         while data and not self._is_deaf:
+            if self._handshake is not None:
+                self._handshake.take(data)
+                return
             if self._is_between:
                 line, data = self._blocks.line(data)
                 line, self._written = readable_line(line)
@@ -322,11 +351,19 @@ class EdgeProtocol(HttpToolsProtocol):
         )
         cycle.wire = scope["wire"] = Wire()
         self.cycle = self._newest = cycle
+        if self._asks_for_websocket(version):
+            self._handshake = cycle
         if before is None or before.response_complete:
             self._begin(cycle)
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))
+
+    def _asks_for_websocket(self, version: str) -> bool:
+        """Whether it gets one is the edge's decision, which looks closer (rules/websocket.py)."""
+        if self._framing or version != "1.1" or not self.parser.should_upgrade():
+            return False
+        return any(name.lower() == b"upgrade" and b"websocket" in value.lower() for name, value in self.headers)
 
     def on_body(self, body: bytes) -> None:
         if self._newest is not None:
@@ -379,6 +416,7 @@ class EdgeProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self.flow.resume_reading()
+        self._leave_handshake()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
         else:
@@ -387,6 +425,21 @@ class EdgeProtocol(HttpToolsProtocol):
                 self._close_when_idle(self.timeout_keep_alive)
         if self._refusing and self._idle:
             self._send_refusal()
+
+    def _leave_handshake(self) -> None:
+        """The viewer got no WebSocket: what it sent behind that are requests."""
+        cycle = self._handshake
+        if cycle is None or not cycle.response_complete:
+            return
+        if cycle.body:
+            self.loop.call_soon(self._take_up_requests, cycle)  # what comes until then is kept behind the others
+        else:
+            self._handshake = None
+
+    def _take_up_requests(self, cycle: EdgeCycle) -> None:
+        self._handshake = None
+        if not self.transport.is_closing():
+            self.data_received(bytes(cycle.body))
 
     def _close_when_idle(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
