@@ -47,6 +47,7 @@ TROUBLES: dict[type[httpx.TransportError], tuple[OriginTrouble, str]] = {
     httpx.ConnectTimeout: (OriginTrouble.CONNECT_TIMEOUT, "the origin {at} took no connection within {connect:g} s"),
     httpx.ReadTimeout: (OriginTrouble.READ_TIMEOUT, "the origin {at} sent nothing for {read:g} s"),
     httpx.ReadError: (OriginTrouble.RESET, "the origin {at} closed the connection before its response was complete"),
+    httpx.WriteError: (OriginTrouble.WRITE, "the origin {at} closed the connection before it had the request's body"),
     StaleConnectionError: (OriginTrouble.RESET, "the origin {at} closed the connection before it answered"),
     httpx.RemoteProtocolError: (OriginTrouble.INVALID_RESPONSE, "the origin {at} sent no valid response: {error}"),
     HeadTooBigError: (OriginTrouble.HEADERS_TOO_BIG, "the origin {at} sent too large a head: {error}"),

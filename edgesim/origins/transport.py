@@ -124,6 +124,8 @@ class RawTransport(AiohttpTransport):
             try:
                 message, payload = await exchange.head()
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionResetError) as error:
+                if exchange.is_sending:
+                    raise httpx.WriteError(str(error)) from error
                 if reused:
                     raise StaleConnectionError(str(error)) from error
                 raise
@@ -147,6 +149,7 @@ class _Exchange:
         self.closed: asyncio.Future[None] | None = None
         self.upload: asyncio.Task[None] | None = None
         self.may_switch = False
+        self.body_begun = False
 
     def send(self, request: httpx.Request) -> None:
         """Write the request's head, and its body too or start to."""
@@ -181,11 +184,18 @@ class _Exchange:
         sent = 0
         async for chunk in stream:
             sent += len(chunk)
+            self.body_begun = True
             async with asyncio.timeout(self.read_timeout):  # inferred: an origin that stops reading is a stalled one
                 await writer.write(chunk)
         if length is not None and sent != int(length):
             raise httpx.LocalProtocolError(f"the request's body has {sent} bytes, and {length} were announced")
         await writer.write_eof()
+
+    @property
+    def is_sending(self) -> bool:
+        """Has some of the request's body gone out, and not all of it?"""
+        upload = self.upload
+        return upload is not None and self.body_begun and not (upload.done() and upload.exception() is None)
 
     def _sent(self, upload: asyncio.Task[None]) -> None:
         """The request's body is out, or could not be sent: then whoever reads the response hears of it."""

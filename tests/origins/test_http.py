@@ -201,6 +201,25 @@ class TestBodiesThatGoOut:
             response = await http.fetch_at(at(server), a_request("POST", body=body), an_origin())
             assert response.status == 413
 
+    @pytest.mark.parametrize("kept", [False, True], ids=["a new connection", "a kept one"])
+    async def test_an_origin_that_leaves_in_mid_upload_can_not_be_written_to(self, raw_server, kept) -> None:
+        async def leaves(reader, writer) -> None:
+            if kept:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(raw_server.OK)
+            await reader.readuntil(b"\r\n\r\n")
+            await reader.read(1)
+            writer.transport.abort()
+
+        async with raw_server(handler=leaves) as server, client() as http:
+            if kept:
+                await http.fetch_at(at(server), a_request(), an_origin())
+            body = Streamed(b"x" * 1_000, asyncio.Event(), length=2_000)
+            with pytest.raises(OriginFault) as raised:
+                await http.fetch_at(at(server), a_request("PUT", body=body), an_origin())
+        assert raised.value.trouble is OriginTrouble.WRITE
+        assert server.connections == 1
+
     async def test_the_viewers_fault_is_passed_on(self, raw_server) -> None:
         async with raw_server() as server:
             body = Streamed(b"abc", ViewerFault("The viewer left"), length=10)
