@@ -17,7 +17,7 @@ from edgesim.server.viewer_header import HEADER, ViewerDefaults, is_loopback, pa
 from edgesim.values.body import NO_BODY, Body
 from edgesim.values.headers import Headers, readable
 from edgesim.values.message import Request, Response
-from edgesim.values.uri import split_target
+from edgesim.values.uri import authority_of, split_target
 from edgesim.values.viewer import Arrival, Viewer
 
 if TYPE_CHECKING:
@@ -118,7 +118,10 @@ class ViewerApp:
         return self._arrived(scope["raw_target"], scope["method"], Headers.from_raw(raw), viewer, receive)
 
     def _arrived(self, target: bytes, method: str, headers: Headers, viewer: Viewer, receive: Receive) -> Arrival:
-        path, query = split_target(target.decode("latin-1"))
+        written = target.decode("latin-1")
+        path, query = split_target(written)
+        if (authority := authority_of(written)) is not None:
+            headers = headers.having("Host", authority)  # RFC 9112 §3.2.2: a Host beside it does not count
         request = Request(method, path, query, headers, _body(headers, receive))
         return Arrival(request_id(), self.driver.clock.now(), viewer, request)
 

@@ -34,8 +34,8 @@ class Framing:
         content = [_status_line(status, reason)]
         for name, value in fields:
             if len(name) == 14 and name.lower() == b"content-length":
-                if self._chunked is not None or not value.isdigit():
-                    continue
+                if self._chunked is not None or status == 204 or not value.isdigit():
+                    continue  # RFC 9110 §8.6: a 204 has none
                 self._chunked = False
                 self._left = int(value)
             content += (name, b": ", value, b"\r\n")

@@ -9,6 +9,7 @@ after the answers to those before it, and the connection ends there.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -37,6 +38,7 @@ _BAD_REQUEST = (
     b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(_BAD_REQUEST_PAGE), _BAD_REQUEST_PAGE)
 )
 _NOTED = frozenset({b"host", b"expect", b"content-length", b"transfer-encoding"})
+_HOST = re.compile(rb"[A-Za-z0-9\-._~!$&'()*+,;=%\[\]:]*")
 _BUG_PAGE = b"edgesim failed at this request. That is a bug in edgesim: please report it with the lines it printed.\n"
 
 
@@ -307,10 +309,15 @@ class EdgeProtocol(HttpToolsProtocol):
         """The fields that decide about the connection itself."""
         if name == b"host":
             self._hosts += 1
+            if not _HOST.fullmatch(value):
+                raise ViewerFault("the Host is no name of a host")  # RFC 9112 §3.2
         elif name == b"expect":
             self.expect_100_continue = value.lower() == b"100-continue"
         else:
             self._framing += b"%b: %b\r\n" % (name, value)
+            if name == b"transfer-encoding" and value.lower() != b"chunked":
+                # documented for origins' responses (RequestAndResponseBehaviorCustomOrigin); inferred for requests
+                raise ViewerFault("the only transfer coding is chunked")
             if name == b"content-length" and value.isdigit():
                 self._length_left = int(value)
 

@@ -23,6 +23,14 @@ def split_target(target: str) -> tuple[str, str]:
     return (path if path.startswith("/") else f"/{path}"), query
 
 
+def authority_of(target: str) -> str | None:
+    """The host, and the port where there is one, of an absolute-form request target; None of any other."""
+    if target.startswith("/") or "://" not in target:
+        return None
+    authority = re.split("[/?#]", target.split("://", 1)[1], maxsplit=1)[0]
+    return authority.rpartition("@")[2] or None
+
+
 def _unescape(match: re.Match[str]) -> str:
     octet = int(match[1], 16)
     return chr(octet) if octet in _UNRESERVED else f"%{match[1].upper()}"
