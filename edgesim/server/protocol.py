@@ -227,7 +227,7 @@ class EdgeProtocol(HttpToolsProtocol):
         head_went_on, known = self._in_head, self._head_bytes
         try:
             self._feed(data)
-        except httptools.HttpParserError:
+        except (httptools.HttpParserError, ViewerFault):
             self._refuse()
             return
         # A name or value without an end: the parser holds it back, so it is in no count yet

@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from edgesim.errors import ViewerFault
+
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_LINE = re.compile(rb"(%b) ([^\x00-\x20\x7f]+)( HTTP/\d\.\d\r\n)" % _TOKEN)
+_LINE = re.compile(rb"(%b) +([^\x00-\x20\x7f]+)( HTTP/\d\.\d\r\n)" % _TOKEN)
 _STARTS = re.compile(rb"[\r\n!#$%&'*+\-.^_`|~0-9A-Za-z]")
-_PLAIN = re.compile(rb"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|CONNECT) [\x21-\x7e]+ ")
+_PLAIN = re.compile(rb"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|CONNECT) +[\x21-\x7e]+ HTTP/\d\.\d\r\n")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _STAND_IN = b"POST"
 _END = b"\r\n\r\n"
@@ -27,10 +29,13 @@ class Written(NamedTuple):
 
 
 def readable_line(line: bytes) -> tuple[bytes, Written | None]:
-    """A request line, with its end, as the parser can read it, and what stands in it where that is something else. What
-    is no request line stays as it is: the parser refuses it."""
-    if _PLAIN.match(line) or (found := _LINE.fullmatch(line)) is None:
+    """A request line, with its end, as the parser can read it, and what stands in it where that is something else.
+    Empty lines before it stay as they are. Raises ViewerFault for anything else, some of which the parser would take
+    (RTSP, ICE)."""
+    if _PLAIN.match(line) or not line.strip(b"\r\n"):
         return line, None
+    if (found := _LINE.fullmatch(line)) is None:
+        raise ViewerFault("no request line")
     method, target, version = found.groups()
     return b"%b %b%b" % (_STAND_IN, _BEYOND_ASCII.sub(b"_", target), version), Written(method, target)
 

@@ -271,6 +271,29 @@ def test_a_viewer_that_leaves_ends_the_origins_connection() -> None:
     run(story())
 
 
+def test_a_viewer_that_leaves_before_the_origins_answer_leaves_no_connection_behind() -> None:
+    async def story() -> None:
+        asked, release = asyncio.Event(), asyncio.Event()
+
+        @dataclass
+        class Hesitant(ChatServer):
+            async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                asked.set()
+                await release.wait()
+                await super().__call__(reader, writer)
+
+        server = Hesitant()
+        async with edge_before(server) as edge:
+            async with edge.viewer():
+                await asked.wait()
+            release.set()
+            await server.left.get()
+            while edge.state.tasks:
+                await asyncio.wait(list(edge.state.tasks))
+
+    run(story())
+
+
 def test_an_origin_that_resets_ends_the_viewers_connection() -> None:
     async def resets(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_frame(reader)
