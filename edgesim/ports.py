@@ -77,7 +77,11 @@ class BodyRecorder(Protocol):
     """Takes a body in as it streams past."""
 
     def append(self, chunk: bytes) -> bool:
-        """Take a piece. False where the body has grown larger than the store takes; then only `discard` is due."""
+        """Take a piece. False where the body would grow larger than the store takes; then only `discard` is due, and
+        what was taken can be read until that."""
+
+    def read(self, start: int, stop: int) -> bytes:
+        """What was taken, from `start` up to, not including, `stop`."""
 
     def finish(self) -> StoredBody:
         """The whole body at rest."""

@@ -1,4 +1,4 @@
-"""Request collapsing: one request fetches, the others with the same key wait for it.
+"""Request collapsing: one request fetches, the others with the same key wait for it, and read what comes with it.
 
 Source: RequestAndResponseBehaviorCustomOrigin, "request collapsing". The state here is
 plain: nothing in it awaits, so that looking and deciding are one step; the driver does the waiting.
@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from edgesim.values.entry import CacheKey
+    from edgesim.values.entry import CacheKey, Entry
 
 
 class Landing(Enum):
@@ -23,22 +23,32 @@ class Landing(Enum):
 
 
 class Flight:
-    """One request that is on its way to the origin for a key."""
+    """One request that is on its way to the origin for a key. `landing` is how it ended, None before that."""
 
-    __slots__ = ("_landing", "key")
+    __slots__ = ("_coming", "_news", "key", "landing")
 
     def __init__(self, key: CacheKey) -> None:
         self.key = key
-        self._landing: asyncio.Future[Landing] = asyncio.get_running_loop().create_future()
+        self.landing: Landing | None = None
+        self._coming: tuple[CacheKey, Entry] | None = None
+        self._news = asyncio.Event()
 
-    async def landed(self) -> Landing:
-        """Wait for the end."""
-        return await asyncio.shield(self._landing)
+    async def coming(self) -> tuple[CacheKey, Entry] | None:
+        """Wait until the object begins to come: what will be kept, under which key, with a body that others may read
+        along. None where the flight has landed, then or before."""
+        await self._news.wait()
+        return None if self.landing is not None else self._coming
+
+    def bring(self, key: CacheKey, entry: Entry) -> None:
+        """The object has begun to come."""
+        self._coming = key, entry
+        self._news.set()
 
     def land(self, landing: Landing) -> None:
         """End it; the first ending counts."""
-        if not self._landing.done():
-            self._landing.set_result(landing)
+        if self.landing is None:
+            self.landing, self._coming = landing, None
+            self._news.set()
 
 
 class Flights:

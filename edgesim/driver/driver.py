@@ -2,7 +2,8 @@
 
 One `Run` a request: it holds what must be released at the request's end, whatever that end is. A permit to fetch (a
 Flight) is landed when the object is kept, when nothing will be, or when the request ends; a body nobody reads is
-closed, or read to its end in the background where the cache wants it.
+closed, or read to its end in the background where the cache wants it. Whoever asks for an object while it comes reads
+it along, from its beginning.
 
 No request waits for another while that other may be waiting for it: one that looks a second object up (a custom error
 page) first lets go of the first.
@@ -17,9 +18,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, assert_never
 
-from edgesim.driver.bodies import Finished, Recorded, body_chunks, read_ahead
+from edgesim.driver.bodies import body_chunks, read_ahead
 from edgesim.driver.collapse import Flight, Flights, Landing
 from edgesim.driver.compression import coded
+from edgesim.driver.incoming import Finished, Incoming, Reader
 from edgesim.errors import OriginFault, ViewerFault, ViewerTrouble
 from edgesim.pipeline.effects import (
     BodyRead,
@@ -54,12 +56,11 @@ from edgesim.pipeline.transcript import Transcript
 from edgesim.ports import BodyStream, Call, StoredBody
 from edgesim.values.body import Pieces
 from edgesim.values.entry import Use
-from edgesim.values.instant import Duration
 
 if TYPE_CHECKING:
     from edgesim.distribution.model import Distribution
     from edgesim.errors import OriginTrouble
-    from edgesim.ports import Clock, OriginClient, Recorder, Runtime, Store, Timer
+    from edgesim.ports import Clock, OriginClient, Recorder, Runtime, Store
     from edgesim.values.body import Body
     from edgesim.values.entry import CacheKey, Entry
     from edgesim.values.message import Response
@@ -147,10 +148,6 @@ _SMALL = 64 * 1024
 
 _AT_HAND = (Use.FRESH, Use.HELD)
 
-# Seconds that others wait for a body once its head is there. inferred: CloudFront streams it to them; here it comes at
-# the pace of the first viewer, who may be slow, so after this they fetch for themselves
-PATIENCE = 5.0
-
 _UNKEPT = {
     Landing.FAILED: "its body did not come in whole",
     Landing.NOTHING_KEPT: "its body is larger than the cache takes",
@@ -171,7 +168,7 @@ class Driver:
     ) -> None:
         self.clock, self.store, self.origins, self.runtime, self.recorder = clock, store, origins, runtime, recorder
         self.flights = Flights()
-        self._draining: dict[asyncio.Task[None], Recorded] = {}
+        self._draining: dict[asyncio.Task[None], Reader] = {}
         self._refreshing: dict[asyncio.Task[None], Run] = {}
 
     async def answer(
@@ -278,13 +275,26 @@ class Driver:
             if flight is None:
                 run.flight = self.flights.lead(effect.keys[-1])
                 break
-            landing = await flight.landed()
+            if (coming := await flight.coming()) is not None:
+                return self._read_along(effect, looked, *coming, run)
             looked = self._look_in_store(effect, waited=True)
-            if landing is not Landing.FAILED:
+            if flight.landing is not Landing.FAILED:
                 # Usable now, or of a kind that answers one request only: then each goes for itself (documented)
                 break
             flight = None
         return looked
+
+    def _read_along(self, effect: LookUp, looked: LookedUp, key: CacheKey, entry: Entry, run: Run) -> LookedUp:
+        """The object that is coming in, with a body of this request's own. inferred: where it has expired since it
+        began to come, it is fetched anew; and where its body breaks off, it does so for all who read it."""
+        now = self.clock.now()
+        use = effect.use_of(entry, now)
+        if use not in _AT_HAND or not isinstance(entry.body, Incoming):
+            run.flight = self.flights.lead(effect.keys[-1])
+            return looked
+        reader = entry.body.reader()
+        run.bodies.append(reader)
+        return LookedUp(replace(entry, body=reader), use, now, waited=True, key=key)
 
     def _look_in_store(self, effect: LookUp, *, waited: bool) -> LookedUp:
         now, stale, stale_key = self.clock.now(), None, None
@@ -362,23 +372,23 @@ class Driver:
             kept = await self.store.put(key, entry.with_body(body))
             self._land(run, Landing.KEPT if kept else Landing.NOTHING_KEPT)
             return Kept(body, too_large=not kept)
-        if entry.ttl <= 0:
+        if entry.ttl <= 0 or entry.for_outages:
             # It answers nobody else, so nobody is to wait for its body (documented), which may never end
             self._land(run, Landing.NOTHING_KEPT)
         recorder = self.store.recorder(body.length)
         if recorder is None:
             self._land(run, Landing.NOTHING_KEPT)
             return Kept(body, too_large=True)
-        recorded = Recorded(body, recorder, self._finisher(key, entry, run))
-        run.wraps(body, recorded)
-        return Kept(recorded)
-
-    def _finisher(self, key: CacheKey, entry: Entry, run: Run) -> Finished:
-        """Takes the flight over from the run: it lands when the body has come in, which may be after the run."""
         flight, run.flight = run.flight, None
-        impatient: Timer | None = None
+        incoming = Incoming(body, recorder, self._finisher(key, entry, run, flight))
+        reader = incoming.reader(keeps=True)
+        run.wraps(body, reader)
         if flight is not None:
-            impatient = self.clock.call_later(Duration(PATIENCE), self.flights.land, flight, Landing.NOTHING_KEPT)
+            flight.bring(key, entry.with_body(incoming))
+        return Kept(reader)
+
+    def _finisher(self, key: CacheKey, entry: Entry, run: Run, flight: Flight | None) -> Finished:
+        """Lands the flight when the body has come in, which may be after the run."""
 
         async def finished(body: StoredBody | None, landing: Landing) -> None:
             outcome = Landing.FAILED
@@ -391,8 +401,7 @@ class Driver:
             finally:
                 if outcome in _UNKEPT:
                     run.transcript.unkept[key] = _UNKEPT[outcome]
-                if flight is not None and impatient is not None:
-                    impatient.cancel()
+                if flight is not None:
                     self.flights.land(flight, outcome)
 
         return finished
@@ -436,12 +445,12 @@ class Driver:
         async with AsyncExitStack() as closing:
             while bodies:
                 body = bodies.pop()
-                if isinstance(body, Recorded) and body is not delivered:
+                if isinstance(body, Reader) and body.keeps and body is not delivered:
                     self._drain(body)
                 else:
                     closing.push_async_callback(body.aclose)
 
-    def _drain(self, body: Recorded) -> None:
+    def _drain(self, body: Reader) -> None:
         task = asyncio.create_task(body.drain())
         self._draining[task] = body
         task.add_done_callback(self._draining.pop)
