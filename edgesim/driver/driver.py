@@ -23,6 +23,7 @@ from edgesim.driver.collapse import Flight, Flights, Landing
 from edgesim.driver.compression import coded
 from edgesim.driver.incoming import Finished, Incoming, Reader
 from edgesim.errors import OriginFault, ViewerFault, ViewerTrouble
+from edgesim.pipeline.again import Again, again, given_again
 from edgesim.pipeline.effects import (
     BodyRead,
     CacheEffect,
@@ -90,10 +91,10 @@ class Run:
 class Exchange:
     """A request that has its answer: the head is here, the body is to be read once, then `aclose` is due."""
 
-    __slots__ = ("_driver", "_run", "_served", "transcript")
+    __slots__ = ("_driver", "_looked", "_run", "_served", "transcript")
 
-    def __init__(self, driver: Driver, run: Run, served: Served) -> None:
-        self._driver, self._run, self._served = driver, run, served
+    def __init__(self, driver: Driver, run: Run, served: Served, looked: LookedUp | None = None) -> None:
+        self._driver, self._run, self._served, self._looked = driver, run, served, looked
         self.transcript = run.transcript
 
     @property
@@ -120,6 +121,11 @@ class Exchange:
     def chunks(self) -> AsyncGenerator[bytes]:
         """The bytes for the viewer. Raises OriginFault where the origin broke off."""
         return body_chunks(self._served.response.body, self._served.span)
+
+    @property
+    def again(self) -> Again | None:
+        """How to give the same answer again; None for one that was not at hand, or depends on more than the request."""
+        return again(self.transcript, self._served, self._looked) if self._looked is not None else None
 
     @property
     def holds_nothing(self) -> bool:
@@ -188,6 +194,7 @@ class Driver:
         self.recorder.record(transcript)
         run = Run(transcript)
         steps = serve(arrival, distributions, transcript)
+        looked: LookedUp | None = None
         try:
             effect: Effect = next(steps)
             if isinstance(effect, LookUp):
@@ -197,11 +204,21 @@ class Driver:
                     return partial(self._go_on, steps, partial(self._collapse, effect, looked, run, flight), run)
                 effect = steps.send(looked)
         except StopIteration as done:
-            return Exchange(self, run, done.value)
+            return Exchange(self, run, done.value, looked)
         except BaseException:
             self.recorder.finished(transcript)
             raise
         return partial(self._go_on, steps, partial(self._perform, effect, run), run)
+
+    def begin_again(self, same: Again, arrival: Arrival, wire: Wire | None = None) -> Exchange | None:
+        """`begin` for a request that is the same as one that was answered so, of the same viewer, to the same
+        distributions. None where the object is gone, or fresh no longer: then nothing has happened."""
+        entry = same.object_at(arrival.at)
+        if entry is None or self.store.get(same.key) is not entry:
+            return None
+        transcript = Transcript(arrival, wire=wire)
+        self.recorder.record(transcript)
+        return Exchange(self, Run(transcript), given_again(same, entry, transcript))
 
     async def _go_on(self, steps: Steps[Served], first: Callable[[], Awaitable[Reply]], run: Run) -> Exchange:
         """`first` is what becomes of an effect that the steps have yielded already."""
