@@ -299,9 +299,14 @@ class Driver:
                 stale, stale_key = entry, key
         if effect.covers is not None:
             for key, entry in self.store.parts(effect.keys[0]):
-                if effect.covers(entry) and (use := effect.use_of(entry, now)) is not Use.STALE:
+                if not effect.covers(entry):
+                    continue
+                use = effect.use_of(entry, now)
+                if use is not Use.STALE:
                     self.store.get(key)  # counts as use of it
                     return LookedUp(entry, use, now, waited, key=key)
+                if stale is None:
+                    stale, stale_key = entry, key
         return LookedUp(stale, Use.STALE, now, waited, key=stale_key)
 
     def _to_be_refreshed(self, looked: LookedUp, effect: LookUp, run: Run) -> LookedUp:
