@@ -116,6 +116,9 @@ class Store(Protocol):
     def variants(self, distribution: str, path: str) -> Iterable[tuple[CacheKey, Entry]]:
         """A snapshot of what is kept of one path, under whatever key; the latest first."""
 
+    def paths(self, distribution: str) -> Iterable[str]:
+        """A snapshot of the paths of a distribution of which something is kept, each once."""
+
     def finds(self, key: CacheKey) -> int:
         """How often `get` has found the entry under this key since it was put; 0 where there is none."""
 

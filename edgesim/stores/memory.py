@@ -90,6 +90,9 @@ class MemoryStore:
     def variants(self, distribution: str, path: str) -> list[tuple[CacheKey, Entry]]:
         return [(key, self._entries.peek(key).entry) for key in self._entries.of_path(distribution, path)]
 
+    def paths(self, distribution: str) -> list[str]:
+        return self._entries.paths(distribution)
+
     def finds(self, key: CacheKey) -> int:
         return self._entries.peek(key).finds if key in self._entries else 0
 
@@ -160,6 +163,9 @@ class _Entries(LRUCache[CacheKey, _Kept]):
     def of_path(self, distribution: str, path: str) -> list[CacheKey]:
         """The keys of a path, the latest put first."""
         return self._latest_first(self._paths.get(distribution, {}).get(path, ()))
+
+    def paths(self, distribution: str) -> list[str]:
+        return list(self._paths.get(distribution, ()))
 
     def _latest_first(self, keys: Iterable[CacheKey]) -> list[CacheKey]:
         return sorted(keys, key=lambda key: -self.peek(key).write)

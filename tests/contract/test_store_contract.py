@@ -92,6 +92,17 @@ class TestStore:
 
         self.run(story())
 
+    def test_it_tells_the_paths_of_a_distribution_of_which_something_is_kept(self, make_store) -> None:
+        async def story() -> list[list[str]]:
+            store = make_store()
+            for key in (a_key(), a_key(query="x"), a_key("/b"), a_key("/c", distribution="E")):
+                await store.put(key, an_entry())
+            before = sorted(store.paths("D"))
+            await store.invalidate("D", "/b")
+            return [before, sorted(store.paths("D")), sorted(store.paths("none"))]
+
+        assert self.run(story()) == [["/a", "/b"], ["/a"], []]
+
     def test_it_counts_how_often_an_entry_was_found_since_it_was_put(self, make_store) -> None:
         async def story() -> list[int]:
             store = make_store()
