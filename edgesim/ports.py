@@ -107,6 +107,13 @@ class Store(Protocol):
         has the tag of a `#tag`; return how many. documented: `*` is a wildcard as the last character of a path only
         (Invalidation)"""
 
+    @property
+    def invalidations(self) -> int:
+        """How many there have been."""
+
+    def invalidated(self, key: CacheKey, entry: Entry, since: int) -> bool:
+        """Is this among what was to be dropped by an invalidation after the first `since`?"""
+
     def entries(self) -> Iterable[tuple[CacheKey, Entry]]:
         """A snapshot of everything kept."""
 

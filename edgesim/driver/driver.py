@@ -74,12 +74,14 @@ Rest: TypeAlias = Callable[[], Coroutine[Any, Any, "Exchange"]]
 @dataclass(slots=True)
 class Run:
     """What one request holds: the flight it must land, if it leads one, the bodies that origins sent for it, and its
-    own body where a function has read into it."""
+    own body where a function has read into it. `since` tells how many invalidations the store had had when the request
+    went for the object."""
 
     transcript: Transcript
     flight: Flight | None = None
     bodies: list[BodyStream] = field(default_factory=list)
     upload: BodyStream | None = None
+    since: int = 0
 
     def wraps(self, body: Body, outer: BodyStream) -> None:
         """`outer` reads the body, and closes it: it is what is to be released."""
@@ -151,10 +153,10 @@ _AT_HAND = (Use.FRESH, Use.HELD)
 # the pace of the first viewer, who may be slow, so after this they fetch for themselves
 PATIENCE = 5.0
 
-_UNKEPT = {
-    Landing.FAILED: "its body did not come in whole",
-    Landing.NOTHING_KEPT: "its body is larger than the cache takes",
-}
+# Why nothing is kept, for a person
+_BROKEN_OFF = "its body did not come in whole"
+_TOO_LARGE = "its body is larger than the cache takes"
+_INVALIDATED = "it was invalidated while it came in"
 
 
 class Driver:
@@ -284,6 +286,7 @@ class Driver:
                 # Usable now, or of a kind that answers one request only: then each goes for itself (documented)
                 break
             flight = None
+        run.since = self.store.invalidations
         return looked
 
     def _look_in_store(self, effect: LookUp, *, waited: bool) -> LookedUp:
@@ -364,9 +367,11 @@ class Driver:
     async def _keep(self, key: CacheKey, entry: Entry, run: Run) -> Kept:
         body = entry.body
         if not isinstance(body, BodyStream):
-            kept = await self.store.put(key, entry.with_body(body))
-            self._land(run, Landing.KEPT if kept else Landing.NOTHING_KEPT)
-            return Kept(body, too_large=not kept)
+            unkept = await self._put(key, entry.with_body(body), run.since)
+            self._land(run, Landing.NOTHING_KEPT if unkept else Landing.KEPT)
+            if unkept == _INVALIDATED:
+                run.transcript.unkept[key] = unkept
+            return Kept(body, too_large=unkept == _TOO_LARGE)
         if entry.ttl <= 0:
             # It answers nobody else, so nobody is to wait for its body (documented), which may never end
             self._land(run, Landing.NOTHING_KEPT)
@@ -380,38 +385,46 @@ class Driver:
 
     def _finisher(self, key: CacheKey, entry: Entry, run: Run) -> Finished:
         """Takes the flight over from the run: it lands when the body has come in, which may be after the run."""
-        flight, run.flight = run.flight, None
+        flight, run.flight, since = run.flight, None, run.since
         impatient: Timer | None = None
         if flight is not None:
             impatient = self.clock.call_later(Duration(PATIENCE), self.flights.land, flight, Landing.NOTHING_KEPT)
 
         async def finished(body: StoredBody | None, landing: Landing) -> None:
-            outcome = Landing.FAILED
+            outcome, unkept = Landing.FAILED, _BROKEN_OFF
             try:
                 if body is None:
-                    outcome = landing
+                    outcome, unkept = landing, _TOO_LARGE if landing is Landing.NOTHING_KEPT else _BROKEN_OFF
                 else:
-                    kept = await self.store.put(key, entry.with_body(body))
-                    outcome = Landing.KEPT if kept else Landing.NOTHING_KEPT
+                    unkept = await self._put(key, entry.with_body(body), since)
+                    outcome = Landing.NOTHING_KEPT if unkept else Landing.KEPT
             finally:
-                if outcome in _UNKEPT:
-                    run.transcript.unkept[key] = _UNKEPT[outcome]
+                if unkept:
+                    run.transcript.unkept[key] = unkept
                 if flight is not None and impatient is not None:
                     impatient.cancel()
                     self.flights.land(flight, outcome)
 
         return finished
 
+    async def _put(self, key: CacheKey, entry: Entry, since: int) -> str:
+        """Why it is not kept; empty where it is. documented: after an invalidation the next request goes to the
+        origin (Invalidation); inferred: so what one had gone for before it answers nobody else"""
+        if self.store.invalidated(key, entry, since):
+            return _INVALIDATED
+        return "" if await self.store.put(key, entry) else _TOO_LARGE
+
     async def _update(self, effect: Update, run: Run) -> Updated:
         """What was invalidated meanwhile does not come back."""
-        kept = self.store.get(effect.key) is not None and await self.store.put(effect.key, effect.entry)
+        stays = self.store.get(effect.key) is not None
+        kept = stays and not await self._put(effect.key, effect.entry, run.since)
         self._land(run, Landing.KEPT if kept else Landing.NOTHING_KEPT)
         return Updated()
 
     # ── refresh ──────────────────────────────────────────────────────────────
 
     def _refresh(self, effect: Refresh, run: Run) -> RefreshBegun:
-        behind = Run(effect.transcript, run.flight)
+        behind = Run(effect.transcript, run.flight, since=self.store.invalidations)
         run.flight = None
         task = asyncio.create_task(self._perform_behind(effect.steps, behind))
         self._refreshing[task] = behind

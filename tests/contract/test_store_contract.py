@@ -92,6 +92,25 @@ class TestStore:
 
         self.run(story())
 
+    @pytest.mark.parametrize("pattern", ["/a", "/a*", "/a?*", "/a?x=1", "/a?x*", "/*", "/ab", "#t", "#T", "#u"])
+    @pytest.mark.parametrize(("path", "query"), [("/", ""), ("/a", ""), ("/a", "x=1"), ("/a", "y"), ("/a/b", "x=1")])
+    def test_it_knows_of_what_is_not_there_too_whether_an_invalidation_named_it(
+        self, make_store, path, query, pattern
+    ) -> None:
+        async def story() -> bool:
+            store, key, entry = make_store(), a_key(path, query), an_entry(tags=["t"])
+            await store.invalidate("D", pattern)
+            before = store.invalidations
+            assert not store.invalidated(key, entry, before)
+            await store.put(key, entry)
+            named = store.invalidated(key, entry, before - 1)
+            await store.invalidate("D", pattern)
+            assert store.invalidated(key, entry, before) is named
+            assert not store.invalidated(key._replace(distribution="E"), entry, before)
+            return named is (store.get(key) is None)
+
+        assert self.run(story())
+
     def test_it_tells_the_paths_of_a_distribution_of_which_something_is_kept(self, make_store) -> None:
         async def story() -> list[list[str]]:
             store = make_store()
