@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from edgesim.driver.incoming import Incoming
     from edgesim.values.entry import CacheKey, Entry
 
 
@@ -22,6 +23,16 @@ class Landing(Enum):
     FAILED = "the leader left: somebody else must lead"
 
 
+class Coming(NamedTuple):
+    """An object that has begun to come: what will be kept, under which key, and its body for others to read along.
+    `since` tells how many invalidations there had been when it was asked for."""
+
+    key: CacheKey
+    entry: Entry
+    body: Incoming
+    since: int
+
+
 class Flight:
     """One request that is on its way to the origin for a key. `landing` is how it ended, None before that."""
 
@@ -30,18 +41,17 @@ class Flight:
     def __init__(self, key: CacheKey) -> None:
         self.key = key
         self.landing: Landing | None = None
-        self._coming: tuple[CacheKey, Entry] | None = None
+        self._coming: Coming | None = None
         self._news = asyncio.Event()
 
-    async def coming(self) -> tuple[CacheKey, Entry] | None:
-        """Wait until the object begins to come: what will be kept, under which key, with a body that others may read
-        along. None where the flight has landed, then or before."""
+    async def coming(self) -> Coming | None:
+        """Wait until the object begins to come. None where the flight has landed, then or before."""
         await self._news.wait()
         return None if self.landing is not None else self._coming
 
-    def bring(self, key: CacheKey, entry: Entry) -> None:
+    def bring(self, coming: Coming) -> None:
         """The object has begun to come."""
-        self._coming = key, entry
+        self._coming = coming
         self._news.set()
 
     def land(self, landing: Landing) -> None:
@@ -68,9 +78,13 @@ class Flights:
 
     def land(self, flight: Flight, landing: Landing) -> None:
         """End a flight and wake those who wait."""
+        self.forget(flight)
+        flight.land(landing)
+
+    def forget(self, flight: Flight) -> None:
+        """Nobody finds it any more: what it brings is of no use to who asks now."""
         if self._by_key.get(flight.key) is flight:
             del self._by_key[flight.key]
-        flight.land(landing)
 
     def __len__(self) -> int:
         return len(self._by_key)

@@ -12,18 +12,19 @@ page) first lets go of the first.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, assert_never
 
-from edgesim.driver.bodies import body_chunks, read_ahead
-from edgesim.driver.collapse import Flight, Flights, Landing
+from edgesim.driver.bodies import read_ahead
+from edgesim.driver.collapse import Coming, Flight, Flights, Landing
 from edgesim.driver.compression import coded
+from edgesim.driver.exchange import Exchange, Run
 from edgesim.driver.incoming import Finished, Incoming, Reader
 from edgesim.errors import OriginFault, ViewerFault, ViewerTrouble
-from edgesim.pipeline.again import Again, again, given_again
+from edgesim.pipeline.again import Again, given_again
 from edgesim.pipeline.effects import (
     BodyRead,
     CacheEffect,
@@ -55,109 +56,27 @@ from edgesim.pipeline.journey import Served
 from edgesim.pipeline.serve import serve
 from edgesim.pipeline.transcript import Transcript
 from edgesim.ports import BodyStream, Call, StoredBody
-from edgesim.values.body import Pieces
 from edgesim.values.entry import Use
 
 if TYPE_CHECKING:
     from edgesim.distribution.model import Distribution
-    from edgesim.errors import OriginTrouble
     from edgesim.ports import Clock, OriginClient, Recorder, Runtime, Store
     from edgesim.values.body import Body
     from edgesim.values.entry import CacheKey, Entry
-    from edgesim.values.message import Response
     from edgesim.values.viewer import Arrival
     from edgesim.values.wire import Wire
 
 T = TypeVar("T")
-Rest: TypeAlias = Callable[[], Coroutine[Any, Any, "Exchange"]]
+Rest: TypeAlias = Callable[[], Coroutine[Any, Any, Exchange]]
 """What is left of a request that has to wait: to be called once, and awaited"""
 
 
-@dataclass(slots=True)
-class Run:
-    """What one request holds: the flight it must land, if it leads one, the bodies that origins sent for it, and its
-    own body where a function has read into it."""
-
-    transcript: Transcript
-    flight: Flight | None = None
-    bodies: list[BodyStream] = field(default_factory=list)
-    upload: BodyStream | None = None
-
-    def wraps(self, body: Body, outer: BodyStream) -> None:
-        """`outer` reads the body, and closes it: it is what is to be released."""
-        self.bodies = [outer, *(other for other in self.bodies if other is not body)]
-
-
-class Exchange:
-    """A request that has its answer: the head is here, the body is to be read once, then `aclose` is due."""
-
-    __slots__ = ("_driver", "_looked", "_run", "_served", "transcript")
-
-    def __init__(self, driver: Driver, run: Run, served: Served, looked: LookedUp | None = None) -> None:
-        self._driver, self._run, self._served, self._looked = driver, run, served, looked
-        self.transcript = run.transcript
-
-    @property
-    def response(self) -> Response:
-        return self._served.response
-
-    @property
-    def closes(self) -> bool:
-        """Does the viewer's connection end with this answer?"""
-        return self._served.closes
-
-    @property
-    def small_body(self) -> bytes | None:
-        """The body where it is at hand in one piece, so that it can be sent without streaming."""
-        body, cut = self._served.response.body, self._served.span
-        if isinstance(cut, Pieces):
-            return None
-        if isinstance(body, bytes):
-            return body if cut is None else body[cut.start : cut.stop]
-        if isinstance(body, StoredBody) and (body.length or 0) <= _SMALL:
-            return body.read(cut.start, cut.stop) if cut else body.read(0, body.length or 0)
-        return None
-
-    def chunks(self) -> AsyncGenerator[bytes]:
-        """The bytes for the viewer. Raises OriginFault where the origin broke off."""
-        return body_chunks(self._served.response.body, self._served.span)
-
-    @property
-    def again(self) -> Again | None:
-        """How to give the same answer again; None for one that was not at hand, or depends on more than the request."""
-        return again(self.transcript, self._served, self._looked) if self._looked is not None else None
-
-    @property
-    def holds_nothing(self) -> bool:
-        """Is there nothing to let go of, so that `close` does?"""
-        run = self._run
-        return not run.bodies and run.flight is None and run.upload is None
-
-    def close(self, *, sent: int) -> None:
-        """The end of one that holds nothing and whose viewer got everything."""
-        self.transcript.sent, self.transcript.complete = sent, True
-        self._driver.recorder.finished(self.transcript)
-
-    async def aclose(self, *, sent: int = 0, complete: bool = True, broken_off: OriginTrouble | None = None) -> None:
-        """The end: `complete` tells whether the viewer got everything, `sent` how many bytes of body. Where it did not,
-        it had left, unless the origin had `broken_off`."""
-        self.transcript.sent, self.transcript.complete = sent, complete
-        if not complete:
-            self.transcript.interrupted = broken_off or ViewerTrouble.LEFT
-        try:
-            await self._driver.release(self._run, self._served.response.body)
-        finally:
-            self._driver.recorder.finished(self.transcript)
-
-
-_SMALL = 64 * 1024
-
 _AT_HAND = (Use.FRESH, Use.HELD)
 
-_UNKEPT = {
-    Landing.FAILED: "its body did not come in whole",
-    Landing.NOTHING_KEPT: "its body is larger than the cache takes",
-}
+# Why nothing is kept, for a person
+_BROKEN_OFF = "its body did not come in whole"
+_TOO_LARGE = "its body is larger than the cache takes"
+_INVALIDATED = "it was invalidated while it came in"
 
 
 class Driver:
@@ -293,25 +212,30 @@ class Driver:
                 run.flight = self.flights.lead(effect.keys[-1])
                 break
             if (coming := await flight.coming()) is not None:
-                return self._read_along(effect, looked, *coming, run)
+                along = self._read_along(effect, coming, run)
+                if along is not None:
+                    return along
+                self.flights.forget(flight)
+                flight = None
+                continue
             looked = self._look_in_store(effect, waited=True)
             if flight.landing is not Landing.FAILED:
                 # Usable now, or of a kind that answers one request only: then each goes for itself (documented)
                 break
             flight = None
+        run.since = self.store.invalidations
         return looked
 
-    def _read_along(self, effect: LookUp, looked: LookedUp, key: CacheKey, entry: Entry, run: Run) -> LookedUp:
-        """The object that is coming in, with a body of this request's own. inferred: where it has expired since it
-        began to come, it is fetched anew; and where its body breaks off, it does so for all who read it."""
-        now = self.clock.now()
+    def _read_along(self, effect: LookUp, coming: Coming, run: Run) -> LookedUp | None:
+        """The object that is coming in, with a body of this request's own; None where it has expired or was invalidated
+        since somebody went for it. inferred: where its body breaks off, it does so for all who read it."""
+        entry, now = coming.entry, self.clock.now()
         use = effect.use_of(entry, now)
-        if use not in _AT_HAND or not isinstance(entry.body, Incoming):
-            run.flight = self.flights.lead(effect.keys[-1])
-            return looked
-        reader = entry.body.reader()
+        if use not in _AT_HAND or self.store.invalidated(coming.key, entry, coming.since):
+            return None
+        reader = coming.body.reader()
         run.bodies.append(reader)
-        return LookedUp(replace(entry, body=reader), use, now, waited=True, key=key)
+        return LookedUp(replace(entry, body=reader), use, now, waited=True, key=coming.key)
 
     def _look_in_store(self, effect: LookUp, *, waited: bool) -> LookedUp:
         now, stale, stale_key = self.clock.now(), None, None
@@ -326,9 +250,14 @@ class Driver:
                 stale, stale_key = entry, key
         if effect.covers is not None:
             for key, entry in self.store.parts(effect.keys[0]):
-                if effect.covers(entry) and (use := effect.use_of(entry, now)) is not Use.STALE:
+                if not effect.covers(entry):
+                    continue
+                use = effect.use_of(entry, now)
+                if use is not Use.STALE:
                     self.store.get(key)  # counts as use of it
                     return LookedUp(entry, use, now, waited, key=key)
+                if stale is None:
+                    stale, stale_key = entry, key
         return LookedUp(stale, Use.STALE, now, waited, key=stale_key)
 
     def _to_be_refreshed(self, looked: LookedUp, effect: LookUp, run: Run) -> LookedUp:
@@ -386,9 +315,11 @@ class Driver:
     async def _keep(self, key: CacheKey, entry: Entry, run: Run) -> Kept:
         body = entry.body
         if not isinstance(body, BodyStream):
-            kept = await self.store.put(key, entry.with_body(body))
-            self._land(run, Landing.KEPT if kept else Landing.NOTHING_KEPT)
-            return Kept(body, too_large=not kept)
+            unkept = await self._put(key, entry.with_body(body), run.since)
+            self._land(run, Landing.NOTHING_KEPT if unkept else Landing.KEPT)
+            if unkept == _INVALIDATED:
+                run.transcript.unkept[key] = unkept
+            return Kept(body, too_large=unkept == _TOO_LARGE)
         if entry.ttl <= 0 or entry.for_outages:
             # It answers nobody else, so nobody is to wait for its body (documented), which may never end
             self._land(run, Landing.NOTHING_KEPT)
@@ -401,38 +332,47 @@ class Driver:
         reader = incoming.reader(keeps=True)
         run.wraps(body, reader)
         if flight is not None:
-            flight.bring(key, entry.with_body(incoming))
+            flight.bring(Coming(key, entry.with_body(incoming), incoming, run.since))
         return Kept(reader)
 
     def _finisher(self, key: CacheKey, entry: Entry, run: Run, flight: Flight | None) -> Finished:
         """Lands the flight when the body has come in, which may be after the run."""
+        since = run.since
 
         async def finished(body: StoredBody | None, landing: Landing) -> None:
-            outcome = Landing.FAILED
+            outcome, unkept = Landing.FAILED, _BROKEN_OFF
             try:
                 if body is None:
-                    outcome = landing
+                    outcome, unkept = landing, _TOO_LARGE if landing is Landing.NOTHING_KEPT else _BROKEN_OFF
                 else:
-                    kept = await self.store.put(key, entry.with_body(body))
-                    outcome = Landing.KEPT if kept else Landing.NOTHING_KEPT
+                    unkept = await self._put(key, entry.with_body(body), since)
+                    outcome = Landing.NOTHING_KEPT if unkept else Landing.KEPT
             finally:
-                if outcome in _UNKEPT:
-                    run.transcript.unkept[key] = _UNKEPT[outcome]
+                if unkept:
+                    run.transcript.unkept[key] = unkept
                 if flight is not None:
                     self.flights.land(flight, outcome)
 
         return finished
 
+    async def _put(self, key: CacheKey, entry: Entry, since: int) -> str:
+        """Why it is not kept; empty where it is. documented: after an invalidation the next request goes to the
+        origin (Invalidation); inferred: so what one had gone for before it answers nobody else"""
+        if self.store.invalidated(key, entry, since):
+            return _INVALIDATED
+        return "" if await self.store.put(key, entry) else _TOO_LARGE
+
     async def _update(self, effect: Update, run: Run) -> Updated:
         """What was invalidated meanwhile does not come back."""
-        kept = self.store.get(effect.key) is not None and await self.store.put(effect.key, effect.entry)
+        stays = self.store.get(effect.key) is not None
+        kept = stays and not await self._put(effect.key, effect.entry, run.since)
         self._land(run, Landing.KEPT if kept else Landing.NOTHING_KEPT)
         return Updated()
 
     # ── refresh ──────────────────────────────────────────────────────────────
 
     def _refresh(self, effect: Refresh, run: Run) -> RefreshBegun:
-        behind = Run(effect.transcript, run.flight)
+        behind = Run(effect.transcript, run.flight, since=self.store.invalidations)
         run.flight = None
         task = asyncio.create_task(self._perform_behind(effect.steps, behind))
         self._refreshing[task] = behind

@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from edgesim.distribution.propagation import AT_ONCE, Rollout, Spread
-from edgesim.driver.driver import Exchange
+from edgesim.distribution.sessions import with_sessions
+from edgesim.driver.exchange import Exchange
 from edgesim.driver.identity import request_id
 from edgesim.errors import ConfigError, OriginFault, OriginTrouble, ViewerFault
 from edgesim.ports import BodyStream
@@ -73,7 +74,7 @@ class ViewerApp:
     def deploy(self, distributions: Sequence[Distribution], spread: Spread = AT_ONCE) -> None:
         """Serve these from now on, at each edge location once the update has reached it."""
         now = self.driver.clock.now()
-        self.rollout = self.rollout.since(now).then(tuple(distributions), now, spread)
+        self.rollout = self.rollout.since(now).then(with_sessions(self.rollout.newest, distributions), now, spread)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (rest := self.begin(scope, receive, send, None)) is not None:

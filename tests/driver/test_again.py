@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from edgesim.distribution.continuous_deployment import ByHeader, ContinuousDeployment
 from edgesim.distribution.model import CustomErrorResponse, Distribution, Trigger
 from edgesim.distribution.response_headers import ResponseHeadersPolicy
-from edgesim.driver.driver import Exchange
+from edgesim.driver.exchange import Exchange
 from edgesim.pipeline.again import Again
 from edgesim.testing import strategies
 from edgesim.testing.fakes import FakeEdge

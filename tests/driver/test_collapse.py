@@ -11,7 +11,7 @@ import pytest
 
 from edgesim.distribution.model import CustomErrorResponse, Origin, Trigger
 from edgesim.driver.collapse import Flight, Flights, Landing
-from edgesim.driver.driver import Exchange
+from edgesim.driver.exchange import Exchange
 from edgesim.errors import OriginFault, OriginTrouble
 from edgesim.origins.canned import Answer, ScriptedBody, slowly, truncated
 from edgesim.ports import StoredBody
@@ -211,14 +211,31 @@ async def test_who_has_what_comes_already_is_told_so_at_once() -> None:
     assert first.result().body == b"12345"
 
 
-async def test_what_expires_while_it_comes_is_fetched_anew_for_who_asks_then() -> None:
+async def test_what_expires_while_it_comes_is_fetched_anew_once_for_who_asks_then() -> None:
     edge = dripping_edge(5, cache_control="max-age=2")
     first = asyncio.create_task(edge.ask(a_request("/a.css")))
     await edge.clock.advance(3)
-    second = asyncio.create_task(edge.ask(a_request("/a.css")))
+    others = [asyncio.create_task(one) for one in many(edge, 10)]
     await edge.clock.advance(5)
-    assert (first.result().x_cache, second.result().x_cache) == ("Miss", "Miss")
+    assert first.result().x_cache == "Miss"
+    assert Counter(task.result().x_cache for task in others) == {"Miss": 1, "Hit": 9}
     assert len(edge.origin.received) == 2
+
+
+@pytest.mark.parametrize("came", [pytest.param(0, id="before its head is there"), pytest.param(3, id="while it comes")])
+async def test_what_is_invalidated_on_its_way_is_fetched_anew_once_for_who_asks_then(came: int) -> None:
+    edge = dripping_edge(5)
+    edge.origin._answer = slowly(edge.clock, 2, edge.origin._answer)
+    first = asyncio.create_task(edge.ask(a_request("/a.css")))
+    await edge.clock.advance(came)
+    assert await edge.store.invalidate(SITE.id, "/a.css") == 0
+    others = [asyncio.create_task(one) for one in many(edge, 10)]
+    await edge.clock.advance(20)
+    assert (first.result().x_cache, first.result().body) == ("Miss", b"12345")
+    assert Counter(task.result().x_cache for task in others) == {"Miss": 1, "Hit": 9}
+    assert len(edge.origin.received) == 2
+    assert list(first.result().transcript.unkept.values()) == ["it was invalidated while it came in"]
+    assert (await edge.ask(a_request("/a.css"))).x_cache == "Hit"
 
 
 async def test_with_caching_disabled_nobody_waits() -> None:
