@@ -230,6 +230,7 @@ def deliver(arrival: Arrival, transcript: Transcript, answer: Answer) -> Served:
         now=answer.at,
         unsent=answer.unsent,
     )
+    terms = transcript.distribution.terms if transcript.distribution is not None else STANDARD_TERMS
     if answer.because is not DeliveryReason.WHOLE:
         transcript.note(Station.DELIVERY, answer.because, span=answer.span)
     transcript.note(
@@ -237,7 +238,7 @@ def deliver(arrival: Arrival, transcript: Transcript, answer: Answer) -> Served:
         answer.outcome,
         status=response.status,
         made_by=answer.made_by,
-        result_types=result_types(answer.outcome, answer.made_by, answer.trouble),
+        result_types=result_types(answer.outcome, answer.made_by, answer.trouble, terms.choices.generated_result),
         age=answer.age,
     )
     transcript.status, transcript.headers = response.status, response.headers

@@ -12,7 +12,7 @@ from edgesim.errors import OriginFault, ViewerFault
 from edgesim.values.instant import Duration
 
 if TYPE_CHECKING:
-    from edgesim.driver.driver import Exchange
+    from edgesim.driver.exchange import Exchange
     from edgesim.ports import Clock, Timer, Tunnel
 
 Send: TypeAlias = Callable[[Any], Awaitable[None]]

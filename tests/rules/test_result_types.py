@@ -2,6 +2,7 @@
 
 import pytest
 
+from edgesim.distribution.edge_choices import GeneratedResult
 from edgesim.errors import OriginTrouble, ViewerTrouble
 from edgesim.rules.hooks import MadeBy
 from edgesim.rules.reasons import ArrivalReason, Outcome
@@ -33,6 +34,13 @@ def test_what_origin_request_generated_has_a_detail_of_its_own():
     assert result_types(generated, MadeBy.VIEWER_REQUEST) == ResultTypes(word, word, word)
     assert result_types(generated, MadeBy.ORIGIN_REQUEST) == ResultTypes(word, word, "MissGeneratedResponse")
     assert result_types(Outcome.HIT, MadeBy.ORIGIN_REQUEST) == ResultTypes("Hit", "Hit", "Hit")
+
+
+def test_as_what_a_functions_response_is_logged_is_a_choice():
+    generated, miss = Outcome.LAMBDA_GENERATED, GeneratedResult.MISS
+    assert result_types(generated, MadeBy.VIEWER_REQUEST, None, miss) == ResultTypes("Miss", "Miss", "Miss")
+    at_origin = ResultTypes("Miss", "Miss", "MissGeneratedResponse")
+    assert result_types(generated, MadeBy.ORIGIN_REQUEST, None, miss) == at_origin
 
 
 @pytest.mark.parametrize(
