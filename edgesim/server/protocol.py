@@ -99,20 +99,22 @@ class EdgeProtocol(HttpToolsProtocol):
         if self._is_between and not self._blocks.held and is_one_plain_head(data):
             self._parse(data)
             return
-        while data and not self._is_deaf:
+        at = 0
+        while at < len(data) and not self._is_deaf:
             if self._handshake is not None:
-                self._handshake.take(data)
+                self._handshake.take(data[at:])
                 return
             if self._is_between:
-                line, data = self._blocks.line(data)
+                line, at = self._blocks.line(data, at)
                 line, self._written = readable_line(line)
                 self._parse(line)
             elif self._length_left:
-                body, data = data[: self._length_left], data[self._length_left :]
+                body = data[at : at + self._length_left]
+                at += len(body)
                 self._length_left -= len(body)
                 self._parse(body)
             else:
-                block, data = self._blocks.block(data)
+                block, at = self._blocks.block(data, at)
                 self._parse(block)
 
     def _parse(self, data: bytes) -> None:

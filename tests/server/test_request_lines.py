@@ -46,9 +46,9 @@ def test_blocks_are_all_of_the_bytes_and_end_at_empty_lines_however_they_come(pa
     places = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
     blocks, read, ends = Blocks(), b"", set()
     for start, stop in pairwise(places):
-        rest = data[start:stop]
-        while rest:
-            block, rest = blocks.block(rest)
+        piece, at = data[start:stop], 0
+        while at < len(piece):
+            block, at = blocks.block(piece, at)
             assert block
             read += block
             ends.add(len(read))
@@ -58,3 +58,15 @@ def test_blocks_are_all_of_the_bytes_and_end_at_empty_lines_however_they_come(pa
         at = found + 4
         expected.add(at)
     assert expected <= ends
+
+
+def test_a_line_is_kept_until_its_end():
+    blocks = Blocks()
+    assert blocks.line(b"xGET /a", 1) == (b"", 7)
+    assert blocks.held == 6
+    assert blocks.line(b" HTTP/1.1\r\nHost", 0) == (b"GET /a HTTP/1.1\r\n", 11)
+    assert blocks.held == 0
+
+
+def test_what_can_not_begin_a_request_is_not_waited_for():
+    assert Blocks().line(b"\x16\x03\x01", 0) == (b"\x16\x03\x01", 3)
