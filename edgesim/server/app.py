@@ -12,13 +12,14 @@ from edgesim.distribution.sessions import with_sessions
 from edgesim.driver.exchange import Exchange
 from edgesim.driver.identity import request_id
 from edgesim.errors import ConfigError, OriginFault, OriginTrouble, ViewerFault
-from edgesim.ports import BodyStream
+from edgesim.ports import BodyStream, Tunnel
 from edgesim.server.known import Known, KnownRequests, asked
+from edgesim.server.tunnel import tunnelled
 from edgesim.server.viewer_header import HEADER, ViewerDefaults, is_loopback, parse_header, viewer_of
 from edgesim.values.body import NO_BODY, Body
 from edgesim.values.headers import Headers, readable
 from edgesim.values.message import Request, Response
-from edgesim.values.uri import split_target
+from edgesim.values.uri import authority_of, split_target
 from edgesim.values.viewer import Arrival, Viewer
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class ViewerApp:
         distributions = self.rollout.at(arrival.viewer.pop, arrival.at)
         begun = self.driver.begin(arrival, distributions, scope.get("wire"))
         if not isinstance(begun, Exchange):
-            return partial(_deliver_later, begun, send)
+            return partial(self._deliver_later, begun, receive, send)
         if outlet is None or not begun.holds_nothing or (body := begun.small_body) is None:
             return partial(_deliver, begun, send)
         _send_at_once(begun, body, outlet)
@@ -114,6 +115,17 @@ class ViewerApp:
         _send_at_once(exchange, body, outlet)
         return True
 
+    async def _deliver_later(self, coming: Callable[[], Awaitable[Exchange]], receive: Receive, send: Send) -> None:
+        # Where the viewer goes while it is still sending, there is nobody left to answer
+        with contextlib.suppress(ViewerFault):
+            exchange = await coming()
+            tunnel = exchange.response.body
+            if isinstance(tunnel, Tunnel):
+                viewer = RequestBody(receive, None).chunks()
+                await tunnelled(exchange, tunnel, _start(exchange.response), viewer, send, self.driver.clock)
+            else:
+                await _deliver(exchange, send)
+
     def _arrival(self, scope: Scope, receive: Receive) -> Arrival:
         raw = scope["headers"]
         defaults = self.defaults
@@ -127,7 +139,10 @@ class ViewerApp:
         return self._arrived(scope["raw_target"], scope["method"], Headers.from_raw(raw), viewer, receive)
 
     def _arrived(self, target: bytes, method: str, headers: Headers, viewer: Viewer, receive: Receive) -> Arrival:
-        path, query = split_target(target.decode("latin-1"))
+        written = target.decode("latin-1")
+        path, query = split_target(written)
+        if (authority := authority_of(written)) is not None:
+            headers = headers.having("Host", authority)  # RFC 9112 §3.2.2: a Host beside it does not count
         request = Request(method, path, query, headers, _body(headers, receive))
         return Arrival(request_id(), self.driver.clock.now(), viewer, request)
 
@@ -167,12 +182,6 @@ def _start(response: Response) -> dict[str, Any]:
         "headers": response.headers.raw,
         "reason": response.reason,
     }
-
-
-async def _deliver_later(coming: Callable[[], Awaitable[Exchange]], send: Send) -> None:
-    # Where the viewer goes while it is still sending, there is nobody left to answer
-    with contextlib.suppress(ViewerFault):
-        await _deliver(await coming(), send)
 
 
 async def _deliver(exchange: Exchange, send: Send) -> None:

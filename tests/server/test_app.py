@@ -72,6 +72,13 @@ def test_an_absolute_target_is_a_path() -> None:
     assert last(edge).arrival.request.target == "/a?b"
 
 
+@pytest.mark.parametrize("host", [b"Host: another.example\r\n", b"Host:\r\n"], ids=["another one", "an empty one"])
+def test_an_absolute_targets_host_counts_and_not_the_other(host: bytes) -> None:
+    edge = edge_of(lambda request, origin: a_response())
+    talk(edge, b"GET http://user@www.example:8080/a HTTP/1.1\r\nA: b\r\n" + host + b"\r\n")
+    assert last(edge).arrival.request.headers.all("host") == ("www.example:8080",)
+
+
 @pytest.mark.parametrize(
     ("framing", "body", "expected"),
     [
