@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from edgesim.distribution.aws_endpoints import endpoint_variables
 from edgesim.distribution.chaos import parse_chaos
 from edgesim.distribution.model import Distribution, EdgeFunction, Origin, Trigger
 from edgesim.distribution.problems import Problem, Severity
@@ -134,6 +135,7 @@ def _runtime_settings(settings: Settings, viewers: ViewerDefaults) -> RuntimeSet
         concurrency=settings.concurrency,
         closed_ports=frozenset({settings.control_port}),
         relaxed=settings.relax,
+        variables=endpoint_variables(settings.aws_endpoints),
         chaos=parse_chaos(settings.chaos, seed() % 10_000) if settings.chaos else None,
     )
     if not settings.environments:

@@ -30,8 +30,8 @@ SUFFIXES = (".scenario.yaml", ".scenario.yml", ".scenario.json")
 _IN_FOLDERS = (".yaml", ".yml")
 
 _FOLDERS = "edgesim_scenarios"
-_MARKER = """edge(distribution=None, *, functions, origins, parameters, at, viewer, limits, choices, keys): \
-what the fixture `edge` is made of, in the words of scenarios; paths begin at the test's file"""
+_MARKER = """edge(distribution=None, *, functions, origins, parameters, at, viewer, limits, choices, keys, \
+aws_endpoints): what the fixture `edge` is made of, in the words of scenarios; paths begin at the test's file"""
 
 folders_key = pytest.StashKey[tuple[Path, ...]]()
 edge_key = pytest.StashKey["LiveEdge"]()
@@ -208,8 +208,9 @@ def edge(request: pytest.FixtureRequest) -> Iterator[LiveEdge]:
             assert edge.get("/private").status == 401
 
     The marker may stand at the test, its class and its module (`pytestmark`): what is closest to the test counts, and
-    functions, origins, parameters, viewer settings, choices and keys are merged by name. Paths begin at the test's
-    file. Without a marker everything goes to one origin, `site`, which answers 200. See edgesim.testing.LiveEdge.
+    functions, origins, parameters, viewer settings, choices, keys and endpoints are merged by name. Paths begin at
+    the test's file. Without a marker everything goes to one origin, `site`, which answers 200. See
+    edgesim.testing.LiveEdge.
     """
     from edgesim.testing.live import edge as opened
 
@@ -226,7 +227,7 @@ def edge(request: pytest.FixtureRequest) -> Iterator[LiveEdge]:
         yield request.node.stash[edge_key]
 
 
-_MERGED = ("functions", "origins", "parameters", "viewer", "choices", "keys")
+_MERGED = ("functions", "origins", "parameters", "viewer", "choices", "keys", "aws_endpoints")
 _KEYS = ("distribution", "at", "limits", *_MERGED)
 
 

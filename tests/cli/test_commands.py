@@ -183,6 +183,11 @@ def test_check_prints_problems_as_json(template: Path) -> None:
             "did you mean timeouts?",
             id="a limit that is none",
         ),
+        pytest.param(
+            ("serve", "--origin", "http://a", "--aws-endpoint", "dynamodb=localhost:8000"),
+            "'localhost:8000' is no endpoint; write dynamodb=http://localhost:8000",
+            id="an endpoint that is none",
+        ),
         pytest.param(("serve", "--origin", "http://a", "--cache-size", "x"), "is not a size", id="a size that is none"),
         pytest.param(
             ("serve", "--origin", "http://a", "--cache-size", "100"), "64KiB is the least", id="a cache for nothing"

@@ -260,7 +260,7 @@ def test_code_that_is_not_there_is_a_problem(lab, expect_failure):
 
 def test_without_an_interpreter_a_function_is_unavailable(lab, expect_failure, monkeypatch):
     monkeypatch.setattr("edgesim.runtimes.interpreters._nearest_installed", lambda *_: None)
-    monkeypatch.setattr(lab.service._interpreters, "_overrides", {})
+    monkeypatch.setattr(lab.service._code._interpreters, "_overrides", {})
     function = lab.node(PID, name="auth", runtime="nodejs22.x")
 
     async def story():
@@ -331,7 +331,7 @@ def test_packages_that_lambda_brings_are_lent(lab, tmp_path, monkeypatch):
     (tmp_path / "lent").mkdir()
     (tmp_path / "lent/boto3.py").write_text("name = 'lent'")
     packages = (("boto3.py", tmp_path / "lent/boto3.py"),)
-    monkeypatch.setattr(lab.service, "_lend", lambda interpreter: Lent(tmp_path / "lent", packages))
+    monkeypatch.setattr(lab.service._code, "_lend", lambda interpreter: Lent(tmp_path / "lent", packages))
     source = "import boto3\ndef handler(event, context):\n    return boto3.name\n"
     assert lab.value(lab.python(source)) == "lent"
     assert lab.value(lab.python({"app.py": source, "boto3.py": "name = 'own'"})) == "own"
@@ -571,7 +571,7 @@ def test_nothing_outlives_a_killed_edgesim(gone_within):
     ],
 )
 def test_where_the_sdk_is_missing_it_is_said_that_lambda_has_it(lab, language, source, hint, monkeypatch):
-    monkeypatch.setattr(lab.service, "_lend", lambda interpreter: None)
+    monkeypatch.setattr(lab.service._code, "_lend", lambda interpreter: None)
     function = getattr(lab, language)(source)
     [problem] = lab.run(lab.deploy(function))
     assert problem.hint.startswith(hint)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from edgesim.distribution.aws_endpoints import EVERY_SERVICE
 from edgesim.distribution.limits import Limit, PackageLimits
 from edgesim.distribution.model import Trigger
 from edgesim.errors import ConfigError, OriginTrouble
@@ -97,6 +98,13 @@ def test_what_an_account_allows_and_a_machine_must_have():
     found = scenario("title: t\nneeds: [sandbox]\npackage-size: 2KB\nrelax: memory\nsteps: [{get: /}]\n")
     assert found.needs == {Need.SANDBOX}
     assert found.account == Account(package=PackageLimits(unzipped=2048), relaxed=frozenset({Limit.MEMORY}))
+
+
+def test_where_functions_find_aws():
+    found = scenario("title: t\naws-endpoints: {dynamodb: 'http://localhost:8000'}\nsteps: [{get: /}]\n")
+    assert found.account == Account(endpoints=(("dynamodb", "http://localhost:8000"),))
+    found = scenario("title: t\naws-endpoints: http://localhost:4566\nsteps: [{get: /}]\n")
+    assert found.account == Account(endpoints=((EVERY_SERVICE, "http://localhost:4566"),))
 
 
 REFUSED = """\
