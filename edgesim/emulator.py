@@ -27,6 +27,7 @@ from edgesim.driver.metered import Metered
 from edgesim.driver.recorder import TranscriptRing
 from edgesim.errors import ConfigError, EdgesimError
 from edgesim.loaders import Loaded, Overrides, load, load_quick
+from edgesim.loaders.deleted import deleted
 from edgesim.loaders.published import as_published
 from edgesim.loaders.terms import on_terms
 from edgesim.logs.access import format_named
@@ -360,7 +361,7 @@ class Emulator:
         self._keep_logs_out_of_code(read)
         router = self._router(read)
         loaded = await self._published(read)
-        self._tell_news(loaded.problems)
+        self._tell_news((*loaded.problems, *deleted(self.read, read)))
         await self._deploy(loaded, spread)
         if self.app is not None:
             self.app.driver.origins = router
