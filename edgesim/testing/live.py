@@ -184,6 +184,11 @@ class LiveEdge:
             check_endpoint(service, url)
         return await self._background.stage.edge(setting, at=at, account=Account(endpoints=tuple(endpoints.items())))
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What there is to say of the functions that are deployed, such as a runtime that is not installed."""
+        return self._background.stage.remarks
+
     def close(self) -> None:
         """End what goes on in the background."""
         self.run(self.inner.aclose())

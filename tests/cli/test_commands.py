@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -103,6 +104,22 @@ def test_help_names_every_option_of_serve() -> None:
 def test_check_of_a_sound_template_ends_with_0(template: Path) -> None:
     told = run("check", str(template))
     assert (told.exit_code, told.output) == (0, "no problems\n")
+
+
+def test_check_notes_a_runtime_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = "python3.9" if sys.version_info >= (3, 14) else "python3.14"
+    for name in ("PATH", "HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    (tmp_path / "app.py").write_text("def handler(event, context): return event\n")
+    settings = f"{{Handler: app.handler, Runtime: {other}, Code: .}}"
+    function = f"  Fn: {{Type: AWS::Lambda::Function, Properties: {settings}}}\n"
+    version = "  V: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref Fn}}\n"
+    runs = "          LambdaFunctionAssociations: [{EventType: viewer-request, LambdaFunctionARN: !Ref V}]\n"
+    (tmp_path / "template.yaml").write_text(TEMPLATE + runs + function + version)
+    told = run("check", "--strict", str(tmp_path / "template.yaml"))
+    assert told.exit_code == 0, told.output
+    assert told.output.startswith(f"note: {other} is not installed: Python ")
+    assert told.output.endswith("1 note\n")
 
 
 def test_check_takes_the_only_template_of_the_folder(template: Path, monkeypatch: pytest.MonkeyPatch) -> None:

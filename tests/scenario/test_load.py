@@ -107,6 +107,14 @@ def test_where_functions_find_aws():
     assert found.account == Account(endpoints=((EVERY_SERVICE, "http://localhost:4566"),))
 
 
+@pytest.mark.parametrize(("way", "runtime"), [("node", "nodejs16.x"), ("python", "python3.8")])
+def test_a_deprecated_runtime_is_taken_as_in_a_template(way, runtime):
+    code = {"node": "exports.handler = 1", "python": "def handler(event, context): return 1"}[way]
+    text = f"title: t\nfunctions: {{f: {{{way}: '{code}', runtime: {runtime}}}}}\n"
+    found = scenario(f"{text}distribution: {{viewer-request: f}}\nsteps: [{{get: /}}]\n")
+    assert [one.runtime for one in found.setting.distributions[0].functions] == [runtime]
+
+
 REFUSED = """\
 - deploy: {limits: 2023, functions: {f: %s}, distribution: {viewer-request: f%s}, refused: [one, {matches: two}]}
 - deploy: {functions: {f: {node: exports.handler = 2}}}

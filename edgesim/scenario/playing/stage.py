@@ -122,7 +122,7 @@ class Stage:
         await self._move_to(account or Account())
         self._begun, self._fresh = VIRTUAL_START if at is None else at, fresh
         self.clock.restart(self._begun)
-        self._from_before, self._found_warm = set(self._seen), False
+        self._from_before, self._found_warm, self.remarks = set(self._seen), False, ()
         self.ids.restart()
         self.log.clear()
         self._ledger = Ledger(self.clock)
@@ -167,7 +167,7 @@ class Stage:
                 self.clock, self.log, self.ids.invocation, interpreters=self._interpreters, settings=settings
             )
         problems = await self._service.deploy(self._functions)
-        self.remarks = tuple(
+        self.remarks += tuple(
             f"{one.message}{f' ({one.hint})' if one.hint else ''}"
             for one in problems
             if one.severity is Severity.WARNING
