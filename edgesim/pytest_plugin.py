@@ -76,8 +76,9 @@ _OF_WORKER = "edgesim_remarks"
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A process of pytest-xdist hands over what it has to say."""
     output = getattr(session.config, "workeroutput", None)
+    remarks = session.config.stash[remarks_key]
     if output is not None:
-        output[_OF_WORKER] = list(session.config.stash[remarks_key])
+        output[_OF_WORKER] = list(remarks)
 
 
 @pytest.hookimpl(optionalhook=True)
