@@ -41,6 +41,7 @@ from edgesim.runtimes.interpreters import (
 from edgesim.runtimes.ledger import Ledger
 from edgesim.runtimes.memory import MemoryWatch
 from edgesim.runtimes.pool import Pool
+from edgesim.runtimes.remarks import held_up
 from edgesim.runtimes.settings import Settings
 from edgesim.runtimes.snapshot import Snapshot
 from edgesim.runtimes.spares import Spares
@@ -171,7 +172,8 @@ class LambdaService:
         if pool is None:
             start = lambda deployment: self._environment(deployment, region)  # noqa: E731
             limit = 1 if inspected else self._settings.max_environments
-            pool = running.pools[region] = Pool(running.deployment, start, limit, self._fleet, self._ended)
+            held = (lambda: self._note(held_up(running.deployment.function))) if inspected else None
+            pool = running.pools[region] = Pool(running.deployment, start, limit, self._fleet, self._ended, held)
             if over or running.over:
                 pool.drain()
         return pool
