@@ -494,6 +494,34 @@ def test_close_ends_everything_and_invocations_in_flight_fail(new_lab, expect_fa
     assert not lab.service._workspace.path.exists()
 
 
+@pytest.mark.parametrize("gone", [False, True], ids=["the code changed", "the code is gone"])
+def test_close_ends_what_is_at_work_for_a_version_before(new_lab, expect_failure, alive, gone):
+    """As scenarios deploy: whoever calls it finds out whether it starts."""
+    lab = new_lab(Settings(spares={}, initialise_ahead=False, publishes=False))
+    function = lab.python(PY_PID)
+    code = Path(function.code.path) / "app.py"
+
+    async def story():
+        await lab.deploy(function)
+        first = asyncio.ensure_future(lab.call(function, {"wait": 30}, limit=30))
+        for _ in range(200):
+            if (found := lab.service.status().functions[0].environments) and found[0].pid is not None:
+                break
+            await asyncio.sleep(0.01)
+        code.unlink() if gone else code.write_text(f"{PY_PID}# saved\n")
+        if gone:
+            code.parent.rmdir()
+        await lab.service.deploy([function])
+        assert lab.service.status().functions[0].environments == ()
+        await lab.service.close()
+        return found[0].pid, first.done(), expect_failure(await first)
+
+    pid, done, failure = lab.run(story())
+    assert done
+    assert not alive(pid)
+    assert failure.error_type == "Edgesim.ShutDown"
+
+
 def test_it_works_without_descriptors_of_processes(new_lab, expect_failure, expect_value, monkeypatch):
     """As on macOS."""
     monkeypatch.setattr("edgesim.runtimes.process._open_pidfd", lambda pid: None)
