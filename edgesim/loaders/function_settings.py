@@ -168,7 +168,13 @@ _GAPS = (
         lambda value: (_member(value, "ApplyOn") or "None") != "None",
         Severity.NOTE,
     ),
-    Gap("logging_config", "writes a function's log in its own way", severity=Severity.NOTE),
+    Gap(
+        "logging_config",
+        "writes logs as text, all levels of them, to the group that every function has: it does not apply LogFormat, "
+        "ApplicationLogLevel, SystemLogLevel and LogGroup",
+        lambda value: value != {"LogFormat": "Text"},
+        Severity.NOTE,
+    ),
     Gap("code_signing_config_arn", "checks no signatures of code", severity=Severity.NOTE),
 )
 

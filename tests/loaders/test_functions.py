@@ -494,7 +494,12 @@ def test_what_edgesim_leaves_out_is_told(distribution: Load, name: str, value: s
 
 
 def test_what_is_as_it_would_be_anyway_is_not_told(distribution: Load) -> None:
-    same = {"SnapStart": "{ApplyOn: None}", "RuntimeManagementConfig": "{UpdateRuntimeOn: Auto}", "Tags": "[]"}
+    same = {
+        "LoggingConfig": "{LogFormat: Text}",
+        "SnapStart": "{ApplyOn: None}",
+        "RuntimeManagementConfig": "{UpdateRuntimeOn: Auto}",
+        "Tags": "[]",
+    }
     assert distribution(attach("!Ref V"), resources=a_function(**same)).problems == ()
 
 
