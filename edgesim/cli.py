@@ -17,6 +17,7 @@ from edgesim.commands.chaos import chaos_option
 from edgesim.commands.check import check
 from edgesim.commands.choices import choices
 from edgesim.commands.clock import clock
+from edgesim.commands.closed_pipe import EndsWithItsReader
 from edgesim.commands.control import ask, control_port_option, speaking
 from edgesim.commands.demo import demo
 from edgesim.commands.functions import functions
@@ -132,7 +133,7 @@ def _split_origins(values: tuple[str, ...], *, with_source: bool) -> dict[str, A
 # ── commands ─────────────────────────────────────────────────────────────────
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=EndsWithItsReader, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="edgesim")
 def main() -> None:
     """CloudFront and Lambda@Edge on your own machine.
