@@ -44,7 +44,7 @@ def bind(host: str, port: int, option: str) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as why:
-        if why.errno == errno.EADDRNOTAVAIL:
+        if why.errno == errno.EADDRNOTAVAIL or isinstance(why, socket.gaierror):
             raise ConfigError(f"{host} is no address of this machine", "--host 127.0.0.1, ::1 or 0.0.0.0") from None
         reason = os.strerror(why.errno) if why.errno else str(why)
         raise ConfigError(f"can't listen on {host}:{port}: {reason}", f"choose another with {option}") from None
