@@ -35,6 +35,9 @@ DATA = Path(__file__).parent / "data"
         ("t.yaml", "just a text", "this describes no distribution", "edgesim reads CloudFormation and SAM"),
         ("t.json", "[1]", "this describes no distribution", "edgesim reads CloudFormation and SAM"),
         ("t.json", '{"terraform_version": "1.11"}', "this describes no distribution", "Terraform"),
+        ("t.json", '{"planned_values": {}}', "this describes no distribution", "Terraform"),
+        ("t.tf.json", '{"resource": {}}', "this describes no distribution", "Terraform"),
+        ("t.tf", "resource x y {}", "this describes no distribution", "Terraform"),
         (
             "t.yaml",
             "{title: t, steps: []}",
@@ -69,6 +72,11 @@ def test_a_directory_means_its_template(tmp_path: Path) -> None:
     assert "directory" in load(tmp_path).problems[0].message
     (tmp_path / "template.yaml").write_text((DATA / "cfn.yaml").read_text())
     assert load(tmp_path).files == (str(tmp_path / "template.yaml"),)
+
+
+def test_a_directory_with_terraform_is_told_that_it_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text("")
+    assert "Terraform" in load(tmp_path).problems[0].hint
 
 
 def test_cdk_output_with_two_stacks_asks_which(tmp_path: Path) -> None:
