@@ -131,7 +131,7 @@ class Snapshots:
 
     def _take_inline(self, text: str, name: str) -> Snapshot:
         draft = self._draft()
-        (draft / _TASK / name).write_text(text)
+        (draft / _TASK / name).write_text(text, encoding="utf-8")
         return self._keep(draft, TASK_ROOT)
 
     def _draft(self) -> Path:
