@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection
 from enum import StrEnum
 from pathlib import Path
@@ -83,6 +84,8 @@ def source_file(source: Path, shown: str) -> Path:
         raise Unreadable("this describes no distribution", shown, hint=_TERRAFORM)
     if not source.is_dir():
         return source
+    if not os.access(source, os.R_OK | os.X_OK):
+        raise Unreadable("this directory can't be read: Permission denied", shown)
     usual = [source / name for name in TEMPLATES if (source / name).is_file()]
     found = usual[:1] or sorted(source.glob("*.template.json")) or sorted(source.glob("cdk.out/*.template.json"))
     if len(found) == 1:
