@@ -58,7 +58,7 @@ class _WithPytestsCodes(click.Command):
 
 def _report_bug(kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
     """What nobody expected is a bug, and an exit code that CI can tell from a scenario that failed."""
-    meant = (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError)
+    meant = (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError, PermissionError)
     if not isinstance(error, Exception) or isinstance(error, meant):
         return
     from edgesim.emulator import report_bug

@@ -451,7 +451,8 @@ class Need(StrEnum):
 class Scenario:
     """One story. `at` is when it begins; None: always the same instant. `fresh`: its functions begin without an
     environment, so that its first invocations are cold; chosen where an expectation speaks of cold and warm. `own` are
-    the origins whose answers are for this scenario, and not for all of its file. Where one of its `needs` is not to be
+    the origins whose answers are for this scenario, and not for all of its file; `own_functions` are those that it
+    declares itself, by the names that it has for them. Where one of its `needs` is not to be
     had it is left out, and the reason told."""
 
     title: str
@@ -467,6 +468,7 @@ class Scenario:
     needs: frozenset[Need] = frozenset()
     place: Place = NOWHERE
     own: frozenset[str] = frozenset()
+    own_functions: frozenset[str] = frozenset()
 
     @property
     def own_origins(self) -> Scripts:

@@ -276,7 +276,11 @@ class LiveEdge:
         answers = self.run(self._all(list(zip(sends, tokens, strict=True))))
         asked = self.inner.origins.asked[before:]
         found = [
-            Response.of(answer, tuple(OriginRequest.of(one) for one in asked if one.step is token))
+            Response.of(
+                answer,
+                tuple(OriginRequest.of(one) for one in asked if one.step is token),
+                self.inner.store,
+            )
             for answer, token in zip(answers, tokens, strict=True)
         ]
         self.responses += found

@@ -137,6 +137,7 @@ def test_serve_takes_the_only_template_of_the_folder_where_nothing_else_is_said(
 ) -> None:
     monkeypatch.chdir(template.parent)
     assert "template.yaml of this folder is taken" in run("serve", "--port", "70000").output
+    assert "template.yaml of this folder is taken" in run("serve", "--origin", "site=.", "--port", "70000").output
     quick = run("serve", "--origin", "http://localhost:1", "--port", "70000")
     assert ("is taken" in quick.output, "a port is a number" in quick.output) == (False, True)
 
@@ -174,6 +175,7 @@ def test_check_prints_problems_as_json(template: Path) -> None:
         pytest.param(
             ("serve", "--origin", "http://a", "--origin", "http://b"), "there is one origin", id="two origins"
         ),
+        pytest.param(("serve", "--origin", "a=./b"), "is about an origin of a SOURCE", id="an id without a source"),
         pytest.param(
             ("serve", "t.yaml", "--viewer-request", "a.js"), "goes without SOURCE", id="a trigger beside a source"
         ),

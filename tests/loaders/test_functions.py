@@ -89,6 +89,29 @@ def test_inline_code_is_substituted(distribution: Load) -> None:
     assert function.code.inline == 'region = "us-east-1"; `${x}`'
 
 
+@pytest.mark.parametrize("written", ["|", "!Sub |", "|-"])
+def test_the_lines_of_inline_code_are_those_of_the_template(distribution: Load, written: str) -> None:
+    code = f"\n      ZipFile: {written}\n        // ${{AWS::Region}}\n        exports.handler = 1\n"
+    resources = f"""\
+Fn:
+  Type: AWS::Lambda::Function
+  Properties:
+    Handler: index.handler
+    Runtime: nodejs22.x
+    Code:{code}V: {{Type: AWS::Lambda::Version, Properties: {{FunctionName: !Ref Fn}}}}
+"""
+    inline = only_function(distribution(attach("!Ref V"), resources=resources)).code
+    assert inline.written.line == 9
+    assert Path(inline.written.file).name == "t.yaml"
+
+
+@pytest.mark.parametrize("code", ["{ZipFile: 'exports.handler = 1'}", "{ZipFile: !Join ['', ['a', 'b']]}"])
+def test_inline_code_whose_lines_are_no_lines_of_the_template_has_no_place_there(distribution: Load, code: str) -> None:
+    loaded = distribution(attach("!Ref V"), resources=a_function(code))
+    [function] = loaded.distributions[0].functions
+    assert not function.code.written
+
+
 def test_inline_code_with_an_unknown_value_is_warned_of(distribution: Load) -> None:
     resources = a_function("{ZipFile: !Sub 'pool = \"${Pool}\"'}") + "Pool: {Type: AWS::Cognito::UserPool}\n"
     [problem] = distribution(attach("!Ref V"), resources=resources).problems

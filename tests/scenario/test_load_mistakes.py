@@ -237,7 +237,7 @@ def test_a_mistake_in_a_request(written, message, hint):
             "there is no request here that it could be about: it belongs to the expect of a request",
             id="expect without a request",
         ),
-        pytest.param("- invalidate: a", "'a' does not start with / ; try '/a'", "", id="a path without its slash"),
+        pytest.param("- invalidate: a", "'a' does not start with /: try '/a'", "", id="a path without its slash"),
         pytest.param(
             "- invalidate: '#a b'",
             "the tag '#a b' has a character that no tag has: they are visible ASCII without the comma",

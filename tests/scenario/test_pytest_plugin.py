@@ -338,6 +338,7 @@ def test_a_test_that_fails_shows_the_way_of_its_requests(run):
     [
         ("edge.get('a')", "'a' is no target: it begins with /"),
         ("edge.get('/', contry='DE')", "viewers have no setting 'contry'"),
+        ("edge.get('/', heders={})", "a request has no 'heders' (did you mean headers?)"),
         ("edge.get(1)", "1 is no target: it begins with /"),
         ("edge.get('/', headers={'a': None})", "header a is None: write a text"),
         ("edge.get('/', headers='a')", "headers is 'a', and no dict"),

@@ -380,6 +380,7 @@ def _scenario(reading: Reading, element: Element, own: _Own) -> Scenario:
         found.get("needs", frozenset()),
         reading.place(element.fields.get("title", element)),
         own.origins,
+        own.functions,
     )
 
 
