@@ -49,11 +49,12 @@ def again(transcript: Transcript, served: Served, looked: LookedUp) -> Again | N
         return None
     if served.response.body is not entry.body or served.span is not None or entry.shares is not None:
         return None
-    *fields, (one, _), (other, _) = served.response.headers.fields
+    headers = served.response.headers
+    *_, (one, _), (other, _) = headers.fields
     if not _is_timeless(distribution, notes[0]) or (one, other) != ("X-Amz-Cf-Id", "Age"):
         return None
     looked_up = [note.because for note in notes].index(LookUpReason.FRESH)
-    return Again(distribution, looked.key, ref(entry), Headers(fields).encoded(), notes, looked_up)
+    return Again(distribution, looked.key, ref(entry), headers.but_last(2).encoded(), notes, looked_up)
 
 
 def _is_timeless(distribution: Distribution, first: Note) -> bool:

@@ -103,17 +103,6 @@ class ViewerApp:
             self._known.put(before, Known(arrival.viewer, arrival.request, self.defaults, distributions, again))
         return None
 
-    async def _deliver_later(self, coming: Callable[[], Awaitable[Exchange]], receive: Receive, send: Send) -> None:
-        # Where the viewer goes while it is still sending, there is nobody left to answer
-        with contextlib.suppress(ViewerFault):
-            exchange = await coming()
-            tunnel = exchange.response.body
-            if isinstance(tunnel, Tunnel):
-                viewer = RequestBody(receive, None).chunks()
-                await tunnelled(exchange, tunnel, _start(exchange.response), viewer, send, self.driver.clock)
-            else:
-                await _deliver(exchange, send)
-
     def _answered_again(self, known: Known, wire: Wire | None, outlet: Outlet) -> bool:
         """Give the answer to a request that is the same, byte for byte, as one before it, where it still holds."""
         now = self.driver.clock.now()
@@ -125,6 +114,17 @@ class ViewerApp:
             return False
         _send_at_once(exchange, body, outlet)
         return True
+
+    async def _deliver_later(self, coming: Callable[[], Awaitable[Exchange]], receive: Receive, send: Send) -> None:
+        # Where the viewer goes while it is still sending, there is nobody left to answer
+        with contextlib.suppress(ViewerFault):
+            exchange = await coming()
+            tunnel = exchange.response.body
+            if isinstance(tunnel, Tunnel):
+                viewer = RequestBody(receive, None).chunks()
+                await tunnelled(exchange, tunnel, _start(exchange.response), viewer, send, self.driver.clock)
+            else:
+                await _deliver(exchange, send)
 
     def _arrival(self, scope: Scope, receive: Receive) -> Arrival:
         raw = scope["headers"]

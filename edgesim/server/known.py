@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edgesim.values.message import Request
     from edgesim.values.viewer import Viewer
 
-MOST = 4096
+MOST = 1024
 SELDOM = 16
 
 

@@ -114,7 +114,7 @@ def invalid_path(path: str) -> str | None:
     if path.startswith(MARK):
         return invalid_tag(path)
     if not path.startswith("/"):
-        return f"{path!r} does not start with / ; try {'/' + split_target(path)[0].lstrip('/')!r}"
+        return f"{path!r} does not start with /: try {'/' + split_target(path)[0].lstrip('/')!r}"
     return f"{path[:40]!r}… is longer than 4,000 characters" if len(path) > 4_000 else None
 
 
