@@ -16,6 +16,8 @@ from uvicorn.server import ServerState
 
 from edgesim.distribution.model import Trigger
 from edgesim.logs.access import fields_of
+from edgesim.logs.explain import as_data
+from edgesim.logs.explain_text import as_text
 from edgesim.origins.http import HttpOrigin
 from edgesim.pipeline.transcript import Transcript
 from edgesim.rules.reasons import HookReason, LookUpReason, StoreReason
@@ -237,6 +239,20 @@ def test_frames_go_both_ways_after_the_handshake() -> None:
             )
             assert line["cs-bytes"] == str(len(HANDSHAKE) + 4 * 6 + len(b"helloGET / HTTP/1.1\r\n\r\nbye"))
             assert {LookUpReason.WEBSOCKET, StoreReason.WEBSOCKET} <= set(transcript.reasons)
+
+    run(story())
+
+
+def test_while_it_goes_on_explain_says_so() -> None:
+    async def story() -> None:
+        async with edge_before(ChatServer()) as edge, edge.viewer() as (reader, writer):
+            await head_of(reader)
+            transcript = edge.fake.recorder.find("last")
+            assert transcript is not None
+            assert "101 Miss, 0 bytes, and more to come" in as_text(as_data(transcript))
+            writer.close()
+            await edge.over()
+            assert "and more to come" not in as_text(as_data(transcript))
 
     run(story())
 
