@@ -69,6 +69,8 @@ def functions(folder: Path) -> dict[str, list[str]]:
     (folder / "response.py").write_text(PYTHON.format(part="response"))
     return {
         "none": [],
+        "access log": ["--access-log", str(folder / "log")],
+        "access log in JSON": ["--access-log", str(folder / "json"), "--access-log-format", "json"],
         "viewer-request": ["--viewer-request", str(folder / "request.js")],
         "all four": [
             *("--viewer-request", str(folder / "request.js"), "--origin-request", str(folder / "request.py")),
@@ -88,6 +90,8 @@ def resident_mb(pid: int) -> float:
 
 CASES = (
     ("fresh hit, no functions", "none", [get("/hit")]),
+    ("fresh hit, with an access log", "access log", [get("/hit")]),
+    ("fresh hit, with one in JSON", "access log in JSON", [get("/hit")]),
     ("fresh hit, Node.js viewer request", "viewer-request", [get("/hit")]),
     ("miss passed through, no functions", "none", [get("/miss")]),
     ("miss, all four triggers", "all four", [get("/miss")]),
@@ -124,15 +128,19 @@ def main(seconds: float) -> None:
         bare = measured(bare_port, [get("/")], seconds)
         row("bare uvicorn", bare)
         flags = functions(Path(folder))
-        starts, memory = {}, {}
+        starts, memory, taken = {}, {}, {}
         for name, kind, requests in CASES:
             port, control = free_port(), free_port()
             command = ["-m", "edgesim", "serve", "--origin", f"http://127.0.0.1:{origin_port}", "--quiet"]
             command += ["--port", str(port), "--control-port", str(control), *flags[kind]]
             with running(*command, port=port) as (process, started):
-                row(name, measured(port, requests, seconds), bare)
+                taken[name] = measured(port, requests, seconds)
+                row(name, taken[name], bare)
                 starts[kind], memory[kind] = started, resident_mb(process.pid)
     print()
+    for name in ("fresh hit, with an access log", "fresh hit, with one in JSON"):
+        ratios = (a / b for a, b in zip(taken[name], taken["fresh hit, no functions"], strict=True))
+        print(f"{name}, beside one without: {', '.join(f'{ratio:.2f}' for ratio in ratios)}")
     print(f"start-up to first 200: bare uvicorn {bare_start:.2f} s, "
           + ", ".join(f"edgesim with {kind} {value:.2f} s" for kind, value in starts.items()))  # fmt: skip
     print("resident memory after load: " + ", ".join(f"{kind} {value:.0f} MB" for kind, value in memory.items()))
