@@ -12,6 +12,7 @@ import click
 
 from edgesim import __version__
 from edgesim.commands.access_log import access_log_options
+from edgesim.commands.aws_endpoint import aws_endpoint_option
 from edgesim.commands.cache import cache
 from edgesim.commands.chaos import chaos_option
 from edgesim.commands.check import check
@@ -23,6 +24,7 @@ from edgesim.commands.functions import functions
 from edgesim.commands.here import give_a_source, with_template_here
 from edgesim.commands.inspect import inspect_option
 from edgesim.commands.invoke import event, invoke
+from edgesim.commands.program import Program
 from edgesim.commands.ready import run, say_ready
 from edgesim.commands.reasons import reasons
 from edgesim.commands.record import record
@@ -117,22 +119,30 @@ def _split_origins(values: tuple[str, ...], *, with_source: bool) -> dict[str, A
     if not values:
         return {}
     if not with_source:
+        if _name_origins(values):
+            raise click.UsageError(f"--origin {values[0]!r} is about an origin of a SOURCE, and none is given")
         if len(values) > 1:
             raise click.UsageError("without a SOURCE there is one origin: give --origin once")
         return {"origin": values[0]}
     mapped: dict[str, str] = {}
     for value in values:
-        name, equals, target = value.partition("=")
-        if not equals or not name or not target or _URL_OR_PATH.match(value):
+        name, _, target = value.partition("=")
+        if not _name_origins((value,)):
             raise click.UsageError(f"--origin {value!r} does not say which origin: write --origin ID={value}")
         mapped[name] = target
     return {"origins": mapped}
 
 
+def _name_origins(values: tuple[str, ...]) -> bool:
+    """Do these say ID=TARGET, each of them?"""
+    pairs = ((value, *value.partition("=")) for value in values)
+    return all(name and target and not _URL_OR_PATH.match(value) for value, name, _, target in pairs)
+
+
 # ── commands ─────────────────────────────────────────────────────────────────
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="edgesim")
 def main() -> None:
     """CloudFront and Lambda@Edge on your own machine.
@@ -289,6 +299,7 @@ def _viewer_options(command: F, *, ip: str = "the connection's", protocol: str =
 @relax_option
 @inspect_option
 @_runtime_option
+@aws_endpoint_option
 @click.option(
     "--reload/--no-reload", default=None, help="Take in saved functions and templates at once.  [default: on]"
 )
@@ -303,8 +314,8 @@ def serve(source: str | None, origin: tuple[str, ...], config: str | None, **fla
 
     SOURCE is a CloudFormation or SAM template, or the JSON that `aws cloudfront get-distribution-config` prints.
     Several distributions in one template are told apart by Host: their alias, or LOGICALID.localhost. Without
-    SOURCE, one distribution is made of --origin and the functions given for the triggers; without these, too, the
-    template of this folder is served:
+    SOURCE, one distribution is made of --origin and the functions given for the triggers; without these, or with
+    --origin ID=…, the template of this folder is served:
 
     \b
       edgesim serve template.yaml --origin site=http://localhost:3000 --origin assets=./public
@@ -333,7 +344,7 @@ def _settings(source: str | None, origin: tuple[str, ...], config: str | None, f
     settings = read_config(path) if path is not None else Settings()
     triggers = {name: flags.pop(name.replace("-", "_"), None) for name in TRIGGERS}
     given = {name: text for name, text in triggers.items() if text is not None}
-    if not (source or origin or given or settings.origin or settings.triggers):
+    if _name_origins(origin) and not (source or given or settings.origin or settings.triggers):
         settings = with_template_here(settings)
     with_source = bool(source or settings.source)
     if with_source and given:
@@ -449,7 +460,7 @@ def _of_one_request(command: F, short_help: str, *options: Callable[[F], F]) -> 
     made.params.sort(key=lambda param: param.name not in own)
 
 
-_of_one_request(invoke, "Run a function once, without a server.", relax_option, _runtime_option)
+_of_one_request(invoke, "Run a function once, without a server.", aws_endpoint_option, relax_option, _runtime_option)
 _of_one_request(event, "Print the event that a function sees.")
 main.add_command(stats)
 main.add_command(functions)

@@ -63,6 +63,17 @@ class BodyStream(Ticket):
         """Nothing more will be read."""
 
 
+class Tunnel(BodyStream):
+    """What an origin's 101 leads to: reading gives the origin's bytes until it ends the connection, and `aclose` ends
+    it from this side."""
+
+    __slots__ = ()
+
+    async def send(self, data: bytes) -> None:
+        """Bytes of the viewer's, when there is room for them. Raises OriginFault where nobody takes them any more."""
+        raise NotImplementedError
+
+
 class StoredBody(Ticket):
     """A body at rest, that may be read any number of times, at once and in part."""
 
@@ -77,7 +88,11 @@ class BodyRecorder(Protocol):
     """Takes a body in as it streams past."""
 
     def append(self, chunk: bytes) -> bool:
-        """Take a piece. False where the body has grown larger than the store takes; then only `discard` is due."""
+        """Take a piece. False where the body would grow larger than the store takes; then only `discard` is due, and
+        what was taken can be read until that."""
+
+    def read(self, start: int, stop: int) -> bytes:
+        """What was taken, from `start` up to, not including, `stop`."""
 
     def finish(self) -> StoredBody:
         """The whole body at rest."""

@@ -1,7 +1,8 @@
-"""Ctrl-C while the program starts: it ends at once and says nothing.
+"""What has to be seen to before anything else: Ctrl-C, and a terminal that can't show every character.
 
-A KeyboardInterrupt in the middle of an import is a traceback, or whatever a library makes of it. As long as nothing
-is to be tidied up, the process just ends; what has something to tidy up asks for the exception (`catch_interrupts`).
+Ctrl-C while the program starts: it ends at once and says nothing. A KeyboardInterrupt in the middle of an import is a
+traceback, or whatever a library makes of it. As long as nothing is to be tidied up, the process just ends; what has
+something to tidy up asks for the exception (`catch_interrupts`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from io import TextIOWrapper
 from types import FrameType
 
 _INTERRUPTED = 130
@@ -27,6 +29,13 @@ def catch_interrupts() -> None:
     """From now on Ctrl-C is a KeyboardInterrupt again, for whoever tidies up then."""
     if signal.getsignal(signal.SIGINT) is _leave:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def write_anything() -> None:
+    """From now on a character that a terminal or a file can't have, by its encoding, is written as its escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from edgesim.distribution.problems import Severity
+from edgesim.logs.lambda_log import BEFORE_TIMED_OUT
 from edgesim.logs.why import place_of
 from edgesim.values.headers import readable
 from edgesim.values.invocation import Failed, FailureKind
@@ -71,9 +72,8 @@ def why_it_failed(transcript: Transcript) -> str:
     return ""
 
 
-_TIMED_OUT = r"\S+Z \S+ (?=Task timed out after \d+\.\d\d seconds\b)"
 _STARTED = r"INIT_START Runtime Version: [^\t\n]*\tRuntime Version ARN: \S*\Z"
-_TOLD_OF_REQUESTS = re.compile(_TIMED_OUT + r"[^\n]*\n\Z|" + _STARTED)
+_TOLD_OF_REQUESTS = re.compile(BEFORE_TIMED_OUT + r"[^\n]*\n\Z|" + _STARTED)
 """The line of the request says it, and which runtime it is said at the start."""
 _PLATFORMS = re.compile(r"(?:START|END|REPORT) RequestId: ")
 _TOLD_OF_LOADING = re.compile(
@@ -176,6 +176,6 @@ class Terminal:
 def _failure(failure: Failed, function: EdgeFunction) -> str:
     """Lambda's own words, what they are about where they name the signal alone, and the place in the code."""
     what = f"{failure.kind.value} ({function.memory} MB): " if failure.kind is FailureKind.OUT_OF_MEMORY else ""
-    first, *_ = re.sub(_TIMED_OUT, "", failure.message).splitlines() or [""]
+    first, *_ = re.sub(BEFORE_TIMED_OUT, "", failure.message).splitlines() or [""]
     place, hint = place_of(failure, function), f" ({failure.hint})" if failure.hint else ""
     return f"{what}{failure.error_type}: {first}{f' ({place})' if place else ''}{hint}"

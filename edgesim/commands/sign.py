@@ -74,7 +74,7 @@ def sign(
         _make_key(Path(new_key), ecdsa=ecdsa)
         return
     if url is None or key_pair_id is None or private_key is None:
-        raise click.UsageError("give a URL, --key-pair-id and --private-key; --new-key FILE makes a key pair")
+        raise click.UsageError(_missing(url, key_pair_id, private_key))
     now = SystemClock().now()
     grant = Grant(
         _moment(expires, now, "--expires"),
@@ -88,6 +88,13 @@ def sign(
     except ConfigError as error:
         raise ConfigError(f"{private_key}: {error}", error.hint) from None
     click.echo("\n".join(_told(url, parameters, cookies=cookies, set_cookies=set_cookies)))
+
+
+def _missing(url: str | None, key_pair_id: str | None, private_key: str | None) -> str:
+    given = {"a URL": url, "--key-pair-id": key_pair_id, "--private-key": private_key}
+    *most, last = [name for name, value in given.items() if value is None]
+    names = f"{', '.join(most)} and {last}" if most else last
+    return f"give {names}; --new-key FILE makes a key pair, and serve says which ids the template trusts"
 
 
 def _told(url: str, parameters: list[tuple[str, str]], *, cookies: bool, set_cookies: bool) -> Iterator[str]:

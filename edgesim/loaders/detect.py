@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection
 from enum import StrEnum
 from pathlib import Path
@@ -47,6 +48,7 @@ _ORIGIN_REQUEST_POLICY = "this is an origin request policy: --origin-request-pol
 _RESPONSE_HEADERS_POLICY = "this is a response headers policy: --response-headers-policy ID=FILE"
 _SCENARIO = "this is a scenario: edgesim test plays it, and edgesim demo shows it step by step"
 _DEPLOYMENT_POLICY = "this is a continuous deployment policy: --continuous-deployment-policy ID=FILE"
+_TERRAFORM = "edgesim does not read Terraform yet; save what `aws cloudfront get-distribution-config` prints"
 _STRANGERS: tuple[tuple[Callable[[Node], bool], str], ...] = (
     (_has("CachePolicyConfig"), _CACHE_POLICY),
     (_has("CachePolicy"), _CACHE_POLICY),
@@ -57,10 +59,9 @@ _STRANGERS: tuple[tuple[Callable[[Node], bool], str], ...] = (
     (_has("ResponseHeadersPolicy"), _RESPONSE_HEADERS_POLICY),
     (_has("ContinuousDeploymentPolicy"), _DEPLOYMENT_POLICY),
     (_has("StagingDistributionDnsNames"), _DEPLOYMENT_POLICY),
-    (
-        _has("terraform_version"),
-        "edgesim does not read Terraform yet; save what `aws cloudfront get-distribution-config` prints",
-    ),
+    (_has("terraform_version"), _TERRAFORM),
+    (_has("planned_values"), _TERRAFORM),
+    (_has("resource"), _TERRAFORM),
     (
         _has("service", "provider"),
         "edgesim does not read serverless.yml; load the template that it puts into .serverless",
@@ -79,12 +80,22 @@ def source_file(source: Path, shown: str) -> Path:
     if source.suffix in SUFFIXES and source.is_file():
         message = f"{source.name} is a function, not a template"
         raise Unreadable(message, shown, hint=f"edgesim serve --origin URL --viewer-request {shown}")
+    if source.suffix == ".tf" and source.is_file():
+        raise Unreadable("this describes no distribution", shown, hint=_TERRAFORM)
     if not source.is_dir():
         return source
+    if not os.access(source, os.R_OK | os.X_OK):
+        raise Unreadable("this directory can't be read: Permission denied", shown)
     usual = [source / name for name in TEMPLATES if (source / name).is_file()]
     found = usual[:1] or sorted(source.glob("*.template.json")) or sorted(source.glob("cdk.out/*.template.json"))
     if len(found) == 1:
         return found[0]
-    names = ", ".join(path.name for path in found)
-    hint = f"name one of {names}" if found else f"a directory's template is called {' or '.join(TEMPLATES)}"
-    raise Unreadable("this is a directory, and it is not clear which file to take", shown, hint=hint)
+    raise Unreadable("this is a directory, and it is not clear which file to take", shown, hint=_which(source, found))
+
+
+def _which(folder: Path, found: Collection[Path]) -> str:
+    if found:
+        return f"name one of {', '.join(path.name for path in found)}"
+    if any(folder.glob("*.tf")):
+        return _TERRAFORM
+    return f"a directory's template is called {' or '.join(TEMPLATES)}"

@@ -33,7 +33,7 @@ from edgesim.loaders.nodes import Node, plain, problem
 from edgesim.loaders.properties import report_unknown
 from edgesim.loaders.unknowns import Unknowns
 from edgesim.values.function_arn import function_name
-from edgesim.values.place import Place
+from edgesim.values.place import NOWHERE, Place
 
 _PROPERTIES = [field.alias or "" for field in Settings.model_fields.values()]
 _VERSION_PROPERTIES = [field.alias or "" for field in VersionSettings.model_fields.values()]
@@ -167,7 +167,8 @@ class TemplateFunctions:
             self._warn_of_stand_ins(inline)
             if not inline.unknown:
                 self._check_handler(logical_id, Code(inline=inline.text), settings, inline)
-            return Code(inline=inline.text)
+            first_line = inline.first_line or None
+            return Code(inline=inline.text, written=Place(self.resolver.file, first_line) if first_line else NOWHERE)
         code = tree.get("CodeUri") if tree.get("CodeUri").value else tree.get("Code")
         path, written = self._path(logical_id, code)
         if path is None:

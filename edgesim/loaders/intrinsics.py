@@ -308,7 +308,8 @@ class Resolver:
             return _as_text(value)
 
         text = _REFERENCE.sub(value_of, template.text)
-        return Node(text, node.line, at, unknown[0] if unknown else "")
+        first_line = template.first_line if text.count("\n") == template.text.count("\n") else 0
+        return Node(text, node.line, at, unknown[0] if unknown else "", first_line)
 
     def _substitute(self, name: str, variables: Mapping[str, Node], node: Node, at: str) -> Node | None:
         if name in variables:

@@ -23,12 +23,14 @@ class Node:
 
     `line` (from 1) is that of its key, or of the list item; `at` is its path in the user's own spelling. `unknown`
     names what would have to be known to say the value (a parameter, `Alb.DNSName`); the value is a stand-in then.
+    `first_line` is that of a text's first line where each of its lines is one of the file's; else 0.
     """
 
     value: Value
     line: int = 1
     at: str = ""
     unknown: str = ""
+    first_line: int = 0
 
     @property
     def fields(self) -> Mapping[str, Node]:

@@ -60,7 +60,7 @@ class _Build:
             raise Unreadable("this is nested too deeply or too large", self.file, line)
         if source.tag.startswith("!") and source.tag != "!":
             return self.tagged(source, at, line, depth)
-        return Node(self.value(source, at, depth), line, at)
+        return Node(self.value(source, at, depth), line, at, first_line=_first_line(source))
 
     def value(self, source: yaml.Node, at: str, depth: int) -> Value:
         if isinstance(source, yaml.MappingNode):
@@ -105,7 +105,12 @@ class _Build:
         argument: Value = self.value(source, inner, depth + 1)
         if name == "GetAtt" and isinstance(argument, str):
             argument = [Node(part, line, joined(inner, i)) for i, part in enumerate(argument.split(".", 1))]
-        return Node({key: Node(argument, line, inner)}, line, at)
+        return Node({key: Node(argument, line, inner, first_line=_first_line(source))}, line, at)
+
+
+def _first_line(source: yaml.Node) -> int:
+    """documented: YAML 1.2, 8.1, a literal text is below its header"""
+    return source.start_mark.line + 2 if getattr(source, "style", None) == "|" else 0
 
 
 def _scalar(source: yaml.Node) -> str | None:

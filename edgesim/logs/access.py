@@ -21,7 +21,7 @@ from edgesim.pipeline.logged import result_types_of
 from edgesim.pipeline.transcript import Station
 from edgesim.rules.result_types import FAILED, ResultTypes
 from edgesim.values.headers import NO_HEADERS, wire
-from edgesim.values.message import Request
+from edgesim.values.message import SWITCHING_PROTOCOLS, Request
 from edgesim.values.record import record
 from edgesim.values.wire import Wire, head_size
 
@@ -86,16 +86,22 @@ def _when(line: _Ended) -> Values:
 
 
 def _who(line: _Ended) -> Values:
+    """documented: the protocol is ws or wss of WebSockets. inferred: once there is one"""
     one = line.viewer
-    return _of_viewer(one.pop, one.ip, one.port, one.protocol, one.http_version, one.tls, one.place.get("country", ""))
+    named = _OF_WEBSOCKETS[one.protocol] if line.transcript.status == SWITCHING_PROTOCOLS else one.protocol
+    tls = one.tls if one.protocol == "https" else _NO_TLS
+    return _of_viewer(one.pop, one.ip, one.port, named, one.http_version, tls, one.place.get("country", ""))
+
+
+_OF_WEBSOCKETS = {"http": "ws", "https": "wss"}
+_NO_TLS = (NOTHING, NOTHING)
 
 
 @lru_cache(maxsize=1024)
 def _of_viewer(
     pop: str, ip: str, port: int, protocol: str, http_version: str, tls: tuple[str, str], country: str
 ) -> Values:
-    version, cipher = tls if protocol == "https" else (NOTHING, NOTHING)
-    texts = (pop, ip, str(port), protocol, f"HTTP/{http_version}", version, cipher, wire(country))
+    texts = (pop, ip, str(port), protocol, f"HTTP/{http_version}", *tls, wire(country))
     return tuple(map(encoded, texts))
 
 

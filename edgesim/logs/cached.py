@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Any
 
 from edgesim.logs.explain import LAST_DATE
+from edgesim.logs.explain_text import in_columns
 from edgesim.values.body import length_of
 from edgesim.values.durations import spell_duration
 from edgesim.values.entry import CacheKey, Entry
@@ -183,9 +184,7 @@ def _lines(one: Data, paint: Paint, *, with_distribution: bool) -> Iterator[str]
     facts = [str(one["status"]), _count(one["size"], "byte"), _count(one["hits"], "hit")]
     yield f"{paint(target, 'title')}  {', '.join(facts)}"
     told = [*([("distribution", one["distribution"])] if with_distribution else []), *_details(one)]
-    width = max(len(label) for label, _ in told)
-    for label, text in told:
-        yield f"    {paint(printable(label).ljust(width), 'label')}  {printable(text)}".rstrip()
+    yield from in_columns(told, paint, "    ")
 
 
 def _details(one: Data) -> Iterator[tuple[str, str]]:

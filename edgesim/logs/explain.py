@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from edgesim.logs.nearest import Nearest, Stored, is_miss, nearest_to
-from edgesim.logs.why import place_of, what_went_wrong
+from edgesim.logs.why import place_of, placed, told_of, what_went_wrong
 from edgesim.pipeline.logged import result_types_of
 from edgesim.pipeline.transcript import Note, Station, Transcript
 from edgesim.values.body import Cut, Span
@@ -232,14 +232,14 @@ def _start(invocation: Invocation) -> str:
 
 def _failure(failure: Failed, facts: Facts) -> Told:
     has = f" ({facts['function'].memory} MB)" if failure.kind is FailureKind.OUT_OF_MEMORY else ""
-    yield "failure", f"{failure.kind.value}{has}: {failure.error_type}: {failure.message}"
+    yield "failure", told_of(failure, has)
     if failure.place:
         yield "at", str(place_of(failure, facts["function"]))
     if failure.hint:
         yield "hint", failure.hint
     for frame in failure.stack:
         if frame.strip():
-            yield "stack", frame.rstrip("\n")
+            yield "stack", placed(frame.rstrip("\n"), facts["function"])
 
 
 def _rejected(rejected: Any, facts: Facts) -> Told:

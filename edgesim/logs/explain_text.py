@@ -44,7 +44,8 @@ def _why(data: dict[str, Any]) -> Iterable[str]:
     return printable_lines(data["why"])[:1] if data["why"] else ()
 
 
-_WIDEST_LABEL = 32
+_WIDEST_LABEL = 48
+"""As wide as `received header access-control-allow-credentials`."""
 
 
 def section_lines(told: list[dict[str, Any]], paint: Paint, indent: str, *, timed: bool = True) -> Iterator[str]:
@@ -52,9 +53,17 @@ def section_lines(told: list[dict[str, Any]], paint: Paint, indent: str, *, time
     for section in told:
         when = f"  [{section['at'] * 1000:.1f} ms]" if timed and section["at"] is not None else ""
         yield f"{indent}{paint(section['station'], 'station')}: {section['because']}{when}"
-        width = max((len(label) for label, _ in section["details"] if len(label) <= _WIDEST_LABEL), default=0)
-        for label, value in section["details"]:
-            first, *more = printable_lines(value)
-            yield f"{indent}    {paint(printable(label).ljust(width), 'label')}  {first}".rstrip()
-            yield from (f"{indent}    {' ' * width}  {line}".rstrip() for line in more)
+        yield from in_columns(section["details"], paint, f"{indent}    ")
         yield from section_lines(list(section["inner"]), paint, indent + "    ", timed=timed)
+
+
+def in_columns(told: Iterable[tuple[str, str]], paint: Paint, indent: str) -> Iterator[str]:
+    """Labels and values. The value of a label that is too long for its column is below it, where the others are."""
+    pairs = [(printable(label), printable_lines(value)) for label, value in told]
+    width = max((len(label) for label, _ in pairs if len(label) <= _WIDEST_LABEL), default=0)
+    for label, lines in pairs:
+        if len(label) > width:
+            yield f"{indent}{paint(label, 'label')}"
+        else:
+            yield f"{indent}{paint(label.ljust(width), 'label')}  {lines.pop(0)}".rstrip()
+        yield from (f"{indent}{' ' * width}  {line}".rstrip() for line in lines)

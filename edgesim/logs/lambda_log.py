@@ -34,6 +34,10 @@ def timed_out(at: Instant, request_id: str, seconds: float) -> str:
     return f"{iso_utc(at)} {request_id} Task timed out after {seconds:.2f} seconds"
 
 
+BEFORE_TIMED_OUT = r"\S+Z \S+ (?=Task timed out after \d+\.\d\d seconds\b)"
+"""What is before these words; who reads of one request knows it."""
+
+
 def exited(request_id: str, how: str) -> str:
     """The error message of a process that ended; `how` is `exit status 1` or `signal: killed`, or empty for exit 0."""
     text = f"Runtime exited with error: {how}" if how else "Runtime exited without providing a reason"

@@ -165,10 +165,11 @@ def _with_rule(found: list[str], noun: str, behavior: CacheBehavior | None) -> l
     policy = behavior.cache_policy
     selection = policy.query_strings if noun == "query string" else policy.cookies
     says = "the cache policy keys on" if behavior.forwarded_values is None else "ForwardedValues key on"
-    return [*found[:-1], f"{found[-1]}; {says} {_selected(selection, noun)}"]
+    return [*found[:-1], f"{found[-1]}; {says} {selected(selection, noun)}"]
 
 
-def _selected(selection: Selection, noun: str) -> str:
+def selected(selection: Selection, noun: str) -> str:
+    """What a policy takes of a request: `the headers Accept, Origin`, `all cookies except id`, `no query string`."""
     names = ", ".join(selection.names)
     match selection.selects:
         case Selects.WHITELIST:

@@ -9,6 +9,7 @@ from typing import Any
 
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.problems import Problem
+from edgesim.logs.why import place_of
 from edgesim.runtimes.hints import hint
 from edgesim.runtimes.inspecting import Inspector
 from edgesim.runtimes.interpreters import NODE_BOOTSTRAP, PYTHON_BOOTSTRAP, Interpreter, Language, RuntimeName
@@ -143,12 +144,13 @@ class Deployment:
     def problem(self, failure: Failed) -> Problem:
         """Why this version does not start, for the person who wrote it."""
         said = failure.message.removeprefix(f"{failure.error_type}: ").split("\nRequire stack:")[0]
+        place = place_of(failure, self.function)
         return Problem(
             f"{failure.error_type}: {said}",
             at=f"function {self.function.name}",
             hint=failure.hint,
-            file=failure.place.file or self.snapshot.shown,
-            line=failure.place.line,
+            file=place.file or self.snapshot.shown,
+            line=place.line,
             code=failure.error_type,
         )
 

@@ -86,7 +86,7 @@ def package_size(code: Code, measure: Measure) -> PackageSize:
         if _is_zip(path) and path.is_file():
             return measure.archive(path)
     except (OSError, zipfile.BadZipFile) as error:
-        raise ConfigError(f"{path} can't be read: {error}") from error
+        raise _unreadable(path, error) from error
     files = list(_files(path))
     own = sum(file.stamp[0] for file in files if not file.is_link)
     return measure.folder(own, [file.path for file in files if file.is_link])
@@ -110,7 +110,7 @@ class Snapshots:
             kept = self._keep(draft, str(shown), modules.above(shown), unreadable)
             return _as_zip(kept, path) if path.is_file() and _is_zip(path) else kept
         except (OSError, zipfile.BadZipFile) as error:
-            raise ConfigError(f"{path} can't be read: {error}") from error
+            raise _unreadable(path, error) from error
 
     def in_place(self, function: EdgeFunction, language: Language) -> Snapshot:
         """A function's code where the user has it, for a debugger to find; a copy of what is no file of its own."""
@@ -131,7 +131,7 @@ class Snapshots:
 
     def _take_inline(self, text: str, name: str) -> Snapshot:
         draft = self._draft()
-        (draft / _TASK / name).write_text(text)
+        (draft / _TASK / name).write_text(text, encoding="utf-8")
         return self._keep(draft, TASK_ROOT)
 
     def _draft(self) -> Path:
@@ -193,6 +193,13 @@ def _content(root: Path) -> tuple[bytes, int]:
 # ── listing ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _unreadable(code: Path, error: OSError | zipfile.BadZipFile) -> ConfigError:
+    """What of a function's code can't be read, and why."""
+    if isinstance(error, OSError):
+        return ConfigError(f"{error.filename or code} can't be read: {error.strerror or error}")
+    return ConfigError(f"{code} can't be read: {error}")
+
+
 def _files(path: Path) -> Iterator[_File]:
     """Everything to copy from a directory, or the one file, in a fixed order. Raises ConfigError."""
     try:
@@ -201,7 +208,7 @@ def _files(path: Path) -> Iterator[_File]:
         else:
             yield _File(path.name, path, is_link=False, stamp=_stamp(path.stat()))
     except OSError as error:
-        raise ConfigError(f"the code can't be read: {error}") from error
+        raise _unreadable(path, error) from error
 
 
 def _files_below(folder: Path, prefix: str, above: frozenset[str] = frozenset()) -> Iterator[_File]:

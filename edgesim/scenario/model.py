@@ -432,11 +432,12 @@ _AS_AT_AWS = PackageLimits()
 @dataclass(frozen=True, slots=True)
 class Account:
     """The AWS account that functions run in. `concurrency`: invocations at once; `package`: how large a function may
-    be; `relaxed`: limits that are not enforced."""
+    be; `relaxed`: limits that are not enforced; `endpoints`: where functions find AWS's services, service and URL."""
 
     concurrency: int = ACCOUNT_CONCURRENCY
     package: PackageLimits = _AS_AT_AWS
     relaxed: frozenset[Limit] = frozenset()
+    endpoints: tuple[tuple[str, str], ...] = ()
 
 
 class Need(StrEnum):
@@ -450,7 +451,8 @@ class Need(StrEnum):
 class Scenario:
     """One story. `at` is when it begins; None: always the same instant. `fresh`: its functions begin without an
     environment, so that its first invocations are cold; chosen where an expectation speaks of cold and warm. `own` are
-    the origins whose answers are for this scenario, and not for all of its file. Where one of its `needs` is not to be
+    the origins whose answers are for this scenario, and not for all of its file; `own_functions` are those that it
+    declares itself, by the names that it has for them. Where one of its `needs` is not to be
     had it is left out, and the reason told."""
 
     title: str
@@ -466,6 +468,7 @@ class Scenario:
     needs: frozenset[Need] = frozenset()
     place: Place = NOWHERE
     own: frozenset[str] = frozenset()
+    own_functions: frozenset[str] = frozenset()
 
     @property
     def own_origins(self) -> Scripts:

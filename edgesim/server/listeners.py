@@ -41,11 +41,16 @@ class Listener:
 def bind(host: str, port: int, option: str) -> socket.socket:
     """A listening socket. Raises ConfigError that names the option to change."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    nowhere = ConfigError(f"{host} is no address of this machine", "--host 127.0.0.1, ::1 or 0.0.0.0")
+    try:
+        socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError):
+        raise nowhere from None
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as why:
         if why.errno == errno.EADDRNOTAVAIL:
-            raise ConfigError(f"{host} is no address of this machine", "--host 127.0.0.1, ::1 or 0.0.0.0") from None
+            raise nowhere from None
         reason = os.strerror(why.errno) if why.errno else str(why)
         raise ConfigError(f"can't listen on {host}:{port}: {reason}", f"choose another with {option}") from None
 

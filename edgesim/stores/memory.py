@@ -13,7 +13,7 @@ import math
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from cachetools import Cache, LRUCache
 
@@ -23,6 +23,7 @@ from edgesim.stores.body import Recording
 from edgesim.values.body import length_of
 from edgesim.values.cache_tags import MARK
 from edgesim.values.entry import CacheKey, Entry
+from edgesim.values.uri import spellings
 
 MAX_BYTES = 256 * 1024 * 1024
 PER_ENTRY = 1024  # bytes; inferred: what Python's own objects for one entry and its key come to, roughly
@@ -76,7 +77,7 @@ class MemoryStore:
         self.invalidations += 1
         self._latest.append((distribution, pattern))
         now = self._entries.writes
-        matching = self._entries.matching(distribution, pattern)
+        matching = chain(*[self._entries.matching(distribution, path) for path in spellings(pattern)])
         dropped = 0
         while batch := list(islice(matching, BATCH)):
             dropped += sum(self._entries.drop(key, up_to=now) for key in batch)

@@ -6,6 +6,7 @@ import json as json_
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from edgesim.distribution.findings import closest
 from edgesim.errors import ConfigError
 from edgesim.scenario.model import Content, Send
 
@@ -34,10 +35,17 @@ def send_of(
         body = _as_json(json)
         if "content-type" not in {name.lower() for name, _ in pairs}:
             pairs.append(("Content-Type", "application/json"))
+    for name in more:
+        if slip := closest(name, _OWN):
+            raise ConfigError(f"a request has no {name!r} ({slip})")
     said = [*_mapping("viewer", viewer), *more.items()]
     settings = {name.replace("_", "-"): str(value) for name, value in said}
     sent = tuple((name, str(value)) for name, value in _mapping("cookies", cookies))
     return Send(method.upper(), target, tuple(pairs), sent, _content(body), viewer=settings)
+
+
+_OWN = ("headers", "cookies", "body", "json", "viewer", "sign")
+"""What a request has beside the settings of its viewer"""
 
 
 def each_of(requests: Iterable[Any]) -> Iterator[dict[str, Any]]:

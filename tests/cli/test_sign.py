@@ -99,7 +99,8 @@ def test_a_new_key_pair_signs(tmp_path: Path, more: tuple[str, ...]) -> None:
     ("args", "message"),
     [
         ((), "give a URL, --key-pair-id and --private-key"),
-        ((URL,), "give a URL, --key-pair-id and --private-key"),
+        ((URL,), "give --key-pair-id and --private-key; --new-key FILE makes a key pair"),
+        ((URL, "--key-pair-id", "K1"), "give --private-key; "),
         (("film.mp4", *SIGN), "film.mp4 is no http or https URL"),
         (("http://localhost:8080", *SIGN), "has no path"),
         ((URL, *SIGN, "--expires", "soon"), "--expires can't be 'soon'"),

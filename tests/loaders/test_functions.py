@@ -13,12 +13,12 @@ import pytest
 
 from edgesim.distribution.model import AutoPublish, EdgeFunction
 from edgesim.distribution.problems import Severity
+from edgesim.distribution.runtimes import RUNTIMES
 from edgesim.distribution.versions import Alias
 from edgesim.loaders import Loaded
 from edgesim.loaders.function_settings import (
     NO_EFFECT_LOCALLY,
     READ_ELSEWHERE,
-    RUNTIMES,
     Quota,
     Settings,
     VersionSettings,
@@ -87,6 +87,29 @@ def test_inline_code_is_substituted(distribution: Load) -> None:
     code = "{ZipFile: !Sub 'region = \"${AWS::Region}\"; `${!x}`'}"
     function = only_function(distribution(attach("!Ref V"), resources=a_function(code)))
     assert function.code.inline == 'region = "us-east-1"; `${x}`'
+
+
+@pytest.mark.parametrize("written", ["|", "!Sub |", "|-"])
+def test_the_lines_of_inline_code_are_those_of_the_template(distribution: Load, written: str) -> None:
+    code = f"\n      ZipFile: {written}\n        // ${{AWS::Region}}\n        exports.handler = 1\n"
+    resources = f"""\
+Fn:
+  Type: AWS::Lambda::Function
+  Properties:
+    Handler: index.handler
+    Runtime: nodejs22.x
+    Code:{code}V: {{Type: AWS::Lambda::Version, Properties: {{FunctionName: !Ref Fn}}}}
+"""
+    inline = only_function(distribution(attach("!Ref V"), resources=resources)).code
+    assert inline.written.line == 9
+    assert Path(inline.written.file).name == "t.yaml"
+
+
+@pytest.mark.parametrize("code", ["{ZipFile: 'exports.handler = 1'}", "{ZipFile: !Join ['', ['a', 'b']]}"])
+def test_inline_code_whose_lines_are_no_lines_of_the_template_has_no_place_there(distribution: Load, code: str) -> None:
+    loaded = distribution(attach("!Ref V"), resources=a_function(code))
+    [function] = loaded.distributions[0].functions
+    assert not function.code.written
 
 
 def test_inline_code_with_an_unknown_value_is_warned_of(distribution: Load) -> None:
@@ -494,7 +517,12 @@ def test_what_edgesim_leaves_out_is_told(distribution: Load, name: str, value: s
 
 
 def test_what_is_as_it_would_be_anyway_is_not_told(distribution: Load) -> None:
-    same = {"SnapStart": "{ApplyOn: None}", "RuntimeManagementConfig": "{UpdateRuntimeOn: Auto}", "Tags": "[]"}
+    same = {
+        "LoggingConfig": "{LogFormat: Text}",
+        "SnapStart": "{ApplyOn: None}",
+        "RuntimeManagementConfig": "{UpdateRuntimeOn: Auto}",
+        "Tags": "[]",
+    }
     assert distribution(attach("!Ref V"), resources=a_function(**same)).problems == ()
 
 
@@ -533,7 +561,7 @@ def test_a_runtime_that_never_was_is_answered_with_one_that_is(distribution: Loa
     assert error.hint.removeprefix("did you mean ").rstrip("?") in RUNTIMES
 
 
-@pytest.mark.parametrize("runtime", ["nodejs12.x", "python3.7"])
+@pytest.mark.parametrize("runtime", ["nodejs16.x", "python3.8"])
 def test_a_deprecated_runtime_is_a_warning(distribution: Load, runtime: str) -> None:
     [problem] = distribution(attach("!Ref V"), resources=a_function(Runtime=runtime)).problems
     assert problem.severity is Severity.WARNING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -35,6 +36,9 @@ DATA = Path(__file__).parent / "data"
         ("t.yaml", "just a text", "this describes no distribution", "edgesim reads CloudFormation and SAM"),
         ("t.json", "[1]", "this describes no distribution", "edgesim reads CloudFormation and SAM"),
         ("t.json", '{"terraform_version": "1.11"}', "this describes no distribution", "Terraform"),
+        ("t.json", '{"planned_values": {}}', "this describes no distribution", "Terraform"),
+        ("t.tf.json", '{"resource": {}}', "this describes no distribution", "Terraform"),
+        ("t.tf", "resource x y {}", "this describes no distribution", "Terraform"),
         (
             "t.yaml",
             "{title: t, steps: []}",
@@ -69,6 +73,11 @@ def test_a_directory_means_its_template(tmp_path: Path) -> None:
     assert "directory" in load(tmp_path).problems[0].message
     (tmp_path / "template.yaml").write_text((DATA / "cfn.yaml").read_text())
     assert load(tmp_path).files == (str(tmp_path / "template.yaml"),)
+
+
+def test_a_directory_with_terraform_is_told_that_it_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text("")
+    assert "Terraform" in load(tmp_path).problems[0].hint
 
 
 def test_cdk_output_with_two_stacks_asks_which(tmp_path: Path) -> None:
@@ -563,3 +572,10 @@ def test_loading_a_template_needs_no_network_stack_and_quick_mode_no_pydantic() 
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_directory_that_may_not_be_read_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "closed"
+    folder.mkdir(mode=0)
+    assert load(folder).problems[0].message == "this directory can't be read: Permission denied"

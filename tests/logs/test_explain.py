@@ -107,13 +107,14 @@ def test_the_target_and_the_host_can_not_steer_a_terminal_either() -> None:
     assert "\x9b" not in text
 
 
-def test_labels_and_values_stand_in_columns_and_a_long_label_moves_only_itself() -> None:
+def test_labels_and_values_stand_in_columns_and_a_label_that_is_too_long_is_above_its_value() -> None:
     fields = [("X", "1"), ("X-" + "Long" * 10, "2"), ("X-22", "3")]
     lines = told(Station.ORIGIN, LookUpReason.FRESH, sent=a_request("/a", fields=fields, host=None)).splitlines()
     assert lines[1:] == [
         "    sent              GET /a",
         "    sent header X     1",
-        f"    sent header X-{'Long' * 10}  2",
+        f"    sent header X-{'Long' * 10}",
+        "                      2",
         "    sent header X-22  3",
     ]
 

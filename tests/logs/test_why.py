@@ -5,7 +5,8 @@ from __future__ import annotations
 from edgesim.distribution.model import Code
 from edgesim.logs.explain import as_data
 from edgesim.logs.explain_text import as_text
-from edgesim.logs.why import place_of, what_went_wrong
+from edgesim.logs.lambda_log import timed_out
+from edgesim.logs.why import place_of, placed, what_went_wrong
 from edgesim.pipeline.transcript import Station, Transcript
 from edgesim.rules.reasons import (
     ArrivalReason,
@@ -18,6 +19,7 @@ from edgesim.rules.reasons import (
 )
 from edgesim.rules.signed import Judged
 from edgesim.testing.make import a_function, an_arrival
+from edgesim.values.instant import Instant
 from edgesim.values.invocation import Failed, FailureKind
 from edgesim.values.place import Place
 
@@ -75,3 +77,18 @@ def test_code_within_another_file_has_that_files_lines():
     assert place_of(failed, function) == Place("a.scenario.yaml", 7)
     assert place_of(failed, a_function()) == failed.place
     assert place_of(FAILED, function) == FAILED.place
+
+
+def test_the_stack_of_code_within_another_file_has_that_files_lines_too():
+    function = a_function(code=Code(inline="…", written=Place("template.yaml", 20)))
+    assert placed("    at handler (/var/task/index.mjs:3:11)", function) == "    at handler (template.yaml:22)"
+    assert placed('  File "/var/task/index.py", line 1, in h', function) == '  File "template.yaml", line 20, in h'
+    assert placed("    at run (/var/runtime/index.mjs:3:11)", function) == "    at run (/var/runtime/index.mjs:3:11)"
+    assert placed("    at handler (/var/task/index.js:3:11)", a_function()).endswith("(/var/task/index.js:3:11)")
+
+
+def test_a_timeout_is_said_once():
+    message = timed_out(Instant(0), "5ebb5096-a98c-4c8d-8680-e0677f1752b0", 3)
+    facts = {"failure": Failed(FailureKind.TIMEOUT, "Sandbox.Timedout", message), "function": a_function()}
+    told = what_went_wrong(noted((Station.VIEWER_REQUEST, HookReason.FAILED, facts)))
+    assert told == "viewer-request failed: Sandbox.Timedout: Task timed out after 3.00 seconds"

@@ -52,6 +52,7 @@ def test_as_what_a_functions_response_is_logged_is_a_choice():
         pytest.param(OriginTrouble.CONNECT_TIMEOUT, "OriginCommError", id="a slow connection"),
         pytest.param(OriginTrouble.READ_TIMEOUT, "OriginCommError", id="a slow answer"),
         pytest.param(OriginTrouble.RESET, "OriginReadError", id="a reset"),
+        pytest.param(OriginTrouble.WRITE, "OriginWriteError", id="a reset while the request is sent"),
         pytest.param(OriginTrouble.INVALID_RESPONSE, "OriginInvalidResponseError", id="no HTTP"),
         pytest.param(OriginTrouble.HEADERS_TOO_BIG, "OriginHeaderTooBigError", id="a big head"),
         pytest.param(OriginTrouble.COMPLETION_TIMEOUT, "OriginCommError", id="a response that takes too long"),

@@ -201,6 +201,14 @@ def test_functions_of_which_none_ran_are_told_unless_that_is_the_point():
     assert cautions(text.replace("status: 403", "status: 403, ran: []")) == []
 
 
+def test_functions_of_a_whole_file_or_of_a_template_may_be_for_other_requests():
+    function = f"functions: {{f: {FAILS}}}\ndistribution: {{viewer-request: f, protocol: https-only}}\n"
+    refused = "title: t\n  steps: [{get: /, expect: {status: 403}}]\n"
+    assert cautions(f"{function}scenarios:\n- {refused}") == []
+    own = function.replace("\n", "\n  ")
+    assert cautions(f"scenarios:\n- {own}{refused}") == [("a.scenario.yaml:4", "none of its functions ran: f")]
+
+
 # ── how it is told ───────────────────────────────────────────────────────────
 
 PASSED = Outcome("t", "a:1", Verdict.PASSED, cautions=(Caution("a:2", "it is odd", "leave it out"),))

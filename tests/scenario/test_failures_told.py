@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,110 @@ def test_the_same_code_elsewhere_has_its_own_lines():
 def test_what_a_function_may_have_meant_is_told(code, hint):
     [scenario] = load_text(BAD_CODE.format(language="node", code=code), Path("a.scenario.yaml")).scenarios
     assert hint in mismatches_of(scenario)[0].why
+
+
+# ── why it is not what the origin was to give ────────────────────────────────
+
+FAILING = """\
+functions: {auth: {python: "def handler(event, context): raise ValueError('no')"}}
+distribution: {viewer-request: auth}
+"""
+
+
+def whys(text: str) -> list[str]:
+    loaded = load_text(f"title: t\n{text}", Path("a.scenario.yaml"))
+    assert not loaded.problems, loaded.problems
+    return [found.why for found in mismatches_of(loaded.scenarios[0])]
+
+
+@pytest.mark.parametrize("expect", ["headers: {x-a: '1'}", "body: hello", "json: {a: 1}"])
+def test_what_is_not_there_since_a_function_failed_says_so(expect):
+    [why] = whys(f"{FAILING}steps: [{{get: /a, expect: {{{expect}}}}}]")
+    assert why.endswith("viewer-request failed: the function failed: ValueError: no (a.scenario.yaml:2)")
+
+
+def test_a_failure_that_the_status_tells_is_told_once():
+    status, header = whys(f"{FAILING}steps: [{{get: /a, expect: {{status: 200, headers: {{x-a: '1'}}}}}}]")
+    assert "viewer-request failed" in status
+    assert header == ""
+
+
+def test_a_body_that_nobody_fetched_says_what_came_in_its_place():
+    [why] = whys(
+        "steps:\n- {get: /a, origin: {headers: {cache-control: max-age=60}, body: one}}\n"
+        "- {get: /a, origin: {body: two}, expect: {body: two}}"
+    )
+    assert why == "nothing fetched this step's answer: fresh, 0 s old with a TTL of 60 s"
+
+
+NO_POLICY = "there is no origin request policy"
+
+
+@pytest.mark.parametrize(
+    ("distribution", "sent", "receives", "why"),
+    [
+        pytest.param(
+            "{}",
+            "headers: {x-token: t}",
+            "headers: {x-token: t}",
+            f"the viewer's x-token is not forwarded: the cache policy has no header and {NO_POLICY}",
+            id="a header that no policy has",
+        ),
+        pytest.param(
+            "{origin-request-policy: {headers: [x-other]}}",
+            "headers: {x-token: t}",
+            "headers: {x-token: t}",
+            "the viewer's x-token is not forwarded: the cache policy has no header and the origin request policy has"
+            " the header x-other",
+            id="a header that the origin request policy has not",
+        ),
+        pytest.param(
+            "{}",
+            "host: www.example.com",
+            "headers: {host: www.example.com}",
+            f"the viewer's host is not forwarded: the cache policy has no header and {NO_POLICY}",
+            id="the viewer's host",
+        ),
+        pytest.param(
+            "{cache-policy: {cookies: [a]}}",
+            "cookies: {a: '1', b: '2'}",
+            "headers: {cookie: a=1; b=2}",
+            f"the viewer's cookie b is not forwarded: the cache policy has the cookie a and {NO_POLICY}",
+            id="one of the cookies",
+        ),
+        pytest.param(
+            "{cache-policy: {query-strings: [page]}}",
+            "name: n",
+            "query: x=1&page=2",
+            f"the viewer's ?x=1 is not forwarded: the cache policy has the query string page and {NO_POLICY}",
+            id="a part of the query string",
+        ),
+        pytest.param(
+            "{forwarded-values: {query-string: false}}",
+            "name: n",
+            "target: /a?x=1&page=2",
+            "the viewer's ?x=1&page=2 is not forwarded: ForwardedValues do not have the query string",
+            id="legacy settings",
+        ),
+        pytest.param(
+            "{origin-request-policy: {headers: all-viewer}}",
+            "headers: {x-token: t}",
+            "headers: {x-token: other}",
+            "",
+            id="what came as the viewer sent it",
+        ),
+    ],
+)
+def test_what_the_policies_leave_out_is_told(distribution, sent, receives, why):
+    steps = f"steps: [{{get: '/a?x=1&page=2', {sent}, origin: {{receives: {{{receives}}}}}}}]"
+    assert whys(f"distribution: {distribution}\n{steps}") == [why]
+
+
+def test_a_header_that_a_function_took_away_is_told():
+    takes = "def handler(event, context):\n    r = event['Records'][0]['cf']['request']\n    del r['headers']['x-a']\n"
+    [why] = whys(
+        f"functions: {{takes: {{python: {json.dumps(takes + '    return r')}}}}}\n"
+        "distribution: {viewer-request: takes, origin-request-policy: {headers: all-viewer}}\n"
+        "steps: [{get: /a, headers: {x-a: '1'}, origin: {receives: {headers: {x-a: '1'}}}}]"
+    )
+    assert why == "viewer-request removed it"

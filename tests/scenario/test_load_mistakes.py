@@ -237,7 +237,7 @@ def test_a_mistake_in_a_request(written, message, hint):
             "there is no request here that it could be about: it belongs to the expect of a request",
             id="expect without a request",
         ),
-        pytest.param("- invalidate: a", "'a' does not start with / ; try '/a'", "", id="a path without its slash"),
+        pytest.param("- invalidate: a", "'a' does not start with /: try '/a'", "", id="a path without its slash"),
         pytest.param(
             "- invalidate: '#a b'",
             "the tag '#a b' has a character that no tag has: they are visible ASCII without the comma",
@@ -385,6 +385,11 @@ def test_a_mistake_in_a_step(written, message, hint):
                 (5, "environments can't be 'cold': it is one of fresh, warm", ""),
             ],
             id="several at once",
+        ),
+        pytest.param(
+            "title: t\naws-endpoints: {s3: here}\nsteps: [{get: /}]\n",
+            [(2, "'here' is no endpoint", "write s3=http://localhost:8000, with http or https")],
+            id="an endpoint that is none",
         ),
         pytest.param(
             "title: t\nneeds: sandbx\npackage-size: large\nsteps: [{deploy: {refused: no}}]\n",

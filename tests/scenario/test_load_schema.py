@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from edgesim.distribution.choices import QUESTIONS
+from edgesim.distribution.runtimes import DEPRECATED_RUNTIMES, RUNTIMES
 from edgesim.rules.reasons import Rejection
 from edgesim.scenario.language import (
     durations,
@@ -123,6 +124,12 @@ def _names(reason):
     words = reason.name.lower()
     texts = {reason.value, reason.value.lower(), reason.value[:1].lower() + reason.value[1:]}
     return {reasons.name_of(reason), reason.name, words.replace("_", "-"), words.replace("_", " "), *texts}
+
+
+def test_editors_offer_every_runtime():
+    offered = [*RUNTIMES, *DEPRECATED_RUNTIMES]
+    _may_rewrite(DEFS["function"]["properties"]["runtime"], "enum", offered)
+    assert DEFS["function"]["properties"]["runtime"]["enum"] == offered, "EDGESIM_GOLD=1 rewrites it"
 
 
 def test_editors_offer_every_question_with_its_answers():

@@ -204,3 +204,28 @@ def test_what_is_to_be_kept_is_kept_though_it_is_a_token(fields, keep):
 def test_what_is_kept_says_nothing_of_a_secret_that_is_a_part_of_it():
     request = Request("GET", "/", "password=geheim-1", Headers([("cookie", "sid=geheim-1-and-more")]))
     assert masks_for([(request, Response(200))], frozenset({"sid"})).placeholders == {"geheim-1": "password-1"}
+
+
+JSON_BODY = f'{{"idt": "{TOKEN}"}}'.encode()
+
+
+@pytest.mark.parametrize(
+    ("masked", "named"),
+    [
+        pytest.param(masks(("X-Who", TOKEN)), "x-who", id="a header"),
+        pytest.param(masks(("Authorization", f"Bearer {TOKEN}")), "authorization", id="a bearer token"),
+        pytest.param(masks(("Cookie", f"session={TOKEN}")), "session", id="a cookie"),
+        pytest.param(masks(query=f"t={TOKEN}"), "t", id="a parameter"),
+        pytest.param(masks(answer=Response(302, Headers([("Location", f"/cb#idt={TOKEN}")]))), "idt", id="a fragment"),
+        pytest.param(masks(JSON, body=JSON_BODY), "idt", id="a member of JSON"),
+        pytest.param(masks(body=f"it is {TOKEN}".encode()), "jwt", id="no name at all"),
+    ],
+)
+def test_what_is_masked_is_named_as_keep_wants_it(masked: Masks, named: str) -> None:
+    assert masked.named == (named,)
+    assert list(masked.placeholders) == [TOKEN]
+
+
+def test_what_keep_names_is_kept_in_a_body_too() -> None:
+    request = Request("POST", "/", "", Headers([JSON]), JSON_BODY)
+    assert masks_for([(request, Response(200))], frozenset({"idt"})) == Masks()

@@ -56,11 +56,11 @@ def test_a_key_that_no_behavior_trusts_is_declared_and_leaves_the_other_one_the_
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        (STEP, "whose signature it is must be said", "give a behavior signers: [NAME]"),
+        (STEP, "nobody can sign: no behavior wants signed requests", "TrustedKeyGroups"),
         (TWO + STEP, "whose signature it is must be said", "there are one, two"),
         (ONE + "steps: [{get: /, sign: {key: onee}}]\n", "there is no key 'onee'", "did you mean one?"),
         (ONE + "steps: [{get: /, sign: {key: x}}]\n", "there is no key 'x'", "there is one; for one that no behavior"),
-        ("steps: [{get: /, sign: {key: x}}]\n", "there is no key 'x'", "give a behavior signers: [x]"),
+        ("steps: [{get: /, sign: {key: x}}]\n", "there is no key 'x'", "signers: [x]"),
         (ONE + "steps: [{get: /, sign: soon}]\n", "'soon' is no point in time", "write 1h, -1s"),
         (ONE + "steps: [{get: /, sign: {expires: soon}}]\n", "'soon' is no point in time", "write 1h"),
         (ONE + "steps: [{get: /, sign: {until: 1h}}]\n", "sign has no key 'until'", ""),

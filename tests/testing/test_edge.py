@@ -48,6 +48,13 @@ def test_a_response_has_the_reasons(live: LiveEdge):
     assert live.responses[0] is answered
 
 
+def test_a_miss_is_explained_with_the_nearest_key():
+    with edgesim.testing.edge({"cache-policy": {"query-strings": "all"}}) as live:
+        live.origin.answers(headers=MAX_AGE)
+        live.get("/a")
+        assert "stored without ?utm_source=x" in live.get("/a?utm_source=x").explain()
+
+
 def test_every_method_sends_its_own(live: LiveEdge):
     for verb in ("get", "head", "post", "put", "patch", "delete", "options"):
         getattr(live, verb)(f"/{verb}")

@@ -90,15 +90,21 @@ class KeyRing:
         known = list(self.trusted or self.private)
         if len(known) == 1:
             return known[0]
-        hint = there_are(ids) if known else "give a behavior signers: [NAME]"
-        raise Wrong(element, "whose signature it is must be said", f"write sign: {{key: NAME}}; {hint}")
+        if not known:
+            raise Wrong(element, "nobody can sign: no behavior wants signed requests", _trust("NAME"))
+        raise Wrong(element, "whose signature it is must be said", f"write sign: {{key: NAME}}; {there_are(ids)}")
 
 
 def _known(wanted: str, ids: Sequence[str]) -> str:
     if not ids:
-        return f"give a behavior signers: [{wanted}]"
+        return _trust(wanted)
     stranger = f"for one that no behavior trusts write keys: {{{wanted}: {MADE}}} beside steps"
     return f"{there_are(ids)}; {stranger}"
+
+
+def _trust(name: str) -> str:
+    """How a behavior comes to want signed requests, in a template and in the short form."""
+    return f"give a cache behavior of the template TrustedKeyGroups, or one that is written here signers: [{name}]"
 
 
 def key_ring(private: Mapping[str, str], settings: Iterable[Setting]) -> KeyRing:

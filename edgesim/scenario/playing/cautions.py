@@ -107,13 +107,12 @@ def _did_not_load(run: Run) -> bool:
 
 
 def _silent_functions(scenario: Scenario) -> list[str]:
-    """The functions of a scenario that says nothing of whether they run."""
+    """The functions that a scenario declares for itself, where it says nothing of whether they run. Those of its file
+    or of a template are there for other requests, too."""
     said = (step.expect for step in _flat(scenario.steps) if isinstance(step, Send))
     if any(expect.ran is not None or expect.functions for expect in said):
         return []
-    return list(
-        dict.fromkeys(one.name for distribution in scenario.setting.distributions for one in distribution.functions)
-    )
+    return sorted(scenario.own_functions)
 
 
 def _failure(step: Send, run: Run) -> Caution:

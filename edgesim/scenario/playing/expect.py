@@ -14,6 +14,7 @@ from edgesim.logs.access import EVERY, fields_of
 from edgesim.logs.lambda_edge import validation_error, validation_group
 from edgesim.logs.why import what_went_wrong
 from edgesim.pipeline.logged import is_logged
+from edgesim.pipeline.transcript import Transcript
 from edgesim.scenario.decoding import decoded
 from edgesim.scenario.model import (
     UNSET,
@@ -30,6 +31,7 @@ from edgesim.scenario.model import (
 from edgesim.scenario.outcome import Mismatch
 from edgesim.scenario.playing.match import describe, fault_of, header_fault, lines_of
 from edgesim.scenario.playing.met import follow, reasons_met, runs_of, text_of
+from edgesim.scenario.playing.on_the_way import why_not_the_header, why_not_the_query
 from edgesim.scenario.playing.origins import ANY
 from edgesim.scenario.playing.seen import Answered, LogEvent, Seen
 from edgesim.scenario.playing.why import told_key, why_not_stored, why_this_outcome, why_this_status
@@ -60,7 +62,8 @@ def mismatches(expect: Expectation, seen: Seen) -> list[Mismatch]:
 
 def _viewer(expect: Expectation, answer: Answered, seen: Seen) -> Found:
     place = str(expect.place)
-    if expect.status and answer.status not in expect.status:
+    tells_status = bool(expect.status) and answer.status not in expect.status
+    if tells_status:
         wanted = " or ".join(map(str, expect.status))
         yield Mismatch("status", wanted, _status(answer.status), place, why_this_status(answer.transcript))
     if expect.x_cache is not None:
@@ -68,13 +71,26 @@ def _viewer(expect: Expectation, answer: Answered, seen: Seen) -> Found:
         if fault_of(expect.x_cache, got) and fault_of(expect.x_cache, got.removesuffix(" from cloudfront")):
             wanted, where = describe(expect.x_cache), str(expect.x_cache.place)
             yield Mismatch("x-cache", wanted, got or "(none)", where, _why_not(answer, seen))
-    yield from _headers("header", expect.headers, answer.headers)
+    why = "" if tells_status else _why_not_the_origins(answer, seen)
+    yield from _because(why, _headers("header", expect.headers, answer.headers))
     if expect.body is not None:
         coding = answer.headers.joined("content-encoding") or ""
-        yield from _body("body", expect.body, answer.body, decoded(coding, answer.body))
+        yield from _because(why, _body("body", expect.body, answer.body, decoded(coding, answer.body)))
     if expect.complete is not None and expect.complete is not answer.complete:
         words = {True: "the whole body", False: "a body that breaks off"}
         yield Mismatch("complete", words[expect.complete], words[answer.complete], place)
+
+
+def _why_not_the_origins(answer: Answered, seen: Seen) -> str:
+    """Why headers and body are not those that the origin was to give."""
+    if wrong := what_went_wrong(answer.transcript):
+        return wrong
+    return f"nothing fetched this step's answer: {_why_not(answer, seen)}" if seen.unfetched else ""
+
+
+def _because(why: str, found: Found) -> Found:
+    """Each with why, beside what it says of its own."""
+    return (replace(one, why="; ".join(filter(None, (one.why, why)))) for one in found)
 
 
 def _status(status: int) -> str:
@@ -299,7 +315,7 @@ def _origin(wanted: OriginExpectation, seen: Seen) -> Found:
         yield Mismatch(what, f"asked {_times(len(wanted.receives))}", got, place, _asked_why(seen))
     for number, (match, request) in enumerate(zip(wanted.receives, asked, strict=False), 1):
         name = what if len(wanted.receives) == 1 else f"{what}, request {number}"
-        yield from _request(name, match, request)
+        yield from _request(name, match, request, seen.transcripts[0] if len(seen.answers) == 1 else None)
 
 
 def _times(number: int) -> str:
@@ -314,13 +330,16 @@ def _why_not(answer: Answered, seen: Seen) -> str:
     return why_this_outcome(answer.transcript, seen.before, seen.cached)
 
 
-def _request(what: str, wanted: RequestMatch, got: Any) -> Found:
+def _request(what: str, wanted: RequestMatch, got: Any, transcript: Transcript | None) -> Found:
     texts = {"method": got.method, "path": got.path, "query": got.query, "target": got.target}
     for name, text in texts.items():
         match = getattr(wanted, name)
         if match is not None and fault_of(match, readable(text)):
-            yield Mismatch(f"{what}: {name}", describe(match), readable(text), str(match.place))
-    yield from _headers(f"{what}: header", wanted.headers, got.headers)
+            why = why_not_the_query(transcript) if transcript and name in ("query", "target") else ""
+            yield Mismatch(f"{what}: {name}", describe(match), readable(text), str(match.place), why)
+    for header in wanted.headers:
+        why = why_not_the_header(transcript, header.name.lower()) if transcript else ""
+        yield from _because(why, _headers(f"{what}: header", (header,), got.headers))
     if wanted.body is not None:
         yield from _body(f"{what}: body", wanted.body, got.body)
 

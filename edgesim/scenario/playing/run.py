@@ -219,7 +219,7 @@ class Play:
             answers = await edge.finish(self._sent(ready, edge, token))
             await edge.quiet()
             elapsed, written = edge.clock.now() - begun, tuple(self._stage.log.events[events:])
-            seen = _seen(edge, answers, _asked(edge, {token}), elapsed, before, written)
+            seen = _of_step(ready, _seen(edge, answers, _asked(edge, {token}), elapsed, before, written))
             self._cautions.note(ready, seen)
             if failures := self.judge(ready.title, ready.expect, edge, seen, ready):
                 return failures
@@ -252,7 +252,7 @@ class Play:
         written = tuple(self._stage.log.events[events:])
         failures: tuple[StepFailure, ...] = ()
         for (sent, token, _), answer in zip(under_way, answers, strict=True):
-            seen = _seen(edge, (answer,), _asked(edge, {token}), elapsed, before, written)
+            seen = _of_step(sent, _seen(edge, (answer,), _asked(edge, {token}), elapsed, before, written))
             self._cautions.note(sent, seen, step.expect)
             failures += self.judge(sent.title, sent.expect, edge, seen, sent)
         seen = _seen(edge, answers, _asked(edge, {token for _, token, _ in under_way}), elapsed, before)
@@ -325,6 +325,11 @@ def _seen(
     written: Sequence[LogEvent] = (),
 ) -> Seen:
     return Seen(answers, asked, edge.cached(), edge.clock.now(), elapsed, before, written)
+
+
+def _of_step(step: Send, seen: Seen) -> Seen:
+    has_answers = any(script.rules for script in step.origins.values())
+    return replace(seen, unfetched=has_answers and not seen.asked)
 
 
 # ── a viewer's request ───────────────────────────────────────────────────────

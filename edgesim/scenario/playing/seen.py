@@ -53,7 +53,8 @@ class LogEvent(NamedTuple):
 class Seen:
     """What came of a step. `answers`: one for a request, several for parallel ones, none without a request. `asked`
     is what origins were asked for it. `before` are the transcripts of earlier steps. `elapsed` is how far the clock
-    moved by itself. `written` are the log events of functions meanwhile, Lambda's own among them."""
+    moved by itself. `written` are the log events of functions meanwhile, Lambda's own among them. `unfetched`: the step
+    says what origins answer to it, and none was asked."""
 
     answers: Sequence[Answered]
     asked: Sequence[Asked]
@@ -62,6 +63,7 @@ class Seen:
     elapsed: float = 0.0
     before: Sequence[Transcript] = ()
     written: Sequence[LogEvent] = ()
+    unfetched: bool = False
 
     @property
     def transcripts(self) -> list[Transcript]:

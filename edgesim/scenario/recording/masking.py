@@ -14,15 +14,23 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus, unquote_plus
 
 from edgesim.values.headers import Headers
 from edgesim.values.message import Request, Response
 from edgesim.values.uri import cookie_pairs, query_pairs
 
-Found = Iterator[tuple[str, str]]
-"""Secrets: what to call them, and their values."""
+
+class Secret(NamedTuple):
+    """A value, the name that it stands under, and what to call it where that is not its name."""
+
+    name: str
+    value: str
+    label: str = ""
+
+
+Found = Iterator[Secret]
 
 
 # ── headers that are left out ────────────────────────────────────────────────
@@ -132,6 +140,7 @@ _NOTHING_TOLD = re.compile(r"|true|false|none|null|0|1", re.IGNORECASE)
 _HARMLESS = re.compile(r".{0,3}|[a-z]{2}[-_][A-Za-z]{2}|true|false|auto|dark|light|none|accepted|denied")
 
 _JWT = re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*")
+_NAMED_JWT = re.compile(rf"(?:([\w.-]+)\"?\s*[=:]\s*\"?)?({_JWT.pattern})")
 _JWTS = "jwt"
 """What they are called wherever they are found"""
 _LONG_ENOUGH_TO_FIND = 6
@@ -248,19 +257,19 @@ def masks_for(exchanges: Iterable[tuple[Request, Response]], keep: frozenset[str
     counts: dict[str, int] = {}
     named: dict[str, None] = {}
     found = [secret for request, response in exchanges for secret in _secrets(request, response, keep)]
-    kept = {value for name, value in found if name.lower() in keep}
-    for name, value in found:
-        if value and not _is_kept(name, value, kept):
+    kept = {secret.value for secret in found if secret.name.lower() in keep}
+    for name, value, label in found:
+        if value and not _is_kept(value, kept):
             named[name] = None
             if value not in placeholders:
-                label = _label(name)
-                counts[label] = counts.get(label, 0) + 1
-                placeholders[value] = f"{label}-{counts[label]}"
+                shown = _label(label or name)
+                counts[shown] = counts.get(shown, 0) + 1
+                placeholders[value] = f"{shown}-{counts[shown]}"
     return Masks(placeholders, tuple(named))
 
 
-def _is_kept(name: str, value: str, kept: Collection[str]) -> bool:
-    return value in kept or (name == _JWTS and any(value in whole for whole in kept))
+def _is_kept(value: str, kept: Collection[str]) -> bool:
+    return value in kept or (_JWT.fullmatch(value) is not None and any(value in whole for whole in kept))
 
 
 def _label(name: str) -> str:
@@ -271,7 +280,7 @@ def _secrets(request: Request, response: Response, keep: frozenset[str]) -> Foun
     """Each secret with its name; and what headers have under a name in `keep`, secret or not."""
     for name, value in (*request.headers, *response.headers):
         if name.lower() in keep:
-            yield from ((name, whole) for whole in (value, value.partition(" ")[2]))
+            yield from (Secret(name, whole) for whole in (value, value.partition(" ")[2]))
     yield from _in_pairs(request.query)
     yield from _in_headers(request.headers)
     yield from _in_body(request.headers, request.body)
@@ -280,10 +289,12 @@ def _secrets(request: Request, response: Response, keep: frozenset[str]) -> Foun
 
 
 def _in_pairs(query: str) -> Found:
-    for name, pair in query_pairs(query):
-        value = unquote_plus(pair.partition("=")[2])
-        if _is_secret_parameter(unquote_plus(name), value):
-            yield unquote_plus(name), value
+    for written, pair in query_pairs(query):
+        name, value = unquote_plus(written), unquote_plus(pair.partition("=")[2])
+        if _is_secret_parameter(name, value):
+            yield Secret(name, value)
+        else:
+            yield from _jwts(value, name)
 
 
 def _in_headers(headers: Headers) -> Found:
@@ -297,12 +308,12 @@ def _in_headers(headers: Headers) -> Found:
             yield from _in_cookies(value.partition(";")[0])
         elif name == "authorization":
             scheme, space, credentials = value.partition(" ")
-            yield {"bearer": "token"}.get(scheme.lower(), "authorization"), credentials if space else value
+            yield Secret(name, credentials if space else value, {"bearer": "token"}.get(scheme.lower(), ""))
         elif name == "location":
             yield from _in_pairs(value.partition("?")[2].partition("#")[0])
         elif _is_secret(name, value) and not name.startswith(_ABOUT_OTHERS):
-            yield name, value
-        yield from ((_JWTS, token) for token in _JWT.findall(value))
+            yield Secret(name, value)
+        yield from _jwts(value, name)
 
 
 _ABOUT_OTHERS = ("access-control-", "www-", "clear-")
@@ -313,7 +324,12 @@ def _in_cookies(line: str) -> Found:
     for name, pair in cookie_pairs((line,)):
         value = pair.partition("=")[2]
         if _is_secret(name, value) or not _HARMLESS.fullmatch(value):
-            yield name, value
+            yield Secret(name, value)
+
+
+def _jwts(text: str, name: str) -> Found:
+    """Each with the name that stands before it in the text, or else the text's."""
+    return (Secret(before or name, token, _JWTS) for before, token in _NAMED_JWT.findall(text))
 
 
 def _in_body(headers: Headers, body: object) -> Found:
@@ -325,7 +341,7 @@ def _in_body(headers: Headers, body: object) -> Found:
         yield from _in_pairs(text)
     elif kind.endswith(("/json", "+json")):
         yield from _in_json(parsed(body))
-    yield from ((_JWTS, token) for token in _JWT.findall(text))
+    yield from _jwts(text, _JWTS)
 
 
 _DEEPEST = 50
@@ -357,4 +373,4 @@ def _in_json(value: Any, name: str = "") -> Found:
         for inner in value:
             yield from _in_json(inner, name)
     elif isinstance(value, str) and _is_secret(name, value):
-        yield name, value
+        yield Secret(name, value)
