@@ -56,6 +56,11 @@ def in_colour(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def painted(text: str, style: str) -> str:
+    """The text in a style of STYLES, for stdout; as it is where there are to be no colours."""
+    return click.style(text, **STYLES[style]) if in_colour(sys.stdout) else text
+
+
 def why_it_failed(transcript: Transcript) -> str:
     """The one fact behind an error, in a few words; empty where there is none."""
     for note in reversed(transcript.notes):
