@@ -349,6 +349,7 @@ def test_choices_are_listed_with_what_they_mean() -> None:
     assert "documented" not in listed
     assert "documented: read-only" in run("choices", "method-changed").output
     assert run("choices", "method").exit_code == 2
+    assert "did you mean method-changed?" in run("choices", "methods-changed").output
 
 
 TRUST = "AssumeRolePolicyDocument: {Principal: [edgelambda.amazonaws.com]}"
