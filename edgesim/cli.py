@@ -12,6 +12,7 @@ import click
 
 from edgesim import __version__
 from edgesim.commands.access_log import access_log_options
+from edgesim.commands.aws_endpoint import aws_endpoint_option
 from edgesim.commands.cache import cache
 from edgesim.commands.chaos import chaos_option
 from edgesim.commands.check import check
@@ -298,6 +299,7 @@ def _viewer_options(command: F, *, ip: str = "the connection's", protocol: str =
 @relax_option
 @inspect_option
 @_runtime_option
+@aws_endpoint_option
 @click.option(
     "--reload/--no-reload", default=None, help="Take in saved functions and templates at once.  [default: on]"
 )
@@ -452,7 +454,7 @@ def _of_one_request(command: F, short_help: str, *options: Callable[[F], F]) -> 
     made.params.sort(key=lambda param: param.name not in own)
 
 
-_of_one_request(invoke, "Run a function once, without a server.", relax_option, _runtime_option)
+_of_one_request(invoke, "Run a function once, without a server.", aws_endpoint_option, relax_option, _runtime_option)
 _of_one_request(event, "Print the event that a function sees.")
 main.add_command(stats)
 main.add_command(functions)

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from edgesim.distribution.aws_endpoints import endpoint_variables
 from edgesim.distribution.chaos import parse_chaos
 from edgesim.distribution.model import Distribution, EdgeFunction, Origin, Trigger
 from edgesim.distribution.problems import Problem, Severity
@@ -26,6 +27,7 @@ from edgesim.driver.metered import Metered
 from edgesim.driver.recorder import TranscriptRing
 from edgesim.errors import ConfigError, EdgesimError
 from edgesim.loaders import Loaded, Overrides, load, load_quick
+from edgesim.loaders.deleted import deleted
 from edgesim.loaders.published import as_published
 from edgesim.loaders.terms import on_terms
 from edgesim.logs.access import format_named
@@ -134,6 +136,7 @@ def _runtime_settings(settings: Settings, viewers: ViewerDefaults) -> RuntimeSet
         concurrency=settings.concurrency,
         closed_ports=frozenset({settings.control_port}),
         relaxed=settings.relax,
+        variables=endpoint_variables(settings.aws_endpoints),
         chaos=parse_chaos(settings.chaos, seed() % 10_000) if settings.chaos else None,
     )
     if not settings.environments:
@@ -358,7 +361,7 @@ class Emulator:
         self._keep_logs_out_of_code(read)
         router = self._router(read)
         loaded = await self._published(read)
-        self._tell_news(loaded.problems)
+        self._tell_news((*loaded.problems, *deleted(self.read, read)))
         await self._deploy(loaded, spread)
         if self.app is not None:
             self.app.driver.origins = router

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from edgesim.commands.here import templates_here
+from edgesim.distribution.aws_endpoints import NO_ENDPOINTS, Endpoints, endpoint_variables
 from edgesim.distribution.findings import closest, there_are
 from edgesim.distribution.limits import FUNCTION_TIMEOUT_SECONDS, Limit
 from edgesim.distribution.model import Association, CacheBehavior, Distribution, EdgeFunction, Trigger
@@ -303,8 +304,9 @@ class Laboratory:
         pop: str,
         terms: Terms = STANDARD_TERMS,
         relaxed: frozenset[Limit] = frozenset(),
+        endpoints: Endpoints = NO_ENDPOINTS,
     ) -> None:
-        self._relaxed = relaxed
+        self._relaxed, self._endpoints = relaxed, endpoints
         self._function, self._tell, self._pop, self._terms = function, tell, pop, terms
         self._log = Lines(say)
         self._interpreters = interpreters
@@ -338,6 +340,7 @@ class Laboratory:
                 initialise_ahead=False,
                 region=region_of(self._pop),
                 relaxed=self._relaxed,
+                variables=endpoint_variables(self._endpoints),
             ),
             remark=lambda problem: self._tell([problem]),
         )

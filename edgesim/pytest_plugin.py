@@ -30,11 +30,12 @@ SUFFIXES = (".scenario.yaml", ".scenario.yml", ".scenario.json")
 _IN_FOLDERS = (".yaml", ".yml")
 
 _FOLDERS = "edgesim_scenarios"
-_MARKER = """edge(distribution=None, *, functions, origins, parameters, at, viewer, limits, choices, keys): \
-what the fixture `edge` is made of, in the words of scenarios; paths begin at the test's file"""
+_MARKER = """edge(distribution=None, *, functions, origins, parameters, at, viewer, limits, choices, keys, \
+aws_endpoints): what the fixture `edge` is made of, in the words of scenarios; paths begin at the test's file"""
 
 folders_key = pytest.StashKey[tuple[Path, ...]]()
 edge_key = pytest.StashKey["LiveEdge"]()
+remarks_key = pytest.StashKey[dict[str, None]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
     folders = tuple((config.rootpath / line).resolve() for line in config.getini(_FOLDERS))
     config.stash[folders_key] = folders
+    config.stash[remarks_key] = dict[str, None]()
     if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
         # Who says where the scenarios are need not say it again in `testpaths`
         told = [(config.rootpath / arg).resolve() for arg in config.args]
@@ -64,6 +66,35 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """The end of every process that was started."""
     if folders_key in config.stash:
         STAGES.release()
+
+
+# ── what functions run on ────────────────────────────────────────────────────
+
+_OF_WORKER = "edgesim_remarks"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process of pytest-xdist hands over what it has to say."""
+    output = getattr(session.config, "workeroutput", None)
+    remarks = session.config.stash[remarks_key]
+    if output is not None:
+        output[_OF_WORKER] = list(remarks)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Takes that over."""
+    output = getattr(node, "workeroutput", {})
+    node.config.stash[remarks_key].update(dict.fromkeys(output.get(_OF_WORKER, ())))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What there is to say of the functions of all tests, a runtime that is not installed, say; each once."""
+    remarks = config.stash[remarks_key]
+    if remarks:
+        terminalreporter.section("edgesim")
+        for remark in remarks:
+            terminalreporter.line(f"warning: {remark}")
 
 
 # ── scenarios ────────────────────────────────────────────────────────────────
@@ -149,6 +180,7 @@ class ScenarioItem(pytest.Item):
         explain = self.config.option.edgesim_explain
         with STAGES.borrowed() as background:
             outcome = background.call(background.stage.play(self.scenario, explain=explain))
+        self.config.stash[remarks_key].update(dict.fromkeys(outcome.remarks))
         if outcome.verdict is Verdict.LEFT_OUT:
             pytest.skip(outcome.message)
         if outcome.verdict is not Verdict.PASSED:
@@ -208,8 +240,9 @@ def edge(request: pytest.FixtureRequest) -> Iterator[LiveEdge]:
             assert edge.get("/private").status == 401
 
     The marker may stand at the test, its class and its module (`pytestmark`): what is closest to the test counts, and
-    functions, origins, parameters, viewer settings, choices and keys are merged by name. Paths begin at the test's
-    file. Without a marker everything goes to one origin, `site`, which answers 200. See edgesim.testing.LiveEdge.
+    functions, origins, parameters, viewer settings, choices, keys and endpoints are merged by name. Paths begin at
+    the test's file. Without a marker everything goes to one origin, `site`, which answers 200. See
+    edgesim.testing.LiveEdge.
     """
     from edgesim.testing.live import edge as opened
 
@@ -223,10 +256,12 @@ def edge(request: pytest.FixtureRequest) -> Iterator[LiveEdge]:
             wrong = "\n".join([str(error), *getattr(error, "__notes__", ())])
         if wrong:
             pytest.fail(wrong, pytrace=False)
-        yield request.node.stash[edge_key]
+        live = request.node.stash[edge_key]
+        yield live
+        request.config.stash[remarks_key].update(dict.fromkeys(live.remarks))
 
 
-_MERGED = ("functions", "origins", "parameters", "viewer", "choices", "keys")
+_MERGED = ("functions", "origins", "parameters", "viewer", "choices", "keys", "aws_endpoints")
 _KEYS = ("distribution", "at", "limits", *_MERGED)
 
 

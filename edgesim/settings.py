@@ -16,6 +16,9 @@
     [viewer]
     country = "DE"
 
+    [aws-endpoints]
+    dynamodb = "http://localhost:8000"
+
     [choices]
     header-key = "key"
 """
@@ -30,6 +33,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from edgesim.distribution.aws_endpoints import check_endpoint
 from edgesim.distribution.chaos import parse_chaos
 from edgesim.distribution.choices import chosen
 from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Edition, Limit, read_limits
@@ -61,7 +65,8 @@ class Settings:
     `propagation` is the seconds within which an update reaches every edge location; `concurrency` is how many
     invocations a Region lets run at once; `relax` has the limits that are not enforced; `limits` is the edition of
     AWS's limits, and `choices` are answers to open questions by name (distribution/choices.py); `inspect` has the
-    functions that a debugger may attach to, with a port or 0; `s3_credentials` says whose signature requests to buckets
+    functions that a debugger may attach to, with a port or 0; `aws_endpoints` are where functions find AWS's services
+    (distribution/aws_endpoints.py); `s3_credentials` says whose signature requests to buckets
     get: `env`, a profile's name, or nobody's; `places` are where entries of tables stand in `edgesim.toml`, by field
     and name.
     """
@@ -92,6 +97,7 @@ class Settings:
     concurrency: int = ACCOUNT_CONCURRENCY
     relax: frozenset[Limit] = frozenset()
     inspect: Mapping[str, int] = field(default_factory=dict)
+    aws_endpoints: Names = field(default_factory=dict)
     limits: str = Edition.CURRENT.value
     choices: Names = field(default_factory=dict)
     include_body: bool = False
@@ -156,6 +162,7 @@ _KEYS: dict[str, tuple[str, type]] = {
     "staging": ("staging", str),
     "public-keys": ("public_keys", dict),
     "runtimes": ("runtimes", dict),
+    "aws-endpoints": ("aws_endpoints", dict),
     "viewer": ("viewer", dict),
 }
 _TYPE_NAMES = {str: "a text", int: "a whole number", bool: "true or false", dict: "a table of names and texts"}
@@ -294,6 +301,7 @@ def _table(file: _File, key: str, target: str, value: dict[str, object]) -> dict
 
 _ENTRIES: dict[str, Callable[[str, str], object]] = {
     "choices": lambda name, text: chosen({name: text}),
+    "aws_endpoints": check_endpoint,
     "viewer": _check_viewer,
 }
 """What is looked at entry by entry."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -21,12 +22,13 @@ def check(source: str | None, config: str | None, *, as_json: bool, strict: bool
     """Report every problem in SOURCE with its place.
 
     SOURCE is what `edgesim serve` takes; default: edgesim.toml's, else the template of this folder. What AWS refuses is
-    an error, also where `serve` has a warning and goes on. Exits with 2 where there are errors, or with --strict
-    warnings, otherwise with 0.
+    an error, also where `serve` has a warning and goes on; a runtime that is not installed here is a note. Exits with 2
+    where there are errors, or with --strict warnings, otherwise with 0.
     """
     from dataclasses import asdict
 
     from edgesim.emulator import load_source
+    from edgesim.runtimes.interpreters import Interpreters, not_at_hand
     from edgesim.runtimes.package_problems import unpacked_too_large
     from edgesim.terminal import Terminal
 
@@ -37,7 +39,9 @@ def check(source: str | None, config: str | None, *, as_json: bool, strict: bool
         raise ConfigError("there is nothing to check", give_a_source())
     loaded = load_source(settings)
     functions = dict.fromkeys(function for one in loaded.distributions for function in one.functions)
-    problems = [*(problem.at_deployment for problem in loaded.problems), *unpacked_too_large(functions)]
+    programs = Interpreters({name: Path(program) for name, program in settings.runtimes.items()})
+    deployed = [*(problem.at_deployment for problem in loaded.problems), *unpacked_too_large(functions)]
+    problems = [*deployed, *not_at_hand(functions, programs)]
     severities = [problem.severity.value for problem in problems]
     if as_json:
         click.echo(json.dumps([asdict(problem) for problem in problems], indent=2))

@@ -370,7 +370,14 @@ def _laboratory(function: EdgeFunction, settings: Settings, *, quiet: bool) -> L
     interpreters = {name: Path(program) for name, program in settings.runtimes.items()}
     pop = parse_settings(settings.viewer).pop
     return Laboratory(
-        function, say, _warn, interpreters=interpreters, pop=pop, terms=settings.terms, relaxed=settings.relax
+        function,
+        say,
+        _warn,
+        interpreters=interpreters,
+        pop=pop,
+        terms=settings.terms,
+        relaxed=settings.relax,
+        endpoints=settings.aws_endpoints,
     )
 
 

@@ -11,6 +11,7 @@ import click
 
 from edgesim import __version__
 from edgesim.commands.relax import relaxed_line
+from edgesim.distribution.aws_endpoints import endpoints_line
 from edgesim.distribution.choices import QUESTIONS, answered
 from edgesim.settings import Settings
 from edgesim.values.durations import spell_duration
@@ -81,6 +82,8 @@ def differing(settings: Settings) -> Iterator[str]:
         yield f"chosen: {', '.join(f'{one.name}={answered(answers, one)}' for one in otherwise)}"
     if relaxed := relaxed_line(settings.relax):
         yield relaxed
+    if settings.aws_endpoints:
+        yield endpoints_line(settings.aws_endpoints)
     if settings.concurrency != usual.concurrency:
         yield f"the account runs {settings.concurrency:,} invocations at once, not {usual.concurrency:,}"
     if settings.propagation:

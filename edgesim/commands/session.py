@@ -29,6 +29,7 @@ from edgesim.commands.collecting import (
 )
 from edgesim.commands.output import Output, Progress
 from edgesim.commands.relax import relaxed_line
+from edgesim.distribution.aws_endpoints import NO_ENDPOINTS, Endpoints, endpoints_line
 from edgesim.distribution.limits import Limit
 from edgesim.distribution.problems import Severity
 from edgesim.errors import ConfigError
@@ -37,7 +38,7 @@ from edgesim.scenario.outcome import Outcome, Verdict, strictly
 from edgesim.scenario.runner.junit import Case, as_xml
 from edgesim.scenario.runner.report import BAD, caution_lines, counted, explained, failure, gist, problem_lines, summary
 from edgesim.scenario.runner.select import expression
-from edgesim.scenario.runner.workers import Alone, Crew, Players
+from edgesim.scenario.runner.workers import Alone, Crew, Players, worker_command
 
 if TYPE_CHECKING:
     from edgesim.scenario.playing.against import Target
@@ -58,8 +59,8 @@ class ExitCode(IntEnum):
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the command line says. `verbosity` is below 0 for quiet; `workers` 0 or 1 is this process alone; `against`
-    is a server that plays the edge's part; `relax` are the limits that are not enforced, None for none; `strict`: a
-    warning is a failure."""
+    is a server that plays the edge's part; `relax` are the limits that are not enforced, None for none;
+    `aws_endpoints` where functions find AWS's services, None for where they are; `strict`: a warning is a failure."""
 
     paths: tuple[str, ...] = ()
     words: str | None = None
@@ -72,6 +73,7 @@ class Asked:
     collect_only: bool = False
     against: Target | None = None
     relax: frozenset[Limit] | None = None
+    aws_endpoints: Endpoints | None = None
     strict: bool = False
 
 
@@ -160,8 +162,8 @@ class _Session:
 
             return Against(self._asked.against)
         workers = min(self._asked.workers, most)
-        relaxed = self._asked.relax or frozenset()
-        return Crew(workers, relaxed=relaxed) if workers > 1 else Alone(relaxed)
+        terms = self._asked.relax or frozenset(), self._asked.aws_endpoints or NO_ENDPOINTS
+        return Crew(workers, worker_command(*terms)) if workers > 1 else Alone(*terms)
 
     async def _play(self, players: Players, collected: Collected) -> None:
         progress = Progress(self._output, collected.jobs, self._asked.verbosity)
@@ -173,8 +175,9 @@ class _Session:
             progress.done(index, outcome)
             return not (self._asked.exit_first and outcome.verdict in BAD)
 
-        if (relaxed := relaxed_line(self._asked.relax or ())) and self._asked.verbosity >= 0:
-            self._output.say(relaxed)
+        for line in (relaxed_line(self._asked.relax or ()), endpoints_line(self._asked.aws_endpoints or NO_ENDPOINTS)):
+            if line and self._asked.verbosity >= 0:
+                self._output.say(line)
         progress.begin()
         if not (self._asked.exit_first and collected.unreadable):
             await players.play(collected.jobs, told, explain=self._asked.explain)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgesim.commands.aws_endpoint import aws_endpoint_option
 from edgesim.commands.relax import relax_option
 from edgesim.errors import ConfigError
 from edgesim.values.durations import parse_duration
@@ -116,6 +117,7 @@ def _seconds(context: click.Context, option: click.Parameter, value: str) -> flo
     help="With --against: how long a scenario may really wait for time to pass, such as 2m.  [default: not at all]",
 )  # fmt: skip
 @relax_option
+@aws_endpoint_option
 @click.option("-v", "--verbose", is_flag=True, help="A line for each scenario, with its time.")
 @click.option("-q", "--quiet", is_flag=True, help="A line for each scenario that does not pass, and the counts.")
 def test(
@@ -160,6 +162,8 @@ def test(
 def _target(url: str | None, host: str | None, wait: float, asked: dict[str, Any]) -> Target | None:
     if url is not None and asked["relax"]:
         raise click.UsageError("--relax is about edgesim's own limits: it does not go with --against URL")
+    if url is not None and asked["aws_endpoints"]:
+        raise click.UsageError("--aws-endpoint is about functions that run here: it does not go with --against URL")
     if url is None:
         if host or wait:
             raise click.UsageError(f"{'--against-host' if host else '--wait'} goes with --against URL")

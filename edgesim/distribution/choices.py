@@ -21,6 +21,7 @@ from edgesim.distribution.edge_choices import (
     FailedFunctionFailover,
     FailoverStatus,
     ForbiddenInOutage,
+    GeneratedResult,
     HoldAfterError,
     InsteadOfErrorResult,
     LoggedUri,
@@ -113,6 +114,18 @@ class MethodChanged(Alternative):
 
     REFUSED = "refused", "502, the result is not valid"
     IGNORED = "ignored", "the method stays what it was"
+
+
+class NoQuerystring(Alternative):
+    """What does a returned request ask for that has no querystring, or one that is null?
+
+    documented: it may be changed at request triggers (lambda-event-structure); of one that is not there nothing is
+    said. Nothing, as with headers: what a returned object leaves out is gone.
+    """
+
+    REMOVED = "removed", "the request goes on without a query string"
+    KEPT = "kept", "the query string stays what it was"
+    REFUSED = "refused", "502, the result is not valid"
 
 
 class ClientIpChanged(Alternative):
@@ -302,6 +315,7 @@ class Choices:
     base64_size: Base64Size = Base64Size.ENCODED
     oversized_text: OversizedText = OversizedText.BODY
     method_changed: MethodChanged = MethodChanged.REFUSED
+    no_querystring: NoQuerystring = NoQuerystring.REMOVED
     client_ip_changed: ClientIpChanged = ClientIpChanged.IGNORED
     header_key: HeaderKey = HeaderKey.MAP_NAME
     header_name_twice: HeaderNameTwice = HeaderNameTwice.MERGED
@@ -335,6 +349,7 @@ class Choices:
     expires_from: ExpiresFrom = ExpiresFrom.DATE
     signature_at_viewer_request: SignatureAtViewerRequest = SignatureAtViewerRequest.REMOVED
     logged_uri: LoggedUri = LoggedUri.VIEWERS
+    generated_result: GeneratedResult = GeneratedResult.LAMBDA_GENERATED
 
 
 STANDARD = Choices()

@@ -71,9 +71,15 @@ def load_template(root: Node, path: Path, file: str, overrides: Overrides) -> Lo
     return replace(
         loaded(distributions, problems, read, aliases=aliases, places=books.functions.places),
         logical_ids={logical: name for name, logical in functions.names.items()},
+        retained=frozenset(one for one in functions.names.values() if _is_retained(resolver.resources[one])),
         buckets=declared_buckets(resolver),
         function=wanted,
     )
+
+
+def _is_retained(resource: Node) -> bool:
+    """Does it stay when it is taken out of the template?"""
+    return resource.get("DeletionPolicy").text.startswith("Retain")
 
 
 def _wanted(name: str, functions: TemplateFunctions, book: FunctionBook) -> EdgeFunction | None:

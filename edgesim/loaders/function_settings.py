@@ -16,8 +16,9 @@ from pydantic import Field
 
 from edgesim.distribution import limits
 from edgesim.distribution.config import Inert, Part, Texts
-from edgesim.distribution.findings import Finding, closest
+from edgesim.distribution.findings import Finding
 from edgesim.distribution.problems import Severity
+from edgesim.distribution.runtimes import runtime_finding
 from edgesim.distribution.unapplied import Gap, gaps
 from edgesim.loaders.associations import REFUSED
 from edgesim.values.function_arn import function_name
@@ -167,7 +168,13 @@ _GAPS = (
         lambda value: (_member(value, "ApplyOn") or "None") != "None",
         Severity.NOTE,
     ),
-    Gap("logging_config", "writes a function's log in its own way", severity=Severity.NOTE),
+    Gap(
+        "logging_config",
+        "writes logs as text, all levels of them, to the group that every function has: it does not apply LogFormat, "
+        "ApplicationLogLevel, SystemLogLevel and LogGroup",
+        lambda value: value != {"LogFormat": "Text"},
+        Severity.NOTE,
+    ),
     Gap("code_signing_config_arn", "checks no signatures of code", severity=Severity.NOTE),
 )
 
@@ -274,25 +281,12 @@ def _bare_name(text: str) -> str:
 
 # ── runtimes ─────────────────────────────────────────────────────────────────
 
-# documented: Lambda's page "Lambda runtimes"; one whose last day AWS has moved is among the ones it takes
-RUNTIMES = (
-    "nodejs18.x", "nodejs20.x", "nodejs22.x", "nodejs24.x",
-    "python3.8", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13", "python3.14",
-)  # fmt: skip
-DEPRECATED_RUNTIMES = (
-    "nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x", "nodejs14.x",
-    "nodejs16.x", "python2.7", "python3.6", "python3.7",
-)  # fmt: skip
 _OTHER_LANGUAGES = ("java", "dotnet", "ruby", "go1.", "provided")
 
 
 def _runtime_faults(runtime: str, arn: str) -> Iterator[Finding]:
     at = ("Runtime",)
-    if runtime in DEPRECATED_RUNTIMES:
-        message = f"{runtime} is deprecated: Lambda runs the functions that have it, and takes no new ones"
-        yield Finding(at, message, severity=Severity.WARNING)
-    elif runtime.startswith(_OTHER_LANGUAGES):
+    if runtime.startswith(_OTHER_LANGUAGES):
         yield Finding(at, f"Lambda@Edge runs Node.js and Python, not {runtime}. Function: {arn}", code=REFUSED)
-    elif runtime not in RUNTIMES:
-        message = f"there is no runtime {runtime}: it is one of {', '.join(RUNTIMES)}"
-        yield Finding(at, message, closest(runtime, RUNTIMES))
+    elif (finding := runtime_finding(runtime)) is not None:
+        yield finding.under(at)

@@ -68,9 +68,9 @@ class Loaded:
     `files` are the files whose change matters (templates, policies; the functions' code is in their `Code`).
     `origins` maps origin ids to directories that stand in for them (quick mode), in the words of `--origin`.
     `aliases` are those that a template declares of the functions that are associated, by function name; `logical_ids`
-    has the names of a template's functions by logical id; `buckets` is what is known of S3 buckets, by name; `places`
-    are where a function's properties stand, by its name and the property's, which is empty for the function as a whole;
-    `function` is the one that was wanted by itself.
+    has the names of a template's functions by logical id, `retained` those ids that outlive their template; `buckets`
+    is what is known of S3 buckets, by name; `places` are where a function's properties stand, by its name and the
+    property's, which is empty for the function as a whole; `function` is the one that was wanted by itself.
     """
 
     distributions: tuple[Distribution, ...] = ()
@@ -78,6 +78,7 @@ class Loaded:
     files: tuple[str, ...] = ()
     origins: Texts = field(default_factory=lambda: _NONE)
     logical_ids: Texts = field(default_factory=lambda: _NONE)
+    retained: frozenset[str] = frozenset()
     aliases: Mapping[str, tuple[Alias, ...]] = field(default_factory=lambda: MappingProxyType({}))
     buckets: Mapping[str, Bucket] = field(default_factory=lambda: MappingProxyType({}))
     places: Places = field(default_factory=lambda: MappingProxyType({}))

@@ -18,6 +18,7 @@ from edgesim.distribution.choices import (
     ClientIpChanged,
     CustomHeaderTwice,
     MethodChanged,
+    NoQuerystring,
     StatusAtViewerResponse,
 )
 from edgesim.distribution.limits import FUNCTION_URI_CHARS
@@ -223,11 +224,17 @@ def _judge_request(
         return body
     return ChangedRequest(
         _changed(result["uri"], sent.path),
-        _changed(optional(result, "querystring", ""), sent.query),
+        _changed(_query(hook, result, sent), sent.query),
         headers,
         body,
         chosen,
     )
+
+
+def _query(hook: Hook, result: dict[str, Any], sent: Request) -> Any:
+    """The querystring of a returned request; for one that has none, what is chosen: None is refused."""
+    absent = {NoQuerystring.REMOVED: "", NoQuerystring.KEPT: readable(sent.query), NoQuerystring.REFUSED: None}
+    return optional(result, "querystring", absent[hook.choices.no_querystring])
 
 
 def _changed(text: str, sent: str) -> str:
@@ -237,7 +244,7 @@ def _changed(text: str, sent: str) -> str:
 
 def _target_offence(hook: Hook, result: dict[str, Any], sent: Request) -> Rejected | None:
     """What is wrong with uri, querystring and method. inferred: what the viewer sent itself is never an offence"""
-    uri, query = result.get("uri"), optional(result, "querystring", "")
+    uri, query = result.get("uri"), _query(hook, result, sent)
     same_uri, same_query = uri == readable(sent.path), query == readable(sent.query)
     if not isinstance(uri, str) or not uri.startswith("/") or (not same_uri and _BAD_IN_URI.search(uri)):
         return Rejected(Rejection.URI, f"uri is {shown(uri)}; it must start with / and have no spaces", "uri")

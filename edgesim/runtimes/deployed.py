@@ -24,6 +24,11 @@ class Running:
     pools: dict[str, Pool] = field(default_factory=dict)
     over: bool = False
 
+    @property
+    def at_work(self) -> bool:
+        """Is there anything left of it to be ended, or anybody who waits for it?"""
+        return any(pool.environments or pool.queue for pool in self.pools.values())
+
     def end(self) -> None:
         """Nothing stays warm. Requests that began with it are still served."""
         self.over = True
@@ -43,6 +48,8 @@ class Deployed:
     problem: Problem | None = None
     before: Deployed | None = None
     """what its ARN stood for until now, with other settings"""
+    ended: tuple[Running, ...] = ()
+    """what served before and may still be at work, for requests that began with it"""
     left_at: float | None = None
     """when it was last deployed, for one that no longer is"""
 
@@ -62,12 +69,14 @@ class Deployed:
 
     @property
     def pools(self) -> list[Pool]:
-        return [pool for one in self.running for pool in one.pools.values()]
+        """Those of what has ended, too."""
+        return [pool for one in (*self.running, *self.ended) for pool in one.pools.values()]
 
     def stand_as(self, deployment: Deployment | None) -> None:
         """This serves from now on, whether it starts or not; None: nothing does."""
         for one in self.running:
             one.end()
+        self.ended = tuple(one for one in (*self.ended, *self.running) if one.at_work)
         self.rollout = Rollout(Running(deployment)) if deployment is not None else None
         self.works = deployment is not None
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from time import perf_counter
 
 from edgesim.distribution.model import EdgeFunction, Trigger
@@ -61,6 +61,7 @@ class Host:
     kept: LogKeeper | None = None
     time_limits: bool = True
     remark: Callable[[Problem], None] = lambda problem: None
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 # ── what comes of sending a frame ───────────────────────────────────────────────────────────────────────────────
@@ -196,6 +197,7 @@ class Environment:
         child.listener = self
         sandboxed = child.process.sandboxed
         settings = self.deployment.settings(self._region, self._stream.name, sandboxed=sandboxed)
+        settings["env"].update(self._host.variables)
         clock = seen_clock(self._host.clock)
         self._steered = clock is not None
         if clock is not None:

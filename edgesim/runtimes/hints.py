@@ -36,9 +36,27 @@ def _package_hint(said: str, function: EdgeFunction) -> str:
     """documented: what else a function needs, its package brings along"""
     own = re.split(r"[./]", function.handler)[0]
     for pattern, install in ((_PYTHON_PACKAGE, "pip install --target ."), (_NODE_PACKAGE, "npm install")):
-        if (found := pattern.search(said)) is not None and found[1] != own:
-            return f"the function's package has to bring {found[1]} along: {install} {found[1]}, in the code's folder"
+        if (found := pattern.search(said)) is None or found[1] == own:
+            continue
+        above = _installed_above(found[1], function) if pattern is _NODE_PACKAGE else None
+        if above is not None:
+            return (
+                f"{above} has {found[1]}, and is not in the function's package, which is what lies in its own folder: "
+                f"npm install {found[1]} there, or have a bundler put it into the code"
+            )
+        return f"the function's package has to bring {found[1]} along: {install} {found[1]}, in the code's folder"
     return ""
+
+
+def _installed_above(package: str, function: EdgeFunction) -> Path | None:
+    """The node_modules, above a function's code, that has a package. Node.js finds it there wherever nothing is packed
+    first."""
+    if not function.code.path:
+        return None
+    path = Path(function.code.path).absolute()
+    folder = path if path.is_dir() else path.parent
+    places = (parent / "node_modules" for parent in folder.parents)
+    return next((place for place in places if (place / package / "package.json").is_file()), None)
 
 
 # ── CloudFront Functions ─────────────────────────────────────────────────────

@@ -16,13 +16,14 @@ import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
 from edgesim.distribution.model import EdgeFunction
 from edgesim.distribution.problems import Problem, Severity
+from edgesim.distribution.runtimes import RUNTIMES
 from edgesim.runtimes.room import RUNTIME_ROOT, place_of
 
 _PROBE_SECONDS = 10.0
@@ -153,7 +154,7 @@ def no_interpreter(function: EdgeFunction, given: Path | None = None) -> Problem
     name = parse_runtime(function.runtime)
     if name is None:
         message = f"{function.name}: edgesim has no runtime {function.runtime!r}"
-        return Problem(message, hint="Lambda@Edge runs nodejs18.x and newer, python3.9 and newer")
+        return Problem(message, hint=f"Lambda@Edge runs {', '.join(RUNTIMES)}")
     if given is not None:
         message = f"{function.name}: {given}, given for {function.runtime}, is no {_TITLES[name.language]} that starts"
         return Problem(message, hint=f"look at --runtime {function.runtime}={given}, or leave it out")
@@ -171,6 +172,23 @@ def stand_in(function: EdgeFunction, interpreter: Interpreter) -> Problem | None
         f"{function.runtime} is not installed: {interpreter.title}, the nearest that is, runs its functions instead"
     )
     return Problem(message, hint=_install_hint(name), severity=Severity.WARNING)
+
+
+def not_at_hand(functions: Iterable[EdgeFunction], interpreters: Interpreters) -> list[Problem]:
+    """A note for each runtime that something else runs on this machine, or nothing; deploying is none of its business.
+    Blocks for up to some seconds."""
+    found: dict[str, Problem] = {}
+    for function in functions:
+        if function.runtime in found or parse_runtime(function.runtime) is None:
+            continue
+        interpreter = interpreters.choose(function.runtime)
+        if interpreter is None:
+            problem: Problem | None = no_interpreter(function, interpreters.given(function.runtime))
+        else:
+            problem = stand_in(function, interpreter)
+        if problem is not None:
+            found[function.runtime] = replace(problem, severity=Severity.NOTE)
+    return list(found.values())
 
 
 def _install_hint(name: RuntimeName) -> str:

@@ -18,6 +18,7 @@ from edgesim.ports import Call
 from edgesim.runtimes.deployment import Deployment
 from edgesim.runtimes.environment import SHUT_DOWN, Environment, Job
 from edgesim.runtimes.fleet import Fleet
+from edgesim.runtimes.remarks import HELD_SECONDS
 from edgesim.values.invocation import Failed, Invocation
 
 Outcome = asyncio.Future[Invocation | Failed]
@@ -40,16 +41,23 @@ class _Lent:
 class Pool:
     """Lends environments of one deployment, each to one caller at a time. `limit`: how many there may be of them.
     `ended` is told of each call when its invocation has ended, whether or not somebody still waits for it, and says
-    whether that was its environment's last."""
+    whether that was its environment's last. `held` is told where a caller has waited for long (remarks.py)."""
 
     def __init__(
-        self, deployment: Deployment, start: StartEnvironment, limit: int, fleet: Fleet, ended: Callable[[Call], bool]
+        self,
+        deployment: Deployment,
+        start: StartEnvironment,
+        limit: int,
+        fleet: Fleet,
+        ended: Callable[[Call], bool],
+        held: Callable[[], None] | None = None,
     ) -> None:
         self.deployment = deployment
         self.limit = limit
         self._start = start
         self._fleet = fleet
         self._ended = ended
+        self._held = held
         self._idle: list[Environment] = []  # the most recently used last; empty while somebody waits
         self._all: set[Environment] = set()
         self._waiting: deque[asyncio.Future[_Lent | None]] = deque()
@@ -190,8 +198,18 @@ class Pool:
         if waiter.done():
             return waiter.result()
         begun = perf_counter()
-        lent = await waiter
+        lent = await self._lent(waiter)
         return lent and replace(lent, waited_ms=(perf_counter() - begun) * 1000)
+
+    async def _lent(self, waiter: asyncio.Future[_Lent | None]) -> _Lent | None:
+        """What comes of waiting."""
+        if self._held is None:
+            return await waiter
+        telling = asyncio.get_running_loop().call_later(HELD_SECONDS, self._held)
+        try:
+            return await waiter
+        finally:
+            telling.cancel()
 
     def grow(self) -> None:
         """Start an environment for the caller who has waited for longest."""

@@ -23,43 +23,33 @@ from time import perf_counter
 from edgesim.distribution.chaos import Chaos
 from edgesim.distribution.limits import Limit
 from edgesim.distribution.model import EdgeFunction
-from edgesim.distribution.package_size import package_faults
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.distribution.propagation import AT_ONCE, Rollout, Spread
 from edgesim.distribution.publishing import publishes, unpublished
-from edgesim.errors import ConfigError
 from edgesim.ports import Call, Clock, FunctionLog, LogKeeper
 from edgesim.runtimes.concurrency import Concurrency
 from edgesim.runtimes.deployed import Deployed, Running, ServiceStatus, Update, function_status
 from edgesim.runtimes.deployment import Deployment
 from edgesim.runtimes.environment import SHUT_DOWN, Environment, Host
 from edgesim.runtimes.fleet import Fleet
+from edgesim.runtimes.found_code import FoundCode
 from edgesim.runtimes.guard import Guard
 from edgesim.runtimes.inspecting import Inspector
 from edgesim.runtimes.interpreters import (
-    Interpreter,
     Interpreters,
-    Language,
-    no_interpreter,
-    parse_runtime,
-    stand_in,
 )
 from edgesim.runtimes.ledger import Ledger
-from edgesim.runtimes.measuring import Measure
 from edgesim.runtimes.memory import MemoryWatch
-from edgesim.runtimes.package_problems import of_package, unreadable_code, unreadable_files
 from edgesim.runtimes.pool import Pool
+from edgesim.runtimes.remarks import held_up
 from edgesim.runtimes.settings import Settings
-from edgesim.runtimes.snapshot import Snapshot, Snapshots, fingerprint, package_size
+from edgesim.runtimes.snapshot import Snapshot
 from edgesim.runtimes.spares import Spares
 from edgesim.runtimes.wire import encode_json
-from edgesim.runtimes.workspace import Lent, Workspace
+from edgesim.runtimes.workspace import Workspace
 from edgesim.runtimes.zygotes import Zygotes
 from edgesim.values.instant import Instant
 from edgesim.values.invocation import Failed, FailureKind, Invocation
-
-# documented: what Lambda's Python runtimes bring along (the SDK and what it needs)
-_LENT_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
 
 _REAP_SECONDS = 15.0
 _LINGER_SECONDS = 60.0
@@ -84,12 +74,10 @@ class LambdaService:
         kept: LogKeeper | None = None,
         remark: Callable[[Problem], None] | None = None,
     ) -> None:
-        self._settings = settings or Settings()
-        relaxed = self._settings.relaxed
-        self._interpreters = Interpreters(interpreters)
+        self._settings = chosen = settings or Settings()
+        relaxed = chosen.relaxed
         self._workspace = Workspace()
-        self._snapshots = Snapshots(self._workspace.code)
-        self._measure = Measure(self._settings.package)
+        self._code = FoundCode(self._settings, Interpreters(interpreters), self._workspace)
         self._guard = Guard(self._workspace.path)
         wanted, closed = Limit.ISOLATION not in relaxed, self._settings.closed_ports
         self._zygotes = Zygotes(self._workspace.path / "sandbox", self._guard, wanted=wanted, closed=closed)
@@ -98,10 +86,18 @@ class LambdaService:
         time_limits = Limit.TIMEOUTS not in relaxed
         self._remark = remark
         self._host = Host(
-            clock, log, new_id, spares, self._settings.freeze_after, self._memory, kept, time_limits, self._note
+            clock,
+            log,
+            new_id,
+            spares,
+            chosen.freeze_after,
+            self._memory,
+            kept,
+            time_limits,
+            self._note,
+            chosen.variables,
         )
         self._patient = replace(self._host, freeze_after=None, memory=None, time_limits=False)
-        self._inspectors: dict[str, Inspector] = {}
         self._ledger = Ledger(clock)
         self._deployed: dict[EdgeFunction, Deployed] = {}
         self._names: Counter[str] = Counter()
@@ -110,7 +106,6 @@ class LambdaService:
         self._fleet = Fleet(self._pools, self._settings.max_in_all)
         self._told: set[Problem] = set()
         self._leaving: dict[EdgeFunction, Deployed] = {}
-        self._copies: set[Snapshot] = set()
         self._deploying = asyncio.Lock()
         self._starting = asyncio.Semaphore(2 * (os.cpu_count() or 1))
         self._reaping: asyncio.TimerHandle | None = None
@@ -155,7 +150,7 @@ class LambdaService:
         """Count it. Was it its environment's last?"""
         self._concurrency.leave(call.function, call.region)
         chaos = self._settings.chaos
-        if chaos is None or call.function.name in self._inspectors:
+        if chaos is None or call.function.name in self._code.inspectors:
             return False
         return chaos.ends_with(next(self._count))
 
@@ -177,7 +172,8 @@ class LambdaService:
         if pool is None:
             start = lambda deployment: self._environment(deployment, region)  # noqa: E731
             limit = 1 if inspected else self._settings.max_environments
-            pool = running.pools[region] = Pool(running.deployment, start, limit, self._fleet, self._ended)
+            held = (lambda: self._note(held_up(running.deployment.function))) if inspected else None
+            pool = running.pools[region] = Pool(running.deployment, start, limit, self._fleet, self._ended, held)
             if over or running.over:
                 pool.drain()
         return pool
@@ -198,7 +194,7 @@ class LambdaService:
 
     def inspect(self, inspectors: Mapping[str, Inspector]) -> None:
         """Let debuggers attach to these functions, by name, from their next deployment on."""
-        self._inspectors = dict(inspectors)
+        self._code.inspectors = dict(inspectors)
 
     # ── deploying ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -211,21 +207,9 @@ class LambdaService:
             for function in functions
             if function.arn in standing and not publishes(standing[function.arn].function, function)
         }
-        same = await asyncio.to_thread(lambda: [one for one in changed.values() if self._has_the_same_code(one)])
+        same = await asyncio.to_thread(lambda: [one for one in changed.values() if self._code.is_the_same(one)])
         kept = {function: unpublished(one.function, function) for function, one in changed.items() if one in same}
         return {function: kept.get(function, function) for function in functions}
-
-    def _has_the_same_code(self, deployed: Deployed) -> bool:
-        """In a thread: it reads."""
-        function, live = deployed.function, deployed.live
-        try:
-            if live is None or fingerprint(function.code) == deployed.fingerprint:
-                return live is not None
-            snapshot = self._snapshots.take(function, live.runtime.language)
-        except ConfigError:  # it is gone, perhaps between two steps of a build
-            return True
-        self._copies.add(snapshot)
-        return snapshot.code_sha256 == live.snapshot.code_sha256
 
     async def deploy(self, functions: Iterable[EdgeFunction], spread: Spread = AT_ONCE) -> list[Problem]:
         """Make exactly these functions available. Those that stay the same keep their environments unless their code
@@ -293,62 +277,16 @@ class LambdaService:
             return []
         updates = await asyncio.to_thread(self._changed, deployed)
         found = await asyncio.gather(*(self._update(update, spread) for update in updates))
-        await asyncio.to_thread(self._drop_copies, self._copies_in_use())
+        await asyncio.to_thread(self._code.drop_copies, self._copies_in_use())
         return [problem for problems in found for problem in problems]
 
     def _copies_in_use(self) -> set[Snapshot]:
         running = {environment.deployment.snapshot for pool in self._pools() for environment in pool.environments}
         return running | {running.deployment.snapshot for one in self._all() for running in one.running}
 
-    def _drop_copies(self, in_use: set[Snapshot]) -> None:
-        """Remove the copies of code that nothing runs any more."""
-        for copy in self._copies - in_use:
-            self._snapshots.remove(copy)
-        self._copies &= in_use
-
     def _changed(self, deployed: list[Deployed]) -> list[Update]:
         """The functions whose code changed, with a new copy of it. In a thread: it searches, reads and copies."""
-        return [update for one in deployed if (update := self._look_at(one)) is not None]
-
-    def _look_at(self, deployed: Deployed) -> Update | None:
-        try:
-            seen = fingerprint(deployed.function.code)
-            if seen == deployed.fingerprint:
-                return None
-            return self._prepare(deployed, seen)
-        except ConfigError as error:
-            return Update(deployed, "", None, [unreadable_code(deployed.function, error)])
-
-    def _prepare(self, deployed: Deployed, seen: str) -> Update:
-        function = deployed.function
-        too_large = self._too_large(function)
-        if too_large and too_large[0].severity is Severity.ERROR:
-            return Update(deployed, seen, None, too_large)
-        runtime, interpreter = parse_runtime(function.runtime), self._interpreters.choose(function.runtime)
-        if runtime is None or interpreter is None:
-            return Update(deployed, seen, None, [no_interpreter(function, self._interpreters.given(function.runtime))])
-        inspector = self._inspectors.get(function.name)
-        take = self._snapshots.in_place if inspector else self._snapshots.take
-        snapshot = take(function, runtime.language)
-        if self._snapshots.holds(snapshot):
-            self._copies.add(snapshot)
-        deployment = Deployment(function, runtime, interpreter, snapshot, self._lend(interpreter), inspector)
-        warnings = (stand_in(function, interpreter), unreadable_files(function, snapshot))
-        return Update(deployed, seen, deployment, [*too_large, *(one for one in warnings if one is not None)])
-
-    def _too_large(self, function: EdgeFunction) -> list[Problem]:
-        """What AWS has against the size of a function's package: one problem or none."""
-        if Limit.PACKAGE_SIZE in self._settings.relaxed:
-            return []
-        size = package_size(function.code, self._measure)
-        finding = package_faults(size, self._settings.package, function.arn)
-        return [of_package(function, finding)] if finding else []
-
-    def _lend(self, interpreter: Interpreter) -> Lent | None:
-        if interpreter.language is not Language.PYTHON:
-            return None
-        key = str(interpreter.path).strip("/").replace("/", "-")
-        return self._workspace.lend(key, _LENT_PACKAGES, interpreter.packages)
+        return [update for one in deployed if (update := self._code.look_at(one)) is not None]
 
     async def _update(self, update: Update, spread: Spread) -> list[Problem]:
         """Try a new version, and let it go live if it starts, or if nothing better is there."""

@@ -41,6 +41,21 @@ def reaches_inside(function: EdgeFunction, address: str) -> Problem:
     )
 
 
+HELD_SECONDS = 5.0
+"""inferred: by then whoever stands at a breakpoint knows of it, and whoever waits for an answer does not"""
+
+
+def held_up(function: EdgeFunction) -> Problem:
+    """A function under a debugger has one environment and no time limit: what holds it holds everybody."""
+    return Problem(
+        f"a request has waited for {function.name} for {HELD_SECONDS:.0f} s: its only environment, a debugger's, is at "
+        "work on another one, at a breakpoint or in a loop without end",
+        at=f"function {function.name}",
+        hint="go on in the debugger, or save the function's code: that begins anew",
+        severity=Severity.WARNING,
+    )
+
+
 def this_processor() -> tuple[str, str]:
     """This machine's, and what Linux says that it has; empty elsewhere."""
     try:

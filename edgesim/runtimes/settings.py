@@ -25,6 +25,7 @@ class Settings:
     environment is. `relaxed`: the limits that are not enforced. `publishes`: changed code and settings are published as
     the next version (ledger.py), and what does not start leaves what did; without it every function is the version that
     it says it is. `chaos`: which invocations are their environment's last (distribution/chaos.py).
+    `variables`: what functions find in their environment beside what Lambda gives them.
     `closed_ports`: those of this machine's loopback to which functions in a sandbox can't connect.
     """
 
@@ -41,3 +42,4 @@ class Settings:
     publishes: bool = True
     chaos: Chaos | None = None
     closed_ports: frozenset[int] = frozenset()
+    variables: Mapping[str, str] = field(default_factory=dict)

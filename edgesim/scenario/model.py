@@ -432,11 +432,12 @@ _AS_AT_AWS = PackageLimits()
 @dataclass(frozen=True, slots=True)
 class Account:
     """The AWS account that functions run in. `concurrency`: invocations at once; `package`: how large a function may
-    be; `relaxed`: limits that are not enforced."""
+    be; `relaxed`: limits that are not enforced; `endpoints`: where functions find AWS's services, service and URL."""
 
     concurrency: int = ACCOUNT_CONCURRENCY
     package: PackageLimits = _AS_AT_AWS
     relaxed: frozenset[Limit] = frozenset()
+    endpoints: tuple[tuple[str, str], ...] = ()
 
 
 class Need(StrEnum):

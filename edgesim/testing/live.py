@@ -21,13 +21,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
+from edgesim.distribution.aws_endpoints import check_endpoint
 from edgesim.distribution.findings import closest
 from edgesim.distribution.limits import Edition
 from edgesim.distribution.model import EdgeFunction
 from edgesim.errors import ConfigError
 from edgesim.scenario.language import durations
 from edgesim.scenario.language.load import load_setting
-from edgesim.scenario.model import Send, Setting
+from edgesim.scenario.model import Account, Send, Setting
 from edgesim.scenario.playing.background import STAGES, BackgroundStage
 from edgesim.scenario.playing.edge import Edge
 from edgesim.scenario.playing.met import Run, runs_of
@@ -66,6 +67,7 @@ class Said:
     limits: str = Edition.CURRENT.value
     choices: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
+    aws_endpoints: Mapping[str, str] = field(default_factory=dict)
 
 
 def edge(
@@ -79,6 +81,7 @@ def edge(
     limits: str = Edition.CURRENT.value,
     choices: Mapping[str, str] | None = None,
     keys: Mapping[str, str] | None = None,
+    aws_endpoints: Mapping[str, str] | None = None,
     folder: str | Path | None = None,
 ) -> AbstractContextManager[LiveEdge]:
     """An edge location with an empty cache, for a `with` block.
@@ -90,7 +93,8 @@ def edge(
     `origins` are answers as in a scenario, `parameters` a template's. `at` is when it begins; without it, always the
     same instant. `viewer` has `country`, `device`, `protocol` … for every request. `limits` is `current` or `2023`,
     and `choices` are answers to what AWS does not say (`edgesim choices` lists them). `keys` are who signs, where that
-    is not edgesim: files with private keys, by name.
+    is not edgesim: files with private keys, by name. `aws_endpoints` are where functions find AWS's services:
+    `{"dynamodb": "http://localhost:8000"}`.
     Relative paths begin in `folder`; without it, where the file is that calls this.
 
     Raises ConfigError, with everything that is wrong.
@@ -99,7 +103,7 @@ def edge(
         folder = calling_folder()
     code, answers, values = functions or {}, origins or {}, parameters or {}
     where = Path(folder).absolute()
-    words = (viewer or {}, where, limits, choices or {}, keys or {})
+    words = (viewer or {}, where, limits, choices or {}, keys or {}, aws_endpoints or {})
     return _opened(Said(distribution, code, answers, values, at, *words))
 
 
@@ -175,7 +179,15 @@ class LiveEdge:
 
     async def _begin(self, setting: Setting, at: Instant | None) -> Edge:
         parse_settings(self._said.viewer)
-        return await self._background.stage.edge(setting, at=at)
+        endpoints = self._said.aws_endpoints
+        for service, url in endpoints.items():
+            check_endpoint(service, url)
+        return await self._background.stage.edge(setting, at=at, account=Account(endpoints=tuple(endpoints.items())))
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What there is to say of the functions that are deployed, such as a runtime that is not installed."""
+        return self._background.stage.remarks
 
     def close(self) -> None:
         """End what goes on in the background."""
@@ -267,7 +279,7 @@ class LiveEdge:
             Response.of(
                 answer,
                 tuple(OriginRequest.of(one) for one in asked if one.step is token),
-                self.inner.store.variants,
+                self.inner.store,
             )
             for answer, token in zip(answers, tokens, strict=True)
         ]

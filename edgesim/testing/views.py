@@ -12,7 +12,7 @@ from typing import Any
 
 from edgesim.logs.explain import as_data
 from edgesim.logs.explain_text import as_text
-from edgesim.logs.nearest import Variants
+from edgesim.logs.nearest import Stored
 from edgesim.pipeline.transcript import Transcript
 from edgesim.ports import StoredBody
 from edgesim.rules.freshness import is_fresh
@@ -133,14 +133,14 @@ class Response(_Message):
     """What origins were asked for the sake of this response; empty for a hit."""
     transcript: Transcript = field(compare=False)
     """Every decision, as edgesim has it: not part of the stable interface."""
-    variants: Variants | None = field(default=None, compare=False)
-    """What is stored of a path: no part of it either."""
+    stored: Stored | None = field(default=None, compare=False)
+    """What the cache holds: no part of it either."""
 
     @classmethod
-    def of(cls, answered: Answered, asked: tuple[OriginRequest, ...], variants: Variants | None = None) -> Response:
+    def of(cls, answered: Answered, asked: tuple[OriginRequest, ...], stored: Stored | None = None) -> Response:
         """A viewer's answer, for a test to look at."""
         headers = HeaderMap(answered.headers)
-        return cls(answered.status, headers, answered.body, answered.complete, asked, answered.transcript, variants)
+        return cls(answered.status, headers, answered.body, answered.complete, asked, answered.transcript, stored)
 
     @property
     def x_cache(self) -> str:
@@ -179,7 +179,7 @@ class Response(_Message):
     def explain(self) -> str:
         """Every station of the request with its decision and the reason, as `edgesim explain` prints it; for a miss
         also the nearest key that is stored by now."""
-        return as_text(as_data(self.transcript, self.variants))
+        return as_text(as_data(self.transcript, self.stored))
 
     def __repr__(self) -> str:
         request = self.transcript.arrival.request

@@ -105,6 +105,13 @@ class Headers:
             more._raw = self._raw + _encoded(fields)
         return more
 
+    def but_last(self, number: int) -> Headers:
+        """The same without so many fields at the end. What is encoded already stays so."""
+        fewer = Headers(self.fields[:-number])
+        if self._raw is not None:
+            fewer._raw = self._raw[:-number]
+        return fewer
+
     def followed_by(self, others: Headers) -> Headers:
         """The same with other fields at the end, none of whose names is here. What is known of both stays known."""
         more = Headers(self.fields + others.fields)

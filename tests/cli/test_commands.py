@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -105,6 +106,22 @@ def test_check_of_a_sound_template_ends_with_0(template: Path) -> None:
     assert (told.exit_code, told.output) == (0, "no problems\n")
 
 
+def test_check_notes_a_runtime_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = "python3.9" if sys.version_info >= (3, 14) else "python3.14"
+    for name in ("PATH", "HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    (tmp_path / "app.py").write_text("def handler(event, context): return event\n")
+    settings = f"{{Handler: app.handler, Runtime: {other}, Code: .}}"
+    function = f"  Fn: {{Type: AWS::Lambda::Function, Properties: {settings}}}\n"
+    version = "  V: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref Fn}}\n"
+    runs = "          LambdaFunctionAssociations: [{EventType: viewer-request, LambdaFunctionARN: !Ref V}]\n"
+    (tmp_path / "template.yaml").write_text(TEMPLATE + runs + function + version)
+    told = run("check", "--strict", str(tmp_path / "template.yaml"))
+    assert told.exit_code == 0, told.output
+    assert told.output.startswith(f"note: {other} is not installed: Python ")
+    assert told.output.endswith("1 note\n")
+
+
 def test_check_takes_the_only_template_of_the_folder(template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(template.parent)
     told = run("check")
@@ -191,6 +208,11 @@ def test_check_prints_problems_as_json(template: Path) -> None:
             ("serve", "--origin", "http://a", "--relax", "memory,timeout"),
             "did you mean timeouts?",
             id="a limit that is none",
+        ),
+        pytest.param(
+            ("serve", "--origin", "http://a", "--aws-endpoint", "dynamodb=localhost:8000"),
+            "'localhost:8000' is no endpoint; write dynamodb=http://localhost:8000",
+            id="an endpoint that is none",
         ),
         pytest.param(("serve", "--origin", "http://a", "--cache-size", "x"), "is not a size", id="a size that is none"),
         pytest.param(

@@ -94,6 +94,7 @@ def test_flags_win_over_the_file_and_tables_are_merged(tmp_path: Path) -> None:
         pytest.param('propagation = "soon"\n', "propagation: 'soon' is not a length", "", id="a span that is none"),
         pytest.param('relax = "timeout"\n', "there is no limit 'timeout'", "did you mean timeouts?", id="no limit"),
         pytest.param("relax = [1]\n", "relax must be a text or a list of texts", "", id="limits that are no texts"),
+        pytest.param('[aws-endpoints]\ns3 = "here"\n', "toml:2: 'here' is no endpoint", "write s3=", id="no endpoint"),
         pytest.param('access-log-format = "csv"\n', "access-log-format is 'csv'", "w3c or json", id="no format"),
         pytest.param(
             'cache-size = "many"\n', "toml:1: 'many' is not a size", "write it as 64MiB", id="a size that is none"

@@ -111,6 +111,21 @@ def test_what_is_relaxed_holds_for_every_process(tmp_path: Path, jobs: str) -> N
     assert "2 failed" in edgesim("test", ".", "-n", jobs, cwd=tmp_path).stdout
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_functions_of_every_process_find_aws_where_it_was_said_to_be(tmp_path: Path, jobs: str) -> None:
+    said = "JSON.stringify([process.env.AWS_ENDPOINT_URL_S3, process.env.AWS_ENDPOINT_URL_SQS])"
+    for name in "ab":
+        (tmp_path / f"{name}.scenario.yaml").write_text(
+            f"title: {name}\naws-endpoints: {{s3: 'http://b', sqs: 'http://c'}}\n"
+            "distribution: {viewer-request: tells}\nfunctions:\n  tells:\n"
+            f"    node: \"exports.handler = async () => ({{status: '200', body: {said}}})\"\n"
+            'steps:\n  - {get: /, expect: {body: \'["http://a","http://c"]\'}}\n'
+        )
+    told = edgesim("test", ".", "-n", jobs, "--aws-endpoint", "s3=http://a", cwd=tmp_path)
+    assert told.stdout.startswith("functions find s3 at http://a\n")
+    assert "2 passed" in told.stdout, told.stdout
+
+
 def test_nothing_of_the_users_folder_gets_into_a_worker(folder: Path) -> None:
     (folder / "json.py").write_text("raise RuntimeError('the wrong json')\n")
     (folder / "edgesim").mkdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -102,6 +103,30 @@ def test_a_warning_is_told_once_and_again_when_it_comes_back(tmp_path: Path) -> 
             await emulator.saved({template})
 
     assert story(tmp_path, tell).count("has no Smooth Streaming") == 2
+
+
+ASSOCIATION = "[{EventType: viewer-request, LambdaFunctionARN: !Ref V}]"
+RETAINED = TEMPLATE.replace("Fn:\n", "Fn:\n    DeletionPolicy: Retain\n", 1)
+GONE_FROM_IT = re.sub(r"  Fn:.*?(?=  Web:)", "", TEMPLATE, flags=re.DOTALL).replace(ASSOCIATION, "[]")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "times"),
+    [
+        pytest.param(TEMPLATE, TEMPLATE.replace(ASSOCIATION, "[]"), 0, id="it is associated no longer"),
+        pytest.param(TEMPLATE, GONE_FROM_IT, 1, id="it is gone with its association"),
+        pytest.param(RETAINED, GONE_FROM_IT, 0, id="it is retained"),
+    ],
+)
+def test_a_function_that_goes_with_its_association_can_not_be_deleted_yet(
+    tmp_path: Path, before: str, after: str, times: int
+) -> None:
+    async def tell(emulator: Emulator, folder: Path) -> None:
+        for text in (before, after, after.replace("first", "second")):
+            (folder / "template.yaml").write_text(text)
+            await emulator.saved({folder / "template.yaml"})
+
+    assert story(tmp_path, tell).count("because it is a replicated function") == times
 
 
 def test_a_saved_function_is_said_to_be_reloaded(tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ import pytest
 
 from edgesim.distribution.model import AutoPublish, EdgeFunction
 from edgesim.distribution.problems import Severity
+from edgesim.distribution.runtimes import RUNTIMES
 from edgesim.distribution.versions import Alias
 from edgesim.loaders import Loaded
 from edgesim.loaders.function_settings import (
     NO_EFFECT_LOCALLY,
     READ_ELSEWHERE,
-    RUNTIMES,
     Quota,
     Settings,
     VersionSettings,
@@ -517,7 +517,12 @@ def test_what_edgesim_leaves_out_is_told(distribution: Load, name: str, value: s
 
 
 def test_what_is_as_it_would_be_anyway_is_not_told(distribution: Load) -> None:
-    same = {"SnapStart": "{ApplyOn: None}", "RuntimeManagementConfig": "{UpdateRuntimeOn: Auto}", "Tags": "[]"}
+    same = {
+        "LoggingConfig": "{LogFormat: Text}",
+        "SnapStart": "{ApplyOn: None}",
+        "RuntimeManagementConfig": "{UpdateRuntimeOn: Auto}",
+        "Tags": "[]",
+    }
     assert distribution(attach("!Ref V"), resources=a_function(**same)).problems == ()
 
 
@@ -556,7 +561,7 @@ def test_a_runtime_that_never_was_is_answered_with_one_that_is(distribution: Loa
     assert error.hint.removeprefix("did you mean ").rstrip("?") in RUNTIMES
 
 
-@pytest.mark.parametrize("runtime", ["nodejs12.x", "python3.7"])
+@pytest.mark.parametrize("runtime", ["nodejs16.x", "python3.8"])
 def test_a_deprecated_runtime_is_a_warning(distribution: Load, runtime: str) -> None:
     [problem] = distribution(attach("!Ref V"), resources=a_function(Runtime=runtime)).problems
     assert problem.severity is Severity.WARNING

@@ -10,6 +10,7 @@ from edgesim.distribution.choices import (
     CustomHeaderTwice,
     HeaderKey,
     MethodChanged,
+    NoQuerystring,
     StatusAtViewerResponse,
 )
 from edgesim.distribution.model import Origin, Trigger
@@ -488,6 +489,16 @@ def test_a_changed_status_at_viewer_response_is_ignored_by_choice():
 def test_a_changed_method_is_ignored_by_choice(trigger):
     ignoring = by_choice(method_changed=MethodChanged.IGNORED)
     assert verdict_on(trigger, returned(trigger, method="GET"), terms=ignoring).path == REQUEST.path
+
+
+@pytest.mark.parametrize("trigger", REQUEST_TRIGGERS)
+@pytest.mark.parametrize("querystring", [None, ...], ids=["null", "none"])
+def test_a_querystring_that_is_not_there_is_kept_or_refused_by_choice(trigger, querystring):
+    told = returned(trigger, querystring=querystring)
+    keeping, refusing = by_choice(no_querystring=NoQuerystring.KEPT), by_choice(no_querystring=NoQuerystring.REFUSED)
+    assert verdict_on(trigger, told, terms=keeping).query == REQUEST.query
+    assert verdict_on(trigger, told, terms=refusing).code is R.QUERY_STRING
+    assert verdict_on(trigger, told).query == ""
 
 
 def test_a_header_in_both_places_is_the_custom_one_by_choice():

@@ -73,3 +73,19 @@ def test_a_package_that_is_missing_has_a_way_out(said, way_out, tmp_path):
 )
 def test_a_file_of_ones_own_that_is_missing_is_no_package(said, tmp_path):
     assert hint(said, tmp_path, a_function(code=Code(path=str(tmp_path)))) == ""
+
+
+def test_a_package_above_the_code_is_none_of_the_functions(tmp_path):
+    """Where a project has one node_modules for all, every import works at home and none at the edge."""
+    code = tmp_path / "functions" / "auth"
+    for folder in (tmp_path / "node_modules" / "lodash", tmp_path / "node_modules" / "@hapi" / "iron", code):
+        folder.mkdir(parents=True)
+    (code / "index.js").touch()
+    for package in ("lodash", "@hapi/iron"):
+        (tmp_path / "node_modules" / package / "package.json").write_text("{}")
+    for path in (code, code / "index.js"):
+        function = a_function(code=Code(path=str(path)))
+        for package in ("lodash", "@hapi/iron"):
+            said = hint(f"Cannot find module '{package}/sub'", tmp_path, function)
+            assert said.startswith(f"{tmp_path / 'node_modules'} has {package}, and is not in the function's package")
+        assert "has to bring jose along" in hint("Cannot find module 'jose'", tmp_path, function)

@@ -165,3 +165,21 @@ def test_a_save_takes_over_the_port(inspected, expect_value):
 
     one, two, told = lab.run(story())
     assert (expect_value(one), expect_value(two), told) == (1, 2, 2)
+
+
+@pytest.mark.slow
+def test_whoever_waits_for_what_a_debugger_holds_is_told_why_once(inspected, monkeypatch):
+    monkeypatch.setattr("edgesim.runtimes.pool.HELD_SECONDS", 0.05)
+    lab, _ = inspected
+    function = lab.node("exports.handler = async ({ wait }) => { await new Promise((done) => setTimeout(done, wait)) }")
+
+    async def story():
+        await lab.deploy(function)
+        await lab.call(function, {"wait": 300})
+        alone = list(lab.remarks)
+        await asyncio.gather(*(lab.call(function, {"wait": 300}) for _ in range(3)))
+        return alone, lab.remarks
+
+    alone, told = lab.run(story())
+    assert alone == []
+    assert [one.message.partition(":")[0] for one in told] == ["a request has waited for fn for 5 s"]

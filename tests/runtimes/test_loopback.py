@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from edgesim.distribution.aws_endpoints import endpoint_variables
 from edgesim.runtimes import Settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")]
@@ -181,6 +182,43 @@ def test_a_closed_port_of_this_machine_is_out_of_reach(new_lab, expect_value, ad
         lab = new_lab(Settings(spares={}, closed_ports=frozenset(ports[:1])))
         answers = lab.each(lab.python(source), {port: {"to": address, "port": port} for port in ports})
     assert [expect_value(one) for one in answers.values()] == [errno.ECONNREFUSED, None]
+
+
+ASKS = {
+    "python": """
+import os, urllib.request
+def handler(event, context):
+    with urllib.request.urlopen(os.environ['AWS_ENDPOINT_URL_DYNAMODB']) as answer:
+        return [answer.status, os.environ['AWS_ENDPOINT_URL']]
+""",
+    "node": """
+exports.handler = async () => {
+  const { AWS_ENDPOINT_URL_DYNAMODB: at, AWS_ENDPOINT_URL: all } = process.env;
+  return [(await fetch(at)).status, all];
+};
+""",
+}
+
+
+@pytest.mark.parametrize("language", ASKS)
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_stand_in_on_this_machine_is_reached(new_lab, expect_value, language, host):
+    async def answers(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        writer.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        endpoints = {"*": "http://192.0.2.1", "dynamodb": f"http://{host}:{listener.getsockname()[1]}"}
+        lab = new_lab(Settings(spares={}, variables=endpoint_variables(endpoints)))
+
+        async def story():
+            async with await asyncio.start_server(answers, sock=listener):
+                function = getattr(lab, language)(ASKS[language])
+                await lab.deploy(function)
+                return await lab.call(function)
+
+        assert expect_value(lab.run(story())) == [204, "http://192.0.2.1"]
 
 
 def test_node_listens_and_answers_itself(lab, expect_value):

@@ -396,6 +396,17 @@ def test_an_answer_beyond_the_limit_is_an_error(lab):
     assert "(6291557 bytes) exceeded maximum allowed payload size (6291556 bytes)" in failure.message
 
 
+def test_an_answer_beyond_the_limit_is_in_the_log(lab):
+    answers = {
+        "node": lab.node("exports.handler = async () => 'x'.repeat(6291555)"),
+        "python": lab.python("def handler(event, context):\n    return 'x' * 6291555\n"),
+    }
+    for language, line in (("node", "ERROR\tInvoke Error"), ("python", "[ERROR] Function.ResponseSizeTooLarge: ")):
+        [said] = [text for text in lab.once(answers[language]).log if "ResponseSizeTooLarge" in text]
+        assert line in said
+        assert "(6291557 bytes) exceeded maximum allowed payload size (6291556 bytes)" in said
+
+
 def test_a_large_event_and_a_large_answer_pass(lab):
     assert lab.value(lab.node("exports.handler = async (event) => event"), {"x": "y" * 3_000_000}) == {
         "x": "y" * 3_000_000

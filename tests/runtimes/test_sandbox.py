@@ -444,6 +444,45 @@ def test_a_fork_bomb_ends_with_its_time(new_lab, expect_value):
     assert expect_value(after) == 1
 
 
+CROWD = """
+import os, time
+def handler(event, context):
+    children = []
+    for _ in range(event['many']):
+        pid = os.fork()
+        if pid == 0:
+            time.sleep(60)
+        children.append(pid)
+    return [os.getpriority(os.PRIO_PROCESS, pid) for pid in (0, children[0], children[-1])]
+"""
+
+
+def test_a_crowd_of_processes_gives_way_to_everybody_else(new_lab, expect_value):
+    lab = new_lab(Settings(spares={}))
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
+    assert expect_value(lab.once(lab.python(CROWD, name="few"), {"many": 30})) == [usual] * 3
+    assert expect_value(lab.once(lab.python(CROWD, name="many"), {"many": 90})) == [19] * 3
+
+
+def test_the_larger_a_crowd_the_slower_it_grows(new_lab):
+    lab = new_lab(Settings(spares={}))
+    source = "import os\ndef handler(e, c):\n    while True:\n        os.fork()\n"
+    bomb = lab.python(source, memory=2048)
+
+    async def story():
+        await lab.deploy(bomb)
+        [environment] = lab.service.status().functions[0].environments
+        namespace = _namespace_of(environment.pid)
+        call = asyncio.create_task(lab.call(bomb, limit=1.0))
+        most = 0
+        while not call.done():
+            most = max(most, _in_namespace(namespace))
+            await asyncio.sleep(0.05)
+        return most
+
+    assert 64 < lab.run(story()) < 400
+
+
 # ── memory ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 GREEDY = {

@@ -260,7 +260,7 @@ def test_code_that_is_not_there_is_a_problem(lab, expect_failure):
 
 def test_without_an_interpreter_a_function_is_unavailable(lab, expect_failure, monkeypatch):
     monkeypatch.setattr("edgesim.runtimes.interpreters._nearest_installed", lambda *_: None)
-    monkeypatch.setattr(lab.service._interpreters, "_overrides", {})
+    monkeypatch.setattr(lab.service._code._interpreters, "_overrides", {})
     function = lab.node(PID, name="auth", runtime="nodejs22.x")
 
     async def story():
@@ -331,7 +331,7 @@ def test_packages_that_lambda_brings_are_lent(lab, tmp_path, monkeypatch):
     (tmp_path / "lent").mkdir()
     (tmp_path / "lent/boto3.py").write_text("name = 'lent'")
     packages = (("boto3.py", tmp_path / "lent/boto3.py"),)
-    monkeypatch.setattr(lab.service, "_lend", lambda interpreter: Lent(tmp_path / "lent", packages))
+    monkeypatch.setattr(lab.service._code, "_lend", lambda interpreter: Lent(tmp_path / "lent", packages))
     source = "import boto3\ndef handler(event, context):\n    return boto3.name\n"
     assert lab.value(lab.python(source)) == "lent"
     assert lab.value(lab.python({"app.py": source, "boto3.py": "name = 'own'"})) == "own"
@@ -494,6 +494,34 @@ def test_close_ends_everything_and_invocations_in_flight_fail(new_lab, expect_fa
     assert not lab.service._workspace.path.exists()
 
 
+@pytest.mark.parametrize("gone", [False, True], ids=["the code changed", "the code is gone"])
+def test_close_ends_what_is_at_work_for_a_version_before(new_lab, expect_failure, alive, gone):
+    """As scenarios deploy: whoever calls it finds out whether it starts."""
+    lab = new_lab(Settings(spares={}, initialise_ahead=False, publishes=False))
+    function = lab.python(PY_PID)
+    code = Path(function.code.path) / "app.py"
+
+    async def story():
+        await lab.deploy(function)
+        first = asyncio.ensure_future(lab.call(function, {"wait": 30}, limit=30))
+        for _ in range(200):
+            if (found := lab.service.status().functions[0].environments) and found[0].pid is not None:
+                break
+            await asyncio.sleep(0.01)
+        code.unlink() if gone else code.write_text(f"{PY_PID}# saved\n")
+        if gone:
+            code.parent.rmdir()
+        await lab.service.deploy([function])
+        assert lab.service.status().functions[0].environments == ()
+        await lab.service.close()
+        return found[0].pid, first.done(), expect_failure(await first)
+
+    pid, done, failure = lab.run(story())
+    assert done
+    assert not alive(pid)
+    assert failure.error_type == "Edgesim.ShutDown"
+
+
 def test_it_works_without_descriptors_of_processes(new_lab, expect_failure, expect_value, monkeypatch):
     """As on macOS."""
     monkeypatch.setattr("edgesim.runtimes.process._open_pidfd", lambda pid: None)
@@ -571,7 +599,7 @@ def test_nothing_outlives_a_killed_edgesim(gone_within):
     ],
 )
 def test_where_the_sdk_is_missing_it_is_said_that_lambda_has_it(lab, language, source, hint, monkeypatch):
-    monkeypatch.setattr(lab.service, "_lend", lambda interpreter: None)
+    monkeypatch.setattr(lab.service._code, "_lend", lambda interpreter: None)
     function = getattr(lab, language)(source)
     [problem] = lab.run(lab.deploy(function))
     assert problem.hint.startswith(hint)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from edgesim.distribution.aws_endpoints import EVERY_SERVICE
 from edgesim.distribution.limits import Limit, PackageLimits
 from edgesim.distribution.model import Trigger
 from edgesim.errors import ConfigError, OriginTrouble
@@ -97,6 +98,21 @@ def test_what_an_account_allows_and_a_machine_must_have():
     found = scenario("title: t\nneeds: [sandbox]\npackage-size: 2KB\nrelax: memory\nsteps: [{get: /}]\n")
     assert found.needs == {Need.SANDBOX}
     assert found.account == Account(package=PackageLimits(unzipped=2048), relaxed=frozenset({Limit.MEMORY}))
+
+
+def test_where_functions_find_aws():
+    found = scenario("title: t\naws-endpoints: {dynamodb: 'http://localhost:8000'}\nsteps: [{get: /}]\n")
+    assert found.account == Account(endpoints=(("dynamodb", "http://localhost:8000"),))
+    found = scenario("title: t\naws-endpoints: http://localhost:4566\nsteps: [{get: /}]\n")
+    assert found.account == Account(endpoints=((EVERY_SERVICE, "http://localhost:4566"),))
+
+
+@pytest.mark.parametrize(("way", "runtime"), [("node", "nodejs16.x"), ("python", "python3.8")])
+def test_a_deprecated_runtime_is_taken_as_in_a_template(way, runtime):
+    code = {"node": "exports.handler = 1", "python": "def handler(event, context): return 1"}[way]
+    text = f"title: t\nfunctions: {{f: {{{way}: '{code}', runtime: {runtime}}}}}\n"
+    found = scenario(f"{text}distribution: {{viewer-request: f}}\nsteps: [{{get: /}}]\n")
+    assert [one.runtime for one in found.setting.distributions[0].functions] == [runtime]
 
 
 REFUSED = """\

@@ -387,6 +387,11 @@ def test_a_mistake_in_a_step(written, message, hint):
             id="several at once",
         ),
         pytest.param(
+            "title: t\naws-endpoints: {s3: here}\nsteps: [{get: /}]\n",
+            [(2, "'here' is no endpoint", "write s3=http://localhost:8000, with http or https")],
+            id="an endpoint that is none",
+        ),
+        pytest.param(
             "title: t\nneeds: sandbx\npackage-size: large\nsteps: [{deploy: {refused: no}}]\n",
             [
                 (2, "needs can't be 'sandbx': it is one of sandbox", "did you mean sandbox?"),

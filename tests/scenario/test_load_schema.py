@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from edgesim.distribution.choices import QUESTIONS
+from edgesim.distribution.runtimes import DEPRECATED_RUNTIMES, RUNTIMES
 from edgesim.rules.reasons import Rejection
 from edgesim.scenario.language import (
     durations,
@@ -21,7 +22,9 @@ from edgesim.scenario.language import (
     reasons,
     shorthand,
     shorthand_headers,
+    shorthand_origins,
     shorthand_policies,
+    shorthand_staging,
 )
 from edgesim.scenario.language.document import read_document
 from edgesim.server.viewer_header import KEYS
@@ -41,10 +44,10 @@ TABLES = {
     "distribution": shorthand.DISTRIBUTION.keys,
     "behavior": shorthand.BEHAVIOR.keys,
     "trigger": shorthand.ASSOCIATION.keys,
-    "origin": shorthand.ORIGIN.keys,
+    "origin": shorthand_origins.ORIGIN.keys,
     "logging": shorthand.LOGGING.keys,
     "error-response": shorthand.ERROR_RESPONSE.keys,
-    "origin-group": shorthand.ORIGIN_GROUP.keys,
+    "origin-group": shorthand_origins.ORIGIN_GROUP.keys,
     "cache-policy": shorthand_policies.CACHE_POLICY.keys,
     "origin-request-policy": shorthand_policies.ORIGIN_REQUEST_POLICY.keys,
     "response-headers-policy": shorthand_headers.RESPONSE_HEADERS_POLICY.keys,
@@ -76,6 +79,8 @@ TABLES = {
     "repeat": read_steps.REPEAT.keys,
     "sign": read_sign.SIGN.keys,
     "countries": shorthand.COUNTRIES.keys,
+    "staging": shorthand_staging.STAGING.keys,
+    "sessions": shorthand_staging.SESSIONS.keys,
     "check": read_steps.CHECK_STEP.keys,
 }
 """What the loader knows, by the schema's name for it."""
@@ -119,6 +124,12 @@ def _names(reason):
     words = reason.name.lower()
     texts = {reason.value, reason.value.lower(), reason.value[:1].lower() + reason.value[1:]}
     return {reasons.name_of(reason), reason.name, words.replace("_", "-"), words.replace("_", " "), *texts}
+
+
+def test_editors_offer_every_runtime():
+    offered = [*RUNTIMES, *DEPRECATED_RUNTIMES]
+    _may_rewrite(DEFS["function"]["properties"]["runtime"], "enum", offered)
+    assert DEFS["function"]["properties"]["runtime"]["enum"] == offered, "EDGESIM_GOLD=1 rewrites it"
 
 
 def test_editors_offer_every_question_with_its_answers():

@@ -69,6 +69,39 @@ def files(**texts):
     return {f"{name}.scenario.yaml": text for name, text in texts.items()}
 
 
+OTHER = "python3.9" if sys.version_info >= (3, 14) else "python3.14"
+STANDS_IN = f"""\
+title: a runtime that is not installed
+distribution: {{viewer-request: fn}}
+functions: {{fn: {{python: 'def handler(event, context): return {{"status": "200"}}', runtime: {OTHER}}}}}
+steps: [{{get: /a}}]
+"""
+AND_IN_PYTHON = f"""\
+CODE = 'def handler(event, context): return {{"status": "200"}}'
+import pytest
+@pytest.mark.edge({{"viewer-request": "fn"}}, functions={{"fn": {{"python": CODE, "runtime": "{OTHER}"}}}})
+def test_it(edge):
+    assert edge.get("/").status == 200
+"""
+
+
+@pytest.fixture
+def only_this_python(monkeypatch, tmp_path):
+    """No interpreter but the one that runs the tests."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("only_this_python")
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "2")], ids=["one process", "two processes"])
+def test_a_runtime_that_is_not_installed_is_said_once_at_the_end(run, workers):
+    result = run(*workers, alone=True, **files(a=STANDS_IN, b=STANDS_IN), **{"test_c.py": AND_IN_PYTHON})
+    result.assert_outcomes(passed=3)
+    [said] = [line for line in result.stdout.lines if "is not installed" in line]
+    assert said.startswith(f"warning: {OTHER} is not installed: Python ")
+
+
 # ── scenarios ────────────────────────────────────────────────────────────────
 
 

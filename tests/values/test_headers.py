@@ -41,6 +41,11 @@ def test_others_that_follow_are_found_and_encoded_like_the_first():
     assert Headers([("A", "1")]).followed_by(tail).raw == [(b"A", b"1"), (b"C", b"3"), (b"c", b"4")]
 
 
+def test_the_last_fields_may_be_left_out():
+    assert THREE.but_last(1).fields == THREE.fields[:-1]
+    assert THREE.encoded().but_last(2).raw == THREE.raw[:-2]
+
+
 def test_adding_repeats():
     assert THREE.adding(("ETag", "y")).all("etag") == ("x", "y")
 

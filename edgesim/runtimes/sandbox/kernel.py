@@ -10,7 +10,7 @@ import platform
 import struct
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x00020000, 0x08000000, 0x10000000, 0x20000000
-CLONE_PIDFD = 0x1000
+CLONE_PIDFD, CLONE_THREAD = 0x1000, 0x10000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND = 1, 2, 4, 8, 32, 4096
 MS_REC, MS_PRIVATE, MS_SLAVE, MS_SHARED = 16384, 1 << 18, 1 << 19, 1 << 20
 MNT_DETACH = 2
@@ -184,6 +184,7 @@ def scope():
 _AUDIT_ARCH = (0xC000003E, 0xC00000B7)
 _PTRACE, _VM_READ, _VM_WRITE, _BIND, _CONNECT = (101, 117), (310, 270), (311, 271), (49, 200), (42, 203)
 _LISTEN, _UNSHARE, _SETNS, _MOUNT, _CLONE = (50, 201), (272, 97), (308, 268), (165, 40), (56, 220)
+_FORK, _VFORK = 57, 58  # of x86_64 alone
 _SENDTO, _SENDMSG, _SENDMMSG = (44, 206), (46, 211), (307, 269)
 _ADD_KEY, _REQUEST_KEY, _KEYCTL = (248, 217), (249, 218), (250, 219)
 _BPF, _PERF_EVENT_OPEN, _USERFAULTFD = (321, 280), (298, 241), (323, 282)
@@ -195,15 +196,15 @@ _ALLOW, _ERRNO, _NOTIFY = 0x7FFF0000, 0x00050000, 0x7FC00000
 _EPERM, _ENOSYS, _EAFNOSUPPORT = 1, 38, 97
 _LOAD, _JUMP_EQUAL, _JUMP_FROM, _JUMP_WITH, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ARGUMENTS = 16
-_NEW_LISTENER = 8
+_NEW_LISTENER, _WAIT_KILLABLE = 8, 32
 X86_64 = 0
 
 
 def watch_calls():
     """Refuse what traces other processes, what makes namespaces, what is kept for the machine's users (keys) and the
-    machine as a whole, and sockets of other families, and have bind, listen and connect asked for first: a descriptor
-    that tells of them. In this process and all it starts. io_uring and clone3, whose arguments a filter can't see, are
-    not there; their users do without."""
+    machine as a whole, and sockets of other families, and have bind, listen, connect and the start of processes, not of
+    threads, asked for first: a descriptor that tells of them. In this process and all it starts. io_uring and clone3,
+    whose arguments a filter can't see, are not there; their users do without."""
     index = MACHINES.index(_machine)
     refused = (_PTRACE, _VM_READ, _VM_WRITE, _UNSHARE, _SETNS, _MOUNT)
     refused += (_ADD_KEY, _REQUEST_KEY, _KEYCTL, _BPF, _PERF_EVENT_OPEN, _USERFAULTFD)
@@ -211,10 +212,10 @@ def watch_calls():
         *((numbers[index], _ERRNO | _EPERM) for numbers in refused),
         *((number, _ERRNO | _ENOSYS) for number in (_IO_URING_SETUP, _CLONE3)),
         *((numbers[index], _NOTIFY) for numbers in (_BIND, _LISTEN, _CONNECT)),
+        *((number, _NOTIFY) for number in (_FORK, _VFORK) if index == X86_64),
     ]
     # (call, which argument, the bits that it may not have)
     flagged = (
-        (_CLONE, 0, CLONE_NEWUSER),
         (_SENDTO, 3, _FAST_OPEN),
         (_SENDMSG, 2, _FAST_OPEN),
         (_SENDMMSG, 3, _FAST_OPEN),
@@ -238,6 +239,13 @@ def watch_calls():
             (_RETURN, 0, 0, _ALLOW),
         ]
     program += [
+        (_JUMP_EQUAL, 0, 6, _CLONE[index]),
+        (_LOAD, 0, 0, _ARGUMENTS),
+        (_JUMP_WITH, 0, 1, CLONE_NEWUSER),
+        (_RETURN, 0, 0, _ERRNO | _EPERM),
+        (_JUMP_WITH, 1, 0, CLONE_THREAD),
+        (_RETURN, 0, 0, _NOTIFY),
+        (_RETURN, 0, 0, _ALLOW),
         (_JUMP_EQUAL, 0, 2 + len(_FAMILIES), _SOCKET[index]),
         (_LOAD, 0, 0, _ARGUMENTS),
         *((_JUMP_EQUAL, len(_FAMILIES) - number, 0, family) for number, family in enumerate(_FAMILIES)),
@@ -247,9 +255,11 @@ def watch_calls():
     code = b"".join(struct.pack("HBBI", *line) for line in program)
     held = ctypes.create_string_buffer(code, len(code))
     prctl(PR_SET_NO_NEW_PRIVS, 1)
-    return syscall(
-        "seccomp", 1, _NEW_LISTENER, ctypes.c_char_p(struct.pack("HxxxxxxP", len(program), ctypes.addressof(held)))
-    )
+    filter_ = ctypes.c_char_p(struct.pack("HxxxxxxP", len(program), ctypes.addressof(held)))
+    try:  # what is being answered is not broken off by a signal: nobody expects that of a fork
+        return syscall("seccomp", 1, _NEW_LISTENER | _WAIT_KILLABLE, filter_)
+    except OSError:  # before Linux 5.19
+        return syscall("seccomp", 1, _NEW_LISTENER, filter_)
 
 
 _NOTIF = struct.Struct("QIIiIQ6Q")
@@ -259,11 +269,12 @@ _CONTINUE = 1
 
 
 def next_call(listener):
-    """(id, process id, `bind`, `listen` or `connect`, arguments) of a call that waits for an answer."""
+    """(id, process id, `bind`, `listen`, `connect` or `fork`, arguments) of a call that waits for an answer."""
     filled = fcntl.ioctl(listener, _RECEIVE, bytes(_NOTIF.size))
     identity, pid, _flags, number, _arch, _at, *arguments = _NOTIF.unpack(filled)
     index = MACHINES.index(_machine)
-    return identity, pid, {_BIND[index]: "bind", _LISTEN[index]: "listen"}.get(number, "connect"), arguments
+    calls = {_BIND[index]: "bind", _LISTEN[index]: "listen", _CONNECT[index]: "connect"}
+    return identity, pid, calls.get(number, "fork"), arguments
 
 
 def answer_call(listener, identity, error=None):

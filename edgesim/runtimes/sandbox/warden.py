@@ -1,10 +1,10 @@
 """The first process of an environment's process namespace: it starts the function's process, buries what that leaves,
 answers for it where the kernel asks, and with its own end everything in the namespace ends.
 
-The function's process asks for three calls: `bind` of a TCP socket, and `listen` of one without an address, go to the
+The function's process asks for four calls: `bind` of a TCP socket, and `listen` of one without an address, go to the
 environment's own loopback (loopback.py), and so does `connect` where the function listens there; `connect` to port 25
-is refused. documented: inbound connections and port 25 are blocked; inferred: a listener works as on Lambda, where
-nobody can reach it either.
+is refused; where there is a crowd of processes, the next ones start slowly (_Crowd). documented: inbound connections
+and port 25 are blocked; inferred: a listener works as on Lambda, where nobody can reach it either.
 
 What is refused or goes elsewhere is for the function's own good and no wall: a thread may change an address between
 here and the kernel.
@@ -18,8 +18,10 @@ import select
 import signal
 import socket
 import struct
+import time
 
 import kernel
+from rooms import USER
 
 _INET = struct.Struct("!2xH4s")
 _INET6 = struct.Struct("!2xH4x16s")
@@ -33,6 +35,9 @@ _PRIVATE = [
     )
 ]  # fmt: skip
 _MOST_ADDRESSES = 100
+_CROWD, _COUNT_EVERY, _LOWEST = 64, 16, 19
+_SECONDS_FOR_EACH = 60e-6
+"""A bomb has about 200 processes after a second, and the 1,024 that there may be after thirty."""
 
 
 def watch(child, listener, loopback, tell):
@@ -47,13 +52,13 @@ def watch(child, listener, loopback, tell):
     poll.register(woken, select.POLLIN)
     if listener is not None:
         poll.register(listener, select.POLLIN)
-    said = _Once(tell)
+    said, crowd = _Once(tell), _Crowd()
     while (code := _buried(child)) is None:
         for descriptor, events in poll.poll():
             if descriptor == woken:
                 _drain(woken)
             elif events & select.POLLIN:
-                _answer(listener, loopback, said)
+                _answer(listener, loopback, said, crowd)
             else:
                 poll.unregister(listener)
     tell({"exit": code})
@@ -75,6 +80,36 @@ class _Once:
             self._told.add((address, port))
             shown = f"[{address}]" if address.version == _V6 else str(address)
             self._tell({"private": f"{shown}:{port}"})
+
+
+class _Crowd:
+    """The processes of an environment. Once they are many they have the lowest priority, and the more they are, the
+    longer the next one takes to start, so that a fork bomb leaves the processor to everybody else: what waits for its
+    start needs none, and there is less to be killed in the end. Priorities alone do not do it: where the kernel
+    schedules by sessions (autogroup), each of them counts as one. inferred: on Lambda, with a share of a processor, a
+    thousand forks take long too"""
+
+    def __init__(self):
+        self._started = self._many = 0
+
+    def grows(self):
+        """One more is about to start."""
+        self._started += 1
+        if self._started % _COUNT_EVERY == 0:
+            self._many = sum(name.isdigit() for name in os.listdir("/proc"))
+            if self._many > _CROWD:
+                _lower_priorities()
+        if self._many > _CROWD:
+            time.sleep(self._many * _SECONDS_FOR_EACH)
+
+
+def _lower_priorities():
+    """Of all that the function started: other processes of its user, which edgesim's may be too, are in namespaces
+    that can't be seen from this one."""
+    try:
+        os.setpriority(os.PRIO_USER, USER, _LOWEST)
+    except OSError:  # a container's rules may forbid it; starting slowly is left
+        pass
 
 
 def _is_private(address):
@@ -102,11 +137,13 @@ def _buried(child):
             code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
-def _answer(listener, loopback, said):
+def _answer(listener, loopback, said, crowd):
     try:
         identity, pid, call, arguments = kernel.next_call(listener)
     except OSError:  # the one who asked is gone
         return
+    if call == "fork":
+        crowd.grows()
     try:
         error = _verdict(pid, call, arguments, loopback, said)
     except (OSError, ValueError, struct.error):  # gone, or its arguments are nonsense: the kernel will say so itself
@@ -119,6 +156,8 @@ def _answer(listener, loopback, said):
 
 def _verdict(pid, call, arguments, loopback, said):
     """None to let the call go on, an error number to refuse it, 0 where it was done in its place."""
+    if call == "fork":
+        return None
     if call == "listen":
         return _with_theirs(pid, arguments[0], lambda theirs: _give_address(theirs, loopback))
     number, at, length = arguments[0], arguments[1], min(arguments[2] & 0xFFFFFFFF, 128)

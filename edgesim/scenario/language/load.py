@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from edgesim.distribution.aws_endpoints import EVERY_SERVICE, check_endpoint
 from edgesim.distribution.findings import closest, there_are
 from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Edition, Limit, PackageLimits
 from edgesim.distribution.problems import Problem
@@ -186,6 +187,20 @@ def _relaxed(reading: Reading, element: Element) -> frozenset[Limit]:
     return frozenset(Limit(of(reading, one)) for one in named)
 
 
+def _endpoints(reading: Reading, element: Element) -> tuple[tuple[str, str], ...]:
+    """A URL for all of AWS's services, or one for each of some."""
+    if element.kind is Kind.MAPPING:
+        named = [(service, r.text(reading, child), child) for service, child in element.fields.items()]
+    else:
+        named = [(EVERY_SERVICE, r.text(reading, element), element)]
+    for service, url, written in named:
+        try:
+            check_endpoint(service, url)
+        except ConfigError as error:
+            raise Wrong(written, str(error), error.hint) from None
+    return tuple((service, url) for service, url, _ in named)
+
+
 def _needs(reading: Reading, element: Element) -> frozenset[Need]:
     """One thing that not every machine has, or a list of them."""
     of = r.one_of(*Need)
@@ -206,6 +221,7 @@ _SHARED_KEYS: Mapping[str, r.Reader[Any]] = {
     "concurrency": r.times,
     "package-size": r.size,
     "relax": _relaxed,
+    "aws-endpoints": _endpoints,
     "needs": _needs,
     "distribution": r.element_itself,
     "parameters": r.element_itself,
@@ -359,6 +375,7 @@ def _scenario(reading: Reading, element: Element, own: _Own) -> Scenario:
             found.get("concurrency", ACCOUNT_CONCURRENCY),
             PackageLimits(unzipped=found.get("package-size", PackageLimits().unzipped)),
             found.get("relax", frozenset()),
+            found.get("aws-endpoints", ()),
         ),
         found.get("needs", frozenset()),
         reading.place(element.fields.get("title", element)),

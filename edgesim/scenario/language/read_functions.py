@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edgesim.distribution.findings import closest
 from edgesim.distribution.model import Code
+from edgesim.distribution.problems import Severity
+from edgesim.distribution.runtimes import runtime_finding
 from edgesim.errors import ConfigError
 from edgesim.loaders.code import (
     NODE_RUNTIME,
@@ -21,7 +22,6 @@ from edgesim.loaders.code import (
     locate,
     usual_python_handler,
 )
-from edgesim.loaders.function_settings import RUNTIMES
 from edgesim.scenario.language import durations
 from edgesim.scenario.language import reading as r
 from edgesim.scenario.language.document import Element, Kind
@@ -135,10 +135,9 @@ def _handler(reading: Reading, element: Element) -> str:
 
 def _runtime(reading: Reading, element: Element) -> str:
     written = r.text(reading, element)
-    if written not in RUNTIMES:
-        raise Wrong(
-            element, f"there is no runtime {element.shown}", closest(written, RUNTIMES) or f"e.g. {NODE_RUNTIME}"
-        )
+    finding = runtime_finding(written)
+    if finding is not None and finding.severity is Severity.ERROR:
+        raise Wrong(element, f"there is no runtime {element.shown}", finding.hint or f"e.g. {NODE_RUNTIME}")
     return written
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from edgesim.distribution.aws_endpoints import NO_ENDPOINTS, Endpoints, endpoint_variables
 from edgesim.distribution.limits import ACCOUNT_CONCURRENCY, Limit
 from edgesim.distribution.model import Code, Distribution, EdgeFunction, Trigger
 from edgesim.distribution.problems import Problem, Severity
@@ -59,17 +60,21 @@ class FunctionLines:
 
 class Stage:
     """Makes edges. Belongs to one event loop; one edge is in use at a time, since they share the clock. `relaxed` are
-    limits that none of them enforces."""
+    limits that none of them enforces, `endpoints` where all of their functions find AWS's services."""
 
     def __init__(
-        self, *, interpreters: Mapping[str, Path] | None = None, relaxed: frozenset[Limit] = frozenset()
+        self,
+        *,
+        interpreters: Mapping[str, Path] | None = None,
+        relaxed: frozenset[Limit] = frozenset(),
+        endpoints: Endpoints = NO_ENDPOINTS,
     ) -> None:
         self.clock = VirtualClock()
         self.ids = Ids()
         self.log = FunctionLines()
         self.remarks: tuple[str, ...] = ()
         self._interpreters = interpreters
-        self._relaxed = relaxed
+        self._relaxed, self._endpoints = relaxed, endpoints
         self._account = Account()
         self._service: LambdaService | None = None
         self._functions: OrderedDict[EdgeFunction, None] = OrderedDict()
@@ -117,7 +122,7 @@ class Stage:
         await self._move_to(account or Account())
         self._begun, self._fresh = VIRTUAL_START if at is None else at, fresh
         self.clock.restart(self._begun)
-        self._from_before, self._found_warm = set(self._seen), False
+        self._from_before, self._found_warm, self.remarks = set(self._seen), False, ()
         self.ids.restart()
         self.log.clear()
         self._ledger = Ledger(self.clock)
@@ -156,12 +161,13 @@ class Stage:
                 concurrency=self._account.concurrency,
                 package=self._account.package,
                 relaxed=self._relaxed | self._account.relaxed,
+                variables=endpoint_variables({**dict(self._account.endpoints), **self._endpoints}),
             )
             self._service = LambdaService(
                 self.clock, self.log, self.ids.invocation, interpreters=self._interpreters, settings=settings
             )
         problems = await self._service.deploy(self._functions)
-        self.remarks = tuple(
+        self.remarks += tuple(
             f"{one.message}{f' ({one.hint})' if one.hint else ''}"
             for one in problems
             if one.severity is Severity.WARNING

@@ -81,7 +81,8 @@ async def _work(answers: BinaryIO) -> None:
     assert working is not None  # noqa: S101  a coroutine that runs is in a task
     listening = asyncio.create_task(_listen(reader, orders, working))
     files: dict[Path, LoadedFile] = {}
-    async with Stage(relaxed=read_limits(sys.argv[1:])) as stage:
+    relaxed, endpoints = map(json.loads, sys.argv[1:])
+    async with Stage(relaxed=read_limits(relaxed), endpoints=endpoints) as stage:
         while not listening.done():
             answer = await _obey(json.loads(await orders.get()), stage, files)
             answers.write(json.dumps(answer).encode() + b"\n")

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Protocol, Self
 
+from edgesim.distribution.aws_endpoints import NO_ENDPOINTS, Endpoints
 from edgesim.distribution.limits import Limit
 from edgesim.errors import ConfigError
 from edgesim.scenario.model import Scenario
@@ -71,16 +72,17 @@ class Players(Protocol):
 
 
 class Alone:
-    """This process plays, one scenario after the other. `relaxed` are the limits that no scenario is held to."""
+    """This process plays, one scenario after the other. `relaxed` are the limits that no scenario is held to,
+    `endpoints` where all of their functions find AWS's services."""
 
-    def __init__(self, relaxed: frozenset[Limit] = frozenset()) -> None:
-        self._relaxed = relaxed
+    def __init__(self, relaxed: frozenset[Limit] = frozenset(), endpoints: Endpoints = NO_ENDPOINTS) -> None:
+        self._relaxed, self._endpoints = relaxed, endpoints
         self._stage: Stage | None = None
 
     async def __aenter__(self) -> Self:
         from edgesim.scenario.playing.stage import Stage
 
-        self._stage = await Stage(relaxed=self._relaxed).__aenter__()
+        self._stage = await Stage(relaxed=self._relaxed, endpoints=self._endpoints).__aenter__()
         return self
 
     async def __aexit__(
@@ -130,10 +132,8 @@ class Plan:
 class Crew:
     """Worker processes. They start with their first job and live until the context ends."""
 
-    def __init__(
-        self, size: int, command: Sequence[str] | None = None, *, relaxed: frozenset[Limit] = frozenset()
-    ) -> None:
-        self._workers = [_Worker(command or worker_command(relaxed)) for _ in range(size)]
+    def __init__(self, size: int, command: Sequence[str] | None = None) -> None:
+        self._workers = [_Worker(command or worker_command()) for _ in range(size)]
 
     async def __aenter__(self) -> Self:
         return self
@@ -177,12 +177,12 @@ class Crew:
 # ── one worker ───────────────────────────────────────────────────────────────
 
 
-def worker_command(relaxed: frozenset[Limit] = frozenset()) -> list[str]:
+def worker_command(relaxed: frozenset[Limit] = frozenset(), endpoints: Endpoints = NO_ENDPOINTS) -> list[str]:
     """How a worker is started: with this edgesim, wherever it was imported from, and nothing of the user's folder on
-    the path. What is left of its arguments are the limits that are not enforced."""
+    the path. What is left of its arguments are JSON: the limits that are not enforced, and AWS's endpoints."""
     package_folder = str(Path(__file__).parents[3])
     code = "import sys; sys.path.append(sys.argv.pop()); from edgesim.scenario.runner.worker import main; main()"
-    return [sys.executable, "-P", "-c", code, *sorted(relaxed), package_folder]
+    return [sys.executable, "-P", "-c", code, json.dumps(sorted(relaxed)), json.dumps(dict(endpoints)), package_folder]
 
 
 class _DiedError(Exception):
