@@ -116,7 +116,7 @@ class Terminal:
             self._flushing = loop.call_later(FLUSH_SECONDS, self.flush)
 
     def flush(self) -> None:
-        """Write what has gathered. A reader that went away is no reason to fail."""
+        """Write what has gathered. A reader that went away, or a full disk, is no reason to fail."""
         lines, self._lines = self._lines, []
         if self._flushing is not None:
             self._flushing.cancel()
@@ -126,7 +126,7 @@ class Terminal:
         try:
             self._stream.write("\n".join(lines) + "\n")
             self._stream.flush()
-        except (BrokenPipeError, ValueError):
+        except (OSError, ValueError):
             self._quiet = True
 
     # ── requests and functions ───────────────────────────────────────────────
