@@ -396,16 +396,10 @@ def explain(what: str, control_port: int | None, *, as_json: bool) -> None:
     came from, what each function changed, and how long it took. A path such as /a.css?x=1 does for a URL.
     """
     from edgesim.logs.explain_text import as_text
+    from edgesim.terminal import painted
 
     data = ask(control_port, "GET", "/transcript", params={"of": what})
-    click.echo(json.dumps(data, indent=2) if as_json else as_text(data, _paint), nl=as_json)
-
-
-def _paint(text: str, style: str) -> str:
-    """click drops the colours itself where the output is no terminal."""
-    from edgesim.terminal import STYLES
-
-    return click.style(text, **STYLES[style])
+    click.echo(json.dumps(data, indent=2) if as_json else as_text(data, painted), nl=as_json)
 
 
 @main.command()

@@ -12,6 +12,7 @@ import signal
 import sys
 from io import TextIOWrapper
 from types import FrameType
+from typing import TextIO, cast
 
 _INTERRUPTED = 130
 """As shells have it"""
@@ -32,10 +33,19 @@ def catch_interrupts() -> None:
 
 
 def write_anything() -> None:
-    """From now on a character that a terminal or a file can't have, by its encoding, is written as its escape."""
+    """From now on a character that a terminal or a file can't have, by its encoding, is written as its escape; where
+    nothing is open to be written or read, it goes nowhere."""
+    # In this order, since each gets the lowest number that is free
+    sys.stdin = sys.stdin or _nowhere("r")
+    sys.stdout = sys.stdout or _nowhere("w")
+    sys.stderr = sys.stderr or _nowhere("w")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _nowhere(mode: str) -> TextIO:
+    return cast("TextIO", os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -56,6 +56,11 @@ def in_colour(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def painted(text: str, style: str) -> str:
+    """The text in a style of STYLES, for stdout; as it is where there are to be no colours."""
+    return click.style(text, **STYLES[style]) if in_colour(sys.stdout) else text
+
+
 def why_it_failed(transcript: Transcript) -> str:
     """The one fact behind an error, in a few words; empty where there is none."""
     for note in reversed(transcript.notes):
@@ -111,7 +116,7 @@ class Terminal:
             self._flushing = loop.call_later(FLUSH_SECONDS, self.flush)
 
     def flush(self) -> None:
-        """Write what has gathered. A reader that went away is no reason to fail."""
+        """Write what has gathered. A reader that went away, or a full disk, is no reason to fail."""
         lines, self._lines = self._lines, []
         if self._flushing is not None:
             self._flushing.cancel()
@@ -121,7 +126,7 @@ class Terminal:
         try:
             self._stream.write("\n".join(lines) + "\n")
             self._stream.flush()
-        except (BrokenPipeError, ValueError):
+        except (OSError, ValueError):
             self._quiet = True
 
     # ── requests and functions ───────────────────────────────────────────────

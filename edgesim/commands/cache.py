@@ -31,11 +31,9 @@ def cache(
     its TTL came from, and its hits: how often requests found it since it was stored or last revalidated.
     """
     from edgesim.logs.cached import as_text
-    from edgesim.terminal import STYLES
+    from edgesim.terminal import painted
 
     asked = {"of": " ".join(what), "distribution": distribution, "limit": limit}
     data = ask(control_port, "GET", "/cache", params={name: value for name, value in asked.items() if value})
-    told = (
-        json.dumps(data, indent=2) if as_json else as_text(data, lambda text, style: click.style(text, **STYLES[style]))
-    )
+    told = json.dumps(data, indent=2) if as_json else as_text(data, painted)
     click.echo(told, nl=as_json)

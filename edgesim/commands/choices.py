@@ -7,6 +7,7 @@ import textwrap
 import click
 
 from edgesim.distribution.choices import QUESTIONS, Question
+from edgesim.distribution.findings import closest
 
 _WIDTH = 100
 
@@ -20,7 +21,8 @@ def choices(name: str | None) -> None:
     one otherwise with --choice NAME=VALUE, or in edgesim.toml under [choices].
     """
     if name is not None and name not in QUESTIONS:
-        raise click.UsageError(f"there is no choice {name!r}: there are {', '.join(QUESTIONS)}")
+        hint = closest(name, QUESTIONS) or "edgesim choices lists them"
+        raise click.UsageError(f"there is no choice {name!r}; {hint}")
     for question in (QUESTIONS[name],) if name is not None else QUESTIONS.values():
         click.echo(_told(question, why=name is not None))
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from edgesim.commands.control import ask, control_port_option, speaking
-from edgesim.terminal import STYLES
+from edgesim.terminal import painted
 from edgesim.values.text import printable
 
 
@@ -53,14 +53,14 @@ def _recycle(control_port: int | None, what: str, *, as_json: bool) -> None:
 
 def _lines(function: dict[str, Any]) -> Iterator[str]:
     runs_on = f", on {function['interpreter']}" if function["interpreter"] else ""
-    name = click.style(printable(function["name"]), **STYLES["title"])
+    name = painted(printable(function["name"]), "title")
     yield f"{name}  {function['runtime']}, {printable(function['handler'])}{runs_on}"
     details = list(_details(function))
     width = max(len(label) for label, _ in details)
     last = ""
     for label, text in details:
         shown = "" if label == last else label
-        yield f"  {click.style(shown.ljust(width), **STYLES['label'])}  {printable(text)}"
+        yield f"  {painted(shown.ljust(width), 'label')}  {printable(text)}"
         last = label
 
 

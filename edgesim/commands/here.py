@@ -28,6 +28,6 @@ def templates_here() -> list[str]:
 
 def give_a_source(otherwise: str = "") -> str:
     """The hint where no source is given and none could be taken."""
-    found = templates_here()
+    found = templates_here() or [str(path) for path in sorted(Path().glob("cdk.out/*.template.json"))]
     one = f"give a SOURCE: {' or '.join(found)}" if found else "give a SOURCE"
     return f"{one}{otherwise}"

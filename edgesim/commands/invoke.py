@@ -383,11 +383,11 @@ def _laboratory(function: EdgeFunction, settings: Settings, *, quiet: bool) -> L
 
 def _tell(found: Report, *, as_json: bool) -> None:
     from edgesim.commands.judgement import EXIT_CODES, as_data, as_text
-    from edgesim.terminal import STYLES
+    from edgesim.terminal import painted
 
     data = as_data(found)
     if as_json:
         click.echo(json.dumps(data, indent=2))
     else:
-        click.echo(as_text(data, lambda text, style: click.style(text, **STYLES[style])), nl=False)
+        click.echo(as_text(data, painted), nl=False)
     sys.exit(EXIT_CODES[data["verdict"]])

@@ -6,6 +6,7 @@ is gone, and what this user may not do, is a sentence.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -41,11 +42,20 @@ def _surroundings() -> Iterator[None]:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         sys.exit(_READER_GONE)
-    except PermissionError as error:
-        if error.filename is None:
+    except OSError as error:
+        if not is_of_the_surroundings(error):
             raise
-        click.echo(f"edgesim: {error.filename}: {error.strerror}", err=True)
+        named = f"{error.filename}: " if error.filename is not None else ""
+        click.echo(f"edgesim: {named}{error.strerror}", err=True)
         sys.exit(2)
+
+
+def is_of_the_surroundings(error: BaseException | None) -> bool:
+    """Is it what the machine has against a command, and no fault of edgesim's: a pipe that nobody reads, a full disk,
+    a file that this user may not touch?"""
+    if isinstance(error, PermissionError):
+        return error.filename is not None
+    return isinstance(error, BrokenPipeError) or (isinstance(error, OSError) and error.errno == errno.ENOSPC)
 
 
 def _look_around() -> None:

@@ -220,7 +220,9 @@ class _Session:
             return
         self._output.clear()
         await players.refresh()
-        await self._play(players, replace(collected, jobs=affected(collected, before, self._stamps)))
+        jobs = affected(collected, before, self._stamps)
+        if jobs or collected.unreadable or not collected.jobs:  # else a file is gone, and no other has to do with it
+            await self._play(players, replace(collected, jobs=jobs))
         self._wait(collected)
 
     def _look_at(self, collected: Collected, standing: Stamps = MappingProxyType({})) -> None:

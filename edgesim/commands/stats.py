@@ -27,10 +27,8 @@ def stats(control_port: int | None, *, as_json: bool) -> None:
       curl http://127.0.0.1:8090/metrics        by trigger and Region, with concurrency, for Prometheus
     """
     from edgesim.logs.stats import as_text
-    from edgesim.terminal import STYLES
+    from edgesim.terminal import painted
 
     data = ask(control_port, "GET", "/stats")
-    told = (
-        json.dumps(data, indent=2) if as_json else as_text(data, lambda text, style: click.style(text, **STYLES[style]))
-    )
+    told = json.dumps(data, indent=2) if as_json else as_text(data, painted)
     click.echo(told, nl=as_json)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgesim.commands.aws_endpoint import aws_endpoint_option
+from edgesim.commands.program import is_of_the_surroundings
 from edgesim.commands.relax import relax_option
 from edgesim.errors import ConfigError
 from edgesim.values.durations import parse_duration
@@ -58,8 +59,8 @@ class _WithPytestsCodes(click.Command):
 
 def _report_bug(kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
     """What nobody expected is a bug, and an exit code that CI can tell from a scenario that failed."""
-    meant = (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError, PermissionError)
-    if not isinstance(error, Exception) or isinstance(error, meant):
+    meant = (click.ClickException, click.exceptions.Exit, click.Abort)
+    if not isinstance(error, Exception) or isinstance(error, meant) or is_of_the_surroundings(error):
         return
     from edgesim.emulator import report_bug
     from edgesim.terminal import Terminal

@@ -102,6 +102,7 @@ class Books:
             *self.access_controls.problems,
             *self.vpc_origins.problems,
             *self.keys.problems,
+            *self.keys.left_over(),
             *self.deployments.problems,
         ]
         return [*self.functions.problems, *of_policies, *of_resources]

@@ -3,7 +3,8 @@
 Rule 1: what the user hands over under the id of a template's key takes its place.
 Rule 2: who is in a key group of another stack, or has which keys in an account, can't be known here: there the keys
         count that the user hands over and that no group of the template has.
-Rule 3: a behavior whose keys are not known lets nobody in, and a warning says so.
+Rule 3: a behavior whose keys are not known lets nobody in, and a warning says so; a key that the user hands over and
+        that no behavior trusts is warned of, too.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from edgesim.distribution.config import DefaultBehavior, parse
-from edgesim.distribution.findings import Finding, Loc
+from edgesim.distribution.findings import Finding, Loc, there_are
 from edgesim.distribution.key_config import KeyGroupConfig, PublicKeyConfig
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.distribution.signers import Signers
@@ -44,12 +45,16 @@ class KeyBook:
     problems: list[Problem] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    _files: dict[str, str] = field(default_factory=dict)
+    _trusted: dict[str, None] = field(default_factory=dict)
 
     # ── what there is ────────────────────────────────────────────────────────
 
     def hand_over(self, keys: Keys) -> None:
         """The user's own."""
         for key_pair_id, source in keys.items():
+            if isinstance(source, str):
+                self._files[key_pair_id] = source
             try:
                 pem = source.text if isinstance(source, Pem) else self._from_file(source)
             except Unreadable as error:
@@ -97,6 +102,16 @@ class KeyBook:
         if any(item.unknown for item in tree.get("Items").items) or tree.get("Items").unknown:
             self.unsure.add(group_id)
 
+    def left_over(self) -> Iterable[Problem]:
+        """The files of keys that no behavior trusts; asked for once all distributions have been read. A scenario may
+        have strangers among its own keys."""
+        for key_pair_id, source in self._files.items():
+            if key_pair_id in self.given and key_pair_id not in self._trusted:
+                known = there_are(self._trusted)
+                message = f"no cache behavior trusts the key {key_pair_id}" + ("" if known else ", nor any other")
+                hint = known or "give a cache behavior TrustedKeyGroups; without them no signature is looked at"
+                yield Problem(message, f"--public-key {key_pair_id}", hint, Severity.WARNING, source)
+
     # ── who signs ────────────────────────────────────────────────────────────
 
     def signers(self, behavior: DefaultBehavior, tree: Node, loc: Loc) -> Signers | None:
@@ -110,6 +125,7 @@ class KeyBook:
             ids.update(dict.fromkeys(self._in_group(group, unknown)))
         if accounts:
             ids.update(dict.fromkeys(self._at_large()))
+        self._trusted.update(ids)
         found = {one: pem for one in ids if (pem := self.given.get(one) or self.keys.get(one))}
         if not found:
             self._report(ids, (*loc, "TrustedKeyGroups" if groups else "TrustedSigners"))

@@ -41,7 +41,7 @@ from edgesim.values.message import Request, Response
 
 # documented: http-502-*, http-504-*: what a failure means to the viewer; which is which is in part inferred
 TROUBLES: dict[type[httpx.TransportError], tuple[OriginTrouble, str]] = {
-    NameNotFoundError: (OriginTrouble.DNS, "the name {host} of the origin {at} can't be resolved"),
+    NameNotFoundError: (OriginTrouble.DNS, "the name {host} of the origin {at} can't be resolved{instead}"),
     httpx.ConnectError: (OriginTrouble.CONNECT, "the origin {at} can't be connected to: {error}"),
     TlsError: (OriginTrouble.CONNECT, "the origin {at} can't be connected to: {error}"),
     httpx.ConnectTimeout: (OriginTrouble.CONNECT_TIMEOUT, "the origin {at} took no connection within {connect:g} s"),
@@ -84,7 +84,8 @@ class HttpOrigin:
         """Look the origin's own domain up; what was found counts for a few seconds. Raises OriginFault."""
         address = own_address(origin, https=https)
         if not await self._names.has(address.host, address.port):
-            raise OriginFault(OriginTrouble.DNS, f"The name {address.host} of the origin {origin.id} can't be resolved")
+            text = f"The name {address.host} of the origin {origin.id} can't be resolved"
+            raise OriginFault(OriginTrouble.DNS, f"{text}{_instead(address, origin)}")
 
     async def fetch(self, request: Request, origin: Origin, *, https: bool) -> Response:
         """Ask the origin at its own domain. `https` is what the viewer used. Raises OriginFault."""
@@ -200,8 +201,14 @@ class _Errand:
             connect=self.origin.connection_timeout,
             read=self.origin.read_timeout,
             error=error,
+            instead=_instead(self.address, self.origin),
         )
         return OriginFault(trouble, message[0].upper() + message[1:])
+
+
+def _instead(address: Url, origin: Origin) -> str:
+    """What to do about an origin's own name that leads nowhere: for one that the user gave instead nothing."""
+    return f"; --resolve {address.host}=URL asks a local server" if address.host == origin.domain_name else ""
 
 
 class _Upload(httpx.AsyncByteStream):

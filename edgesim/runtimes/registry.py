@@ -328,7 +328,8 @@ class LambdaService:
         self._fall_back(deployed)
         if deployed.works:
             environment.dispose()
-            hints = [hint for hint in (problem.hint, "the last version that worked goes on serving") if hint]
+            number = f"this is version {deployment.function.version}" if self._settings.publishes else ""
+            hints = [hint for hint in (problem.hint, number, "the last version that worked goes on serving") if hint]
             return [replace(problem, hint="; ".join(hints))]
         self._go_live(deployed, environment, spread)
         return [problem]

@@ -132,6 +132,13 @@ def test_check_takes_the_only_template_of_the_folder(template: Path, monkeypatch
     assert (told.exit_code, "give a SOURCE: template.yaml or template.json" in told.output) == (2, True)
 
 
+def test_what_cdk_has_made_is_named_where_no_source_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cdk.out").mkdir()
+    (tmp_path / "cdk.out" / "Web.template.json").write_text("{}")
+    assert "give a SOURCE: cdk.out/Web.template.json" in run("check").output
+
+
 def test_serve_takes_the_only_template_of_the_folder_where_nothing_else_is_said(
     template: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -364,6 +371,7 @@ def test_choices_are_listed_with_what_they_mean() -> None:
     assert "documented" not in listed
     assert "documented: read-only" in run("choices", "method-changed").output
     assert run("choices", "method").exit_code == 2
+    assert "did you mean method-changed?" in run("choices", "methods-changed").output
 
 
 TRUST = "AssumeRolePolicyDocument: {Principal: [edgelambda.amazonaws.com]}"

@@ -13,7 +13,7 @@ from edgesim.distribution.problems import Problem, Severity
 from edgesim.pipeline.transcript import Station, Transcript
 from edgesim.rules.function_headers import Rejected
 from edgesim.rules.reasons import ArrivalReason, HookReason, OriginReason, Outcome, Rejection
-from edgesim.terminal import Terminal
+from edgesim.terminal import Terminal, painted
 from edgesim.testing.make import a_request, an_arrival
 from edgesim.values.invocation import Failed, FailureKind
 from edgesim.values.place import Place
@@ -66,6 +66,20 @@ def test_on_a_terminal_the_platforms_lines_step_back(monkeypatch: pytest.MonkeyP
     platforms, own = screen.getvalue().splitlines()
     assert "\x1b[2mSTART RequestId: 1 Version: 1" in platforms
     assert own.endswith(" its own")
+
+
+@pytest.mark.parametrize("variable", [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_explanations_are_in_colour_on_a_terminal_alone_that_wants_it(
+    monkeypatch: pytest.MonkeyPatch, variable: tuple[str, str]
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    assert painted("fresh", "label") == "fresh"
+    monkeypatch.setattr("sys.stdout", Screen())
+    assert painted("fresh", "label") == "\x1b[2mfresh\x1b[0m"
+    monkeypatch.setenv(*variable)
+    assert painted("fresh", "label") == "fresh"
 
 
 def test_quiet_says_nothing_of_functions_but_still_tells_problems() -> None:

@@ -187,9 +187,14 @@ def test_a_save_plays_again_what_it_affects(folder: Path, jobs: str) -> None:
         write(folder, "new", "title: new\nsteps: [{get: /}]\n")
         program.wait_for("1 passed in")
         program.wait_for("watching 3 files")
+        # and then is gone, which changes nothing for the others
+        (folder / "scenarios" / "new.scenario.yaml").unlink()
+        program.wait_for("watching 2 files")
         program.process.send_signal(signal.SIGINT)
         assert program.process.wait(timeout=PATIENCE) == 2
-        assert "\x1b" not in program.output()
+        told = program.output()
+        assert "\x1b" not in told
+        assert "no scenarios" not in told
 
 
 # ── a terminal ───────────────────────────────────────────────────────────────

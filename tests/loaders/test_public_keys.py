@@ -66,6 +66,23 @@ def test_a_key_that_is_handed_over_takes_the_place_of_the_templates(distribution
     assert keys(loaded) == {"One": OTHER, "Two": TWO}
 
 
+@pytest.mark.parametrize(
+    ("behavior", "message", "hint"),
+    [
+        ("", "no cache behavior trusts the key K1, nor any other", "give a cache behavior TrustedKeyGroups"),
+        ("TrustedKeyGroups: [!Ref Both]", "no cache behavior trusts the key K1", "there are One, Two"),
+    ],
+)
+def test_a_key_that_is_handed_over_for_nothing_is_warned_of(
+    distribution: Load, tmp_path: Path, behavior: str, message: str, hint: str
+) -> None:
+    (tmp_path / "k1.pem").write_text(OTHER)
+    given = {"K1": str(tmp_path / "k1.pem")}
+    [problem] = distribution(behavior, resources=RESOURCES, public_keys=given).problems
+    assert (problem.severity, problem.message, problem.at) == (Severity.WARNING, message, "--public-key K1")
+    assert hint in problem.hint
+
+
 def test_a_key_that_can_not_be_known_is_wanted_from_the_user(distribution: Load) -> None:
     unknown = key("One", "'{{resolve:ssm:/key}}'") + group("G", "[!Ref One]")
     first, second = distribution("TrustedKeyGroups: [!Ref G]", resources=unknown).problems

@@ -779,5 +779,5 @@ def test_a_name_that_can_be_resolved_is_no_fault_and_one_that_cannot_is():
     fault = asyncio.run(story())
     assert (fault.trouble, str(fault)) == (
         OriginTrouble.DNS,
-        f"The name {'x' * 64} of the origin origin can't be resolved",
+        f"The name {'x' * 64} of the origin origin can't be resolved; --resolve {'x' * 64}=URL asks a local server",
     )

@@ -139,7 +139,7 @@ def test_settings_that_do_not_start_leave_the_last_good_version_serving(lab):
         return warm, problems, called, await lab.call(broken)
 
     warm, [problem], called, mended = lab.run(story())
-    assert problem.hint == "the last version that worked goes on serving"
+    assert problem.hint == "this is version 2; the last version that worked goes on serving"
     assert [(one.version, one.environment) for one in called] == [("1", warm)] * 2
     assert mended.version == "3"
     assert lab.service.status().functions[0].problem is None

@@ -72,10 +72,7 @@ def _viewer(expect: Expectation, answer: Answered, seen: Seen) -> Found:
             wanted, where = describe(expect.x_cache), str(expect.x_cache.place)
             yield Mismatch("x-cache", wanted, got or "(none)", where, _why_not(answer, seen))
     why = "" if tells_status else _why_not_the_origins(answer, seen)
-    yield from _because(why, _headers("header", expect.headers, answer.headers))
-    if expect.body is not None:
-        coding = answer.headers.joined("content-encoding") or ""
-        yield from _because(why, _body("body", expect.body, answer.body, decoded(coding, answer.body)))
+    yield from _because(why, _content(expect, answer))
     if expect.complete is not None and expect.complete is not answer.complete:
         words = {True: "the whole body", False: "a body that breaks off"}
         yield Mismatch("complete", words[expect.complete], words[answer.complete], place)
@@ -89,8 +86,17 @@ def _why_not_the_origins(answer: Answered, seen: Seen) -> str:
 
 
 def _because(why: str, found: Found) -> Found:
-    """Each with why, beside what it says of its own."""
-    return (replace(one, why="; ".join(filter(None, (one.why, why)))) for one in found)
+    """The first one with why, beside what it says of its own."""
+    for one in found:
+        yield replace(one, why="; ".join(filter(None, (one.why, why))))
+        why = ""
+
+
+def _content(expect: Expectation, answer: Answered) -> Found:
+    yield from _headers("header", expect.headers, answer.headers)
+    if expect.body is not None:
+        coding = answer.headers.joined("content-encoding") or ""
+        yield from _body("body", expect.body, answer.body, decoded(coding, answer.body))
 
 
 def _status(status: int) -> str:
