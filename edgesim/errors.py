@@ -38,6 +38,7 @@ class OriginTrouble(StrEnum):
     READ_TIMEOUT = "OriginCommError (reading)"
     COMPLETION_TIMEOUT = "OriginCommError (completing)"
     RESET = "OriginReadError"
+    WRITE = "OriginWriteError"
     INVALID_RESPONSE = "OriginInvalidResponseError"
     HEADERS_TOO_BIG = "OriginHeaderTooBigError"
     CONTENT_RANGE = "OriginContentRangeLengthError"

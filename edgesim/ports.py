@@ -63,6 +63,17 @@ class BodyStream(Ticket):
         """Nothing more will be read."""
 
 
+class Tunnel(BodyStream):
+    """What an origin's 101 leads to: reading gives the origin's bytes until it ends the connection, and `aclose` ends
+    it from this side."""
+
+    __slots__ = ()
+
+    async def send(self, data: bytes) -> None:
+        """Bytes of the viewer's, when there is room for them. Raises OriginFault where nobody takes them any more."""
+        raise NotImplementedError
+
+
 class StoredBody(Ticket):
     """A body at rest, that may be read any number of times, at once and in part."""
 
@@ -77,7 +88,11 @@ class BodyRecorder(Protocol):
     """Takes a body in as it streams past."""
 
     def append(self, chunk: bytes) -> bool:
-        """Take a piece. False where the body has grown larger than the store takes; then only `discard` is due."""
+        """Take a piece. False where the body would grow larger than the store takes; then only `discard` is due, and
+        what was taken can be read until that."""
+
+    def read(self, start: int, stop: int) -> bytes:
+        """What was taken, from `start` up to, not including, `stop`."""
 
     def finish(self) -> StoredBody:
         """The whole body at rest."""
@@ -107,6 +122,13 @@ class Store(Protocol):
         has the tag of a `#tag`; return how many. documented: `*` is a wildcard as the last character of a path only
         (Invalidation)"""
 
+    @property
+    def invalidations(self) -> int:
+        """How many there have been."""
+
+    def invalidated(self, key: CacheKey, entry: Entry, since: int) -> bool:
+        """Is this among what was to be dropped by an invalidation after the first `since`?"""
+
     def entries(self) -> Iterable[tuple[CacheKey, Entry]]:
         """A snapshot of everything kept."""
 
@@ -115,6 +137,9 @@ class Store(Protocol):
 
     def variants(self, distribution: str, path: str) -> Iterable[tuple[CacheKey, Entry]]:
         """A snapshot of what is kept of one path, under whatever key; the latest first."""
+
+    def paths(self, distribution: str) -> Iterable[str]:
+        """A snapshot of the paths of a distribution of which something is kept, each once."""
 
     def finds(self, key: CacheKey) -> int:
         """How often `get` has found the entry under this key since it was put; 0 where there is none."""

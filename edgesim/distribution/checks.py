@@ -10,25 +10,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
 
-from edgesim.distribution.config import (
-    CachePolicyConfig,
-    CookiesConfig,
-    DefaultBehavior,
-    DistributionConfig,
-    ErrorResponse,
-    HeadersConfig,
-    OriginGroupConfig,
-    OriginRequestPolicyConfig,
-    QueryStringsConfig,
-)
+from edgesim.distribution.config import DefaultBehavior, DistributionConfig, ErrorResponse, OriginGroupConfig
 from edgesim.distribution.continuous_deployment_config import check_deploys_continuously
-from edgesim.distribution.findings import Finding, Findings, Loc, closest
+from edgesim.distribution.findings import Finding, Findings, Loc, closest, too_many
 from edgesim.distribution.model import ALL_METHODS, GET_HEAD, GET_HEAD_OPTIONS, Trigger
 from edgesim.distribution.origin_checks import ORIGIN_RULES
-from edgesim.distribution.policy_headers import may_be_keyed, may_be_listed_for_the_origin
-from edgesim.distribution.problems import Severity
+from edgesim.distribution.policy_checks import forwarded_values_agree, ttls_are_in_order
 from edgesim.distribution.viewer_checks import check_viewers
 
 
@@ -203,12 +191,7 @@ def _quotas(config: DistributionConfig) -> Findings:
     }
     for name, most, code in _QUOTAS:
         if counts[name] > most:
-            yield _too_many((name,), counts[name], most, code)
-
-
-def _too_many(at: Loc, count: int, most: int, code: str) -> Finding:
-    message = f"{count} {at[-1]} are more than the {most} that AWS grants at first"
-    return Finding(at, message, code=code, severity=Severity.WARNING)
+            yield too_many((name,), counts[name], most, code)
 
 
 def _group_targets_only_read(config: DistributionConfig) -> Findings:
@@ -293,38 +276,6 @@ def _policies_go_together(behavior: DefaultBehavior) -> Findings:
         yield Finding(("OriginRequestPolicyId",), message, code="InvalidArgument")
 
 
-_TTL_ORDER = (
-    "MinTTL, MaxTTL and DefaultTTL should follow order MinTTL less than or equal to DefaultTTL less than or equal to "
-    "MaxTTL"
-)
-
-
-def _ttls_are_in_order(subject: DefaultBehavior | CachePolicyConfig) -> Findings:
-    """Only what is written is compared: defaults give way."""
-    written = [("MinTTL", subject.min_ttl), ("DefaultTTL", subject.default_ttl), ("MaxTTL", subject.max_ttl)]
-    given = [(name, ttl) for name, ttl in written if ttl is not None]
-    for (_, lower), (name, upper) in pairwise(given):
-        if lower > upper:
-            values = ", ".join(f"{name} is {ttl:g}" for name, ttl in given)
-            yield Finding((name,), f"{_TTL_ORDER}. Here {values}.", code="InvalidTTLOrder")
-            return
-
-
-def _forwarded_values_agree(behavior: DefaultBehavior) -> Findings:
-    values = behavior.forwarded_values
-    if values is None:
-        return
-    if values.query_string_cache_keys and not values.query_string:
-        message = "The parameter QueryString cannot be false if query strings are set in QueryStringCacheKeys"
-        yield Finding(("ForwardedValues", "QueryString"), message, code="InvalidArgument")  # observed
-    if values.cookies.forward == "whitelist" and not values.cookies.whitelisted_names:
-        message = "Cookies.Forward is whitelist, but there are no WhitelistedNames"
-        yield Finding(("ForwardedValues", "Cookies"), message, code="InvalidForwardCookies")
-    if "*" in values.headers and behavior.min_ttl:
-        # documented: the API's Headers, "*" wants a MinTTL of 0
-        yield Finding(("MinTTL",), "MinTTL must be 0 where all headers are forwarded", code="InvalidArgument")
-
-
 _RESPONSE_EVENTS = (Trigger.ORIGIN_RESPONSE, Trigger.VIEWER_RESPONSE)
 _VIEWER_EVENTS = (Trigger.VIEWER_REQUEST, Trigger.VIEWER_RESPONSE)
 
@@ -375,8 +326,8 @@ _BEHAVIOR_RULES = (
     _methods_are_a_legal_set,
     _one_way_to_say_what_is_cached,
     _policies_go_together,
-    _ttls_are_in_order,
-    _forwarded_values_agree,
+    ttls_are_in_order,
+    forwarded_values_agree,
     _one_function_per_event,
     _bodies_belong_to_requests,
     _one_kind_of_function_at_the_viewer,
@@ -413,56 +364,6 @@ def _page_and_code_go_together(page: ErrorResponse) -> Findings:
 
 
 _ERROR_RESPONSE_RULES = (_error_code_is_known, _response_code_is_known, _page_and_code_go_together)
-
-
-# ── policies ─────────────────────────────────────────────────────────────────
-
-
-def check_policy(config: CachePolicyConfig | OriginRequestPolicyConfig) -> list[Finding]:
-    """Everything CloudFront would refuse in a policy. inferred: the code, and what it compares"""
-    if isinstance(config, CachePolicyConfig):
-        part = config.parameters_in_cache_key_and_forwarded_to_origin
-        loc: Loc = ("ParametersInCacheKeyAndForwardedToOrigin",)
-        lists = [
-            *_lists("CachePolicy", part.headers_config, part.cookies_config, part.query_strings_config),
-            *_headers_may_be_listed(part.headers_config, may_be_keyed, "a cache policy"),
-        ]
-        return [*_ttls_are_in_order(config), *(finding.under(loc) for finding in lists)]
-    headers = config.headers_config
-    lists = list(_lists("OriginRequestPolicy", headers, config.cookies_config, config.query_strings_config))
-    if headers.header_behavior != "allExcept":
-        hint = "a cache policy may list it"
-        lists += _headers_may_be_listed(headers, may_be_listed_for_the_origin, "an origin request policy", hint)
-    return lists
-
-
-_LISTING = ("whitelist", "allExcept", "allViewerAndWhitelistCloudFront")
-
-
-# documented: cloudfront-limits, for each kind of names in each policy; more can be asked for
-_NAMES_OF_A_KIND = 10
-
-
-def _lists(policy: str, headers: HeadersConfig, cookies: CookiesConfig, queries: QueryStringsConfig) -> Findings:
-    rows = (
-        ("HeadersConfig", "Headers", headers.header_behavior, headers.headers),
-        ("CookiesConfig", "Cookies", cookies.cookie_behavior, cookies.cookies),
-        ("QueryStringsConfig", "QueryStrings", queries.query_string_behavior, queries.query_strings),
-    )
-    for structure, name, behavior, names in rows:
-        if behavior in _LISTING and not names:
-            yield Finding((structure,), f"{behavior} needs a list of {name}", code="InvalidArgument")
-        if len(names) > _NAMES_OF_A_KIND:
-            yield _too_many((structure, name), len(names), _NAMES_OF_A_KIND, f"TooMany{name}In{policy}")
-
-
-def _headers_may_be_listed(headers: HeadersConfig, may: Callable[[str], bool], where: str, hint: str = "") -> Findings:
-    """inferred: the text; see policy_headers for what says which"""
-    for index, name in enumerate(headers.headers):
-        if not may(name):
-            message = f"The parameter Headers contains {name} that is not allowed in {where}."
-            at = ("HeadersConfig", "Headers", index)
-            yield Finding(at, message, hint, "InvalidArgument")
 
 
 def _are(names: Sequence[str]) -> str:

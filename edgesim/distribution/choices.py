@@ -21,6 +21,7 @@ from edgesim.distribution.edge_choices import (
     FailedFunctionFailover,
     FailoverStatus,
     ForbiddenInOutage,
+    GeneratedResult,
     HoldAfterError,
     InsteadOfErrorResult,
     LoggedUri,
@@ -348,6 +349,7 @@ class Choices:
     expires_from: ExpiresFrom = ExpiresFrom.DATE
     signature_at_viewer_request: SignatureAtViewerRequest = SignatureAtViewerRequest.REMOVED
     logged_uri: LoggedUri = LoggedUri.VIEWERS
+    generated_result: GeneratedResult = GeneratedResult.LAMBDA_GENERATED
 
 
 STANDARD = Choices()

@@ -226,3 +226,15 @@ class LoggedUri(Alternative):
 
     VIEWERS = "viewers", "what the viewer asked for"
     REWRITTEN = "rewritten", "what viewer-request made of it"
+
+
+class GeneratedResult(Alternative):
+    """As what is a function's response logged?
+
+    documented: of what origin-request generates, MissGeneratedResponse as the detailed result type, and no word of its
+    own among the result types (standard-logs-reference); observed: LambdaGeneratedResponse, which readers of these logs
+    had to add. The observed one, as in X-Cache.
+    """
+
+    LAMBDA_GENERATED = "lambda-generated", "LambdaGeneratedResponse"
+    MISS = "miss", "Miss, as a value that the page has"

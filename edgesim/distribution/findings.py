@@ -29,6 +29,12 @@ class Finding:
         return replace(self, at=loc + self.at)
 
 
+def too_many(at: Loc, count: int, most: int, code: str) -> Finding:
+    """More of something than a quota that can be raised, so a warning."""
+    message = f"{count} {at[-1]} are more than the {most} that AWS grants at first"
+    return Finding(at, message, code=code, severity=Severity.WARNING)
+
+
 def closest(word: str, known: Iterable[str]) -> str:
     """`did you mean X?`, or nothing where no word is near. Case counts little."""
     by_lower = {name.lower(): name for name in known}

@@ -19,6 +19,9 @@ URL_BYTES = 8_192
 REQUEST_HEAD_BYTES = 32_768
 ORIGIN_RESPONSE_HEAD_BYTES = 32_768
 
+# documented: cloudfront-limits, "WebSocket: idle timeout", without a byte from the origin
+WEBSOCKET_IDLE_SECONDS = 600.0
+
 # documented: RangeGETs; a larger object is not fetched where caching is enabled
 CACHEABLE_OBJECT_BYTES = 50 * 1024 * MB
 

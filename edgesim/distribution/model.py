@@ -237,7 +237,8 @@ class Distribution:
     (the template's logical id), `domain_name` is the `d….cloudfront.net` name that events and logs carry. Origins name
     an object's cache tags in the header `cache_tag_header`; where it is empty there are none. A `staging`
     distribution has only the viewers that another one's `continuous_deployment` sends. `terms` are no part of its
-    configuration: the user of edgesim sets them (`--limits`, `--choice`)."""
+    configuration: the user of edgesim sets them (`--limits`, `--choice`). Nor is `sessions_ended`, how often the
+    sessions of its continuous deployment have ended (sessions.py)."""
 
     id: str
     name: str
@@ -256,6 +257,7 @@ class Distribution:
     staging: bool = False
     continuous_deployment: ContinuousDeployment | None = None
     terms: Terms = STANDARD_TERMS
+    sessions_ended: int = field(default=0, compare=False)
 
     @property
     def functions(self) -> tuple[EdgeFunction, ...]:

@@ -1,7 +1,8 @@
 """Which headers the lists of policies may not name.
 
 documented: RequestAndResponseBehaviorCustomOrigin, "Caching based on header values is supported: no";
-adding-cloudfront-headers and add-origin-custom-headers for the rest; observed: aws-cdk#13410, the API refuses
+adding-cloudfront-headers and add-origin-custom-headers for the rest; observed: aws-cdk#13410, the API refuses, and so
+it does x-amz-content-sha256, which belongs to the signature of an origin access control
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ _NEVER_KEYED = frozenset(
     }
 )  # fmt: skip
 _NEVER_KEYED_PREFIX = "x-edge-"
-_NEVER_LISTED = frozenset({"authorization", "accept-encoding"})
+_NEVER_LISTED = frozenset({"authorization", "accept-encoding", "x-amz-content-sha256"})
+_NEVER_FORWARDED = frozenset({"x-amz-content-sha256"})
 
 
 def may_be_keyed(name: str) -> bool:
@@ -27,3 +29,9 @@ def may_be_keyed(name: str) -> bool:
 def may_be_listed_for_the_origin(name: str) -> bool:
     """May an origin request policy list a header of this name? Case does not count."""
     return name.lower() not in _NEVER_LISTED
+
+
+def may_be_forwarded(name: str) -> bool:
+    """May ForwardedValues list a header of this name? Case does not count. inferred: what a cache policy may list, but
+    that there is no key without it; `*` is every header"""
+    return may_be_keyed(name) and name.lower() not in _NEVER_FORWARDED

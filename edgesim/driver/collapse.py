@@ -1,4 +1,4 @@
-"""Request collapsing: one request fetches, the others with the same key wait for it.
+"""Request collapsing: one request fetches, the others with the same key wait for it, and read what comes with it.
 
 Source: RequestAndResponseBehaviorCustomOrigin, "request collapsing". The state here is
 plain: nothing in it awaits, so that looking and deciding are one step; the driver does the waiting.
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from edgesim.values.entry import CacheKey
+    from edgesim.driver.incoming import Incoming
+    from edgesim.values.entry import CacheKey, Entry
 
 
 class Landing(Enum):
@@ -22,23 +23,42 @@ class Landing(Enum):
     FAILED = "the leader left: somebody else must lead"
 
 
-class Flight:
-    """One request that is on its way to the origin for a key."""
+class Coming(NamedTuple):
+    """An object that has begun to come: what will be kept, under which key, and its body for others to read along.
+    `since` tells how many invalidations there had been when it was asked for."""
 
-    __slots__ = ("_landing", "key")
+    key: CacheKey
+    entry: Entry
+    body: Incoming
+    since: int
+
+
+class Flight:
+    """One request that is on its way to the origin for a key. `landing` is how it ended, None before that."""
+
+    __slots__ = ("_coming", "_news", "key", "landing")
 
     def __init__(self, key: CacheKey) -> None:
         self.key = key
-        self._landing: asyncio.Future[Landing] = asyncio.get_running_loop().create_future()
+        self.landing: Landing | None = None
+        self._coming: Coming | None = None
+        self._news = asyncio.Event()
 
-    async def landed(self) -> Landing:
-        """Wait for the end."""
-        return await asyncio.shield(self._landing)
+    async def coming(self) -> Coming | None:
+        """Wait until the object begins to come. None where the flight has landed, then or before."""
+        await self._news.wait()
+        return None if self.landing is not None else self._coming
+
+    def bring(self, coming: Coming) -> None:
+        """The object has begun to come."""
+        self._coming = coming
+        self._news.set()
 
     def land(self, landing: Landing) -> None:
         """End it; the first ending counts."""
-        if not self._landing.done():
-            self._landing.set_result(landing)
+        if self.landing is None:
+            self.landing, self._coming = landing, None
+            self._news.set()
 
 
 class Flights:
@@ -58,9 +78,13 @@ class Flights:
 
     def land(self, flight: Flight, landing: Landing) -> None:
         """End a flight and wake those who wait."""
+        self.forget(flight)
+        flight.land(landing)
+
+    def forget(self, flight: Flight) -> None:
+        """Nobody finds it any more: what it brings is of no use to who asks now."""
         if self._by_key.get(flight.key) is flight:
             del self._by_key[flight.key]
-        flight.land(landing)
 
     def __len__(self) -> int:
         return len(self._by_key)

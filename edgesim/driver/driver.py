@@ -2,7 +2,8 @@
 
 One `Run` a request: it holds what must be released at the request's end, whatever that end is. A permit to fetch (a
 Flight) is landed when the object is kept, when nothing will be, or when the request ends; a body nobody reads is
-closed, or read to its end in the background where the cache wants it.
+closed, or read to its end in the background where the cache wants it. Whoever asks for an object while it comes reads
+it along, from its beginning.
 
 No request waits for another while that other may be waiting for it: one that looks a second object up (a custom error
 page) first lets go of the first.
@@ -11,16 +12,19 @@ page) first lets go of the first.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, assert_never
 
-from edgesim.driver.bodies import Finished, Recorded, body_chunks, read_ahead
-from edgesim.driver.collapse import Flight, Flights, Landing
+from edgesim.driver.bodies import read_ahead
+from edgesim.driver.collapse import Coming, Flight, Flights, Landing
 from edgesim.driver.compression import coded
+from edgesim.driver.exchange import Exchange, Run
+from edgesim.driver.incoming import Finished, Incoming, Reader
 from edgesim.errors import OriginFault, ViewerFault, ViewerTrouble
+from edgesim.pipeline.again import Again, given_again
 from edgesim.pipeline.effects import (
     BodyRead,
     CacheEffect,
@@ -52,109 +56,27 @@ from edgesim.pipeline.journey import Served
 from edgesim.pipeline.serve import serve
 from edgesim.pipeline.transcript import Transcript
 from edgesim.ports import BodyStream, Call, StoredBody
-from edgesim.values.body import Pieces
 from edgesim.values.entry import Use
-from edgesim.values.instant import Duration
 
 if TYPE_CHECKING:
     from edgesim.distribution.model import Distribution
-    from edgesim.errors import OriginTrouble
-    from edgesim.ports import Clock, OriginClient, Recorder, Runtime, Store, Timer
+    from edgesim.ports import Clock, OriginClient, Recorder, Runtime, Store
     from edgesim.values.body import Body
     from edgesim.values.entry import CacheKey, Entry
-    from edgesim.values.message import Response
     from edgesim.values.viewer import Arrival
     from edgesim.values.wire import Wire
 
 T = TypeVar("T")
-Rest: TypeAlias = Callable[[], Coroutine[Any, Any, "Exchange"]]
+Rest: TypeAlias = Callable[[], Coroutine[Any, Any, Exchange]]
 """What is left of a request that has to wait: to be called once, and awaited"""
 
 
-@dataclass(slots=True)
-class Run:
-    """What one request holds: the flight it must land, if it leads one, the bodies that origins sent for it, and its
-    own body where a function has read into it."""
-
-    transcript: Transcript
-    flight: Flight | None = None
-    bodies: list[BodyStream] = field(default_factory=list)
-    upload: BodyStream | None = None
-
-    def wraps(self, body: Body, outer: BodyStream) -> None:
-        """`outer` reads the body, and closes it: it is what is to be released."""
-        self.bodies = [outer, *(other for other in self.bodies if other is not body)]
-
-
-class Exchange:
-    """A request that has its answer: the head is here, the body is to be read once, then `aclose` is due."""
-
-    __slots__ = ("_driver", "_run", "_served", "transcript")
-
-    def __init__(self, driver: Driver, run: Run, served: Served) -> None:
-        self._driver, self._run, self._served = driver, run, served
-        self.transcript = run.transcript
-
-    @property
-    def response(self) -> Response:
-        return self._served.response
-
-    @property
-    def closes(self) -> bool:
-        """Does the viewer's connection end with this answer?"""
-        return self._served.closes
-
-    @property
-    def small_body(self) -> bytes | None:
-        """The body where it is at hand in one piece, so that it can be sent without streaming."""
-        body, cut = self._served.response.body, self._served.span
-        if isinstance(cut, Pieces):
-            return None
-        if isinstance(body, bytes):
-            return body if cut is None else body[cut.start : cut.stop]
-        if isinstance(body, StoredBody) and (body.length or 0) <= _SMALL:
-            return body.read(cut.start, cut.stop) if cut else body.read(0, body.length or 0)
-        return None
-
-    def chunks(self) -> AsyncGenerator[bytes]:
-        """The bytes for the viewer. Raises OriginFault where the origin broke off."""
-        return body_chunks(self._served.response.body, self._served.span)
-
-    @property
-    def holds_nothing(self) -> bool:
-        """Is there nothing to let go of, so that `close` does?"""
-        run = self._run
-        return not run.bodies and run.flight is None and run.upload is None
-
-    def close(self, *, sent: int) -> None:
-        """The end of one that holds nothing and whose viewer got everything."""
-        self.transcript.sent, self.transcript.complete = sent, True
-        self._driver.recorder.finished(self.transcript)
-
-    async def aclose(self, *, sent: int = 0, complete: bool = True, broken_off: OriginTrouble | None = None) -> None:
-        """The end: `complete` tells whether the viewer got everything, `sent` how many bytes of body. Where it did not,
-        it had left, unless the origin had `broken_off`."""
-        self.transcript.sent, self.transcript.complete = sent, complete
-        if not complete:
-            self.transcript.interrupted = broken_off or ViewerTrouble.LEFT
-        try:
-            await self._driver.release(self._run, self._served.response.body)
-        finally:
-            self._driver.recorder.finished(self.transcript)
-
-
-_SMALL = 64 * 1024
-
 _AT_HAND = (Use.FRESH, Use.HELD)
 
-# Seconds that others wait for a body once its head is there. inferred: CloudFront streams it to them; here it comes at
-# the pace of the first viewer, who may be slow, so after this they fetch for themselves
-PATIENCE = 5.0
-
-_UNKEPT = {
-    Landing.FAILED: "its body did not come in whole",
-    Landing.NOTHING_KEPT: "its body is larger than the cache takes",
-}
+# Why nothing is kept, for a person
+_BROKEN_OFF = "its body did not come in whole"
+_TOO_LARGE = "its body is larger than the cache takes"
+_INVALIDATED = "it was invalidated while it came in"
 
 
 class Driver:
@@ -171,7 +93,7 @@ class Driver:
     ) -> None:
         self.clock, self.store, self.origins, self.runtime, self.recorder = clock, store, origins, runtime, recorder
         self.flights = Flights()
-        self._draining: dict[asyncio.Task[None], Recorded] = {}
+        self._draining: dict[asyncio.Task[None], Reader] = {}
         self._refreshing: dict[asyncio.Task[None], Run] = {}
 
     async def answer(
@@ -191,6 +113,7 @@ class Driver:
         self.recorder.record(transcript)
         run = Run(transcript)
         steps = serve(arrival, distributions, transcript)
+        looked: LookedUp | None = None
         try:
             effect: Effect = next(steps)
             if isinstance(effect, LookUp):
@@ -200,11 +123,21 @@ class Driver:
                     return partial(self._go_on, steps, partial(self._collapse, effect, looked, run, flight), run)
                 effect = steps.send(looked)
         except StopIteration as done:
-            return Exchange(self, run, done.value)
+            return Exchange(self, run, done.value, looked)
         except BaseException:
             self.recorder.finished(transcript)
             raise
         return partial(self._go_on, steps, partial(self._perform, effect, run), run)
+
+    def begin_again(self, same: Again, arrival: Arrival, wire: Wire | None = None) -> Exchange | None:
+        """`begin` for a request that is the same as one that was answered so, of the same viewer, to the same
+        distributions. None where the object is gone, or fresh no longer: then nothing has happened."""
+        entry = same.object_at(arrival.at)
+        if entry is None or self.store.get(same.key) is not entry:
+            return None
+        transcript = Transcript(arrival, wire=wire)
+        self.recorder.record(transcript)
+        return Exchange(self, Run(transcript), given_again(same, entry, transcript))
 
     async def _go_on(self, steps: Steps[Served], first: Callable[[], Awaitable[Reply]], run: Run) -> Exchange:
         """`first` is what becomes of an effect that the steps have yielded already."""
@@ -278,13 +211,31 @@ class Driver:
             if flight is None:
                 run.flight = self.flights.lead(effect.keys[-1])
                 break
-            landing = await flight.landed()
+            if (coming := await flight.coming()) is not None:
+                along = self._read_along(effect, coming, run)
+                if along is not None:
+                    return along
+                self.flights.forget(flight)
+                flight = None
+                continue
             looked = self._look_in_store(effect, waited=True)
-            if landing is not Landing.FAILED:
+            if flight.landing is not Landing.FAILED:
                 # Usable now, or of a kind that answers one request only: then each goes for itself (documented)
                 break
             flight = None
+        run.since = self.store.invalidations
         return looked
+
+    def _read_along(self, effect: LookUp, coming: Coming, run: Run) -> LookedUp | None:
+        """The object that is coming in, with a body of this request's own; None where it has expired or was invalidated
+        since somebody went for it. inferred: where its body breaks off, it does so for all who read it."""
+        entry, now = coming.entry, self.clock.now()
+        use = effect.use_of(entry, now)
+        if use not in _AT_HAND or self.store.invalidated(coming.key, entry, coming.since):
+            return None
+        reader = coming.body.reader()
+        run.bodies.append(reader)
+        return LookedUp(replace(entry, body=reader), use, now, waited=True, key=coming.key)
 
     def _look_in_store(self, effect: LookUp, *, waited: bool) -> LookedUp:
         now, stale, stale_key = self.clock.now(), None, None
@@ -299,9 +250,14 @@ class Driver:
                 stale, stale_key = entry, key
         if effect.covers is not None:
             for key, entry in self.store.parts(effect.keys[0]):
-                if effect.covers(entry) and (use := effect.use_of(entry, now)) is not Use.STALE:
+                if not effect.covers(entry):
+                    continue
+                use = effect.use_of(entry, now)
+                if use is not Use.STALE:
                     self.store.get(key)  # counts as use of it
                     return LookedUp(entry, use, now, waited, key=key)
+                if stale is None:
+                    stale, stale_key = entry, key
         return LookedUp(stale, Use.STALE, now, waited, key=stale_key)
 
     def _to_be_refreshed(self, looked: LookedUp, effect: LookUp, run: Run) -> LookedUp:
@@ -359,54 +315,64 @@ class Driver:
     async def _keep(self, key: CacheKey, entry: Entry, run: Run) -> Kept:
         body = entry.body
         if not isinstance(body, BodyStream):
-            kept = await self.store.put(key, entry.with_body(body))
-            self._land(run, Landing.KEPT if kept else Landing.NOTHING_KEPT)
-            return Kept(body, too_large=not kept)
-        if entry.ttl <= 0:
+            unkept = await self._put(key, entry.with_body(body), run.since)
+            self._land(run, Landing.NOTHING_KEPT if unkept else Landing.KEPT)
+            if unkept == _INVALIDATED:
+                run.transcript.unkept[key] = unkept
+            return Kept(body, too_large=unkept == _TOO_LARGE)
+        if entry.ttl <= 0 or entry.for_outages:
             # It answers nobody else, so nobody is to wait for its body (documented), which may never end
             self._land(run, Landing.NOTHING_KEPT)
         recorder = self.store.recorder(body.length)
         if recorder is None:
             self._land(run, Landing.NOTHING_KEPT)
             return Kept(body, too_large=True)
-        recorded = Recorded(body, recorder, self._finisher(key, entry, run))
-        run.wraps(body, recorded)
-        return Kept(recorded)
-
-    def _finisher(self, key: CacheKey, entry: Entry, run: Run) -> Finished:
-        """Takes the flight over from the run: it lands when the body has come in, which may be after the run."""
         flight, run.flight = run.flight, None
-        impatient: Timer | None = None
+        incoming = Incoming(body, recorder, self._finisher(key, entry, run, flight))
+        reader = incoming.reader(keeps=True)
+        run.wraps(body, reader)
         if flight is not None:
-            impatient = self.clock.call_later(Duration(PATIENCE), self.flights.land, flight, Landing.NOTHING_KEPT)
+            flight.bring(Coming(key, entry.with_body(incoming), incoming, run.since))
+        return Kept(reader)
+
+    def _finisher(self, key: CacheKey, entry: Entry, run: Run, flight: Flight | None) -> Finished:
+        """Lands the flight when the body has come in, which may be after the run."""
+        since = run.since
 
         async def finished(body: StoredBody | None, landing: Landing) -> None:
-            outcome = Landing.FAILED
+            outcome, unkept = Landing.FAILED, _BROKEN_OFF
             try:
                 if body is None:
-                    outcome = landing
+                    outcome, unkept = landing, _TOO_LARGE if landing is Landing.NOTHING_KEPT else _BROKEN_OFF
                 else:
-                    kept = await self.store.put(key, entry.with_body(body))
-                    outcome = Landing.KEPT if kept else Landing.NOTHING_KEPT
+                    unkept = await self._put(key, entry.with_body(body), since)
+                    outcome = Landing.NOTHING_KEPT if unkept else Landing.KEPT
             finally:
-                if outcome in _UNKEPT:
-                    run.transcript.unkept[key] = _UNKEPT[outcome]
-                if flight is not None and impatient is not None:
-                    impatient.cancel()
+                if unkept:
+                    run.transcript.unkept[key] = unkept
+                if flight is not None:
                     self.flights.land(flight, outcome)
 
         return finished
 
+    async def _put(self, key: CacheKey, entry: Entry, since: int) -> str:
+        """Why it is not kept; empty where it is. documented: after an invalidation the next request goes to the
+        origin (Invalidation); inferred: so what one had gone for before it answers nobody else"""
+        if self.store.invalidated(key, entry, since):
+            return _INVALIDATED
+        return "" if await self.store.put(key, entry) else _TOO_LARGE
+
     async def _update(self, effect: Update, run: Run) -> Updated:
         """What was invalidated meanwhile does not come back."""
-        kept = self.store.get(effect.key) is not None and await self.store.put(effect.key, effect.entry)
+        stays = self.store.get(effect.key) is not None
+        kept = stays and not await self._put(effect.key, effect.entry, run.since)
         self._land(run, Landing.KEPT if kept else Landing.NOTHING_KEPT)
         return Updated()
 
     # ── refresh ──────────────────────────────────────────────────────────────
 
     def _refresh(self, effect: Refresh, run: Run) -> RefreshBegun:
-        behind = Run(effect.transcript, run.flight)
+        behind = Run(effect.transcript, run.flight, since=self.store.invalidations)
         run.flight = None
         task = asyncio.create_task(self._perform_behind(effect.steps, behind))
         self._refreshing[task] = behind
@@ -436,12 +402,12 @@ class Driver:
         async with AsyncExitStack() as closing:
             while bodies:
                 body = bodies.pop()
-                if isinstance(body, Recorded) and body is not delivered:
+                if isinstance(body, Reader) and body.keeps and body is not delivered:
                     self._drain(body)
                 else:
                     closing.push_async_callback(body.aclose)
 
-    def _drain(self, body: Recorded) -> None:
+    def _drain(self, body: Reader) -> None:
         task = asyncio.create_task(body.drain())
         self._draining[task] = body
         task.add_done_callback(self._draining.pop)

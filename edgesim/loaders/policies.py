@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from edgesim.distribution import policies as model
-from edgesim.distribution.checks import check_policy
 from edgesim.distribution.config import (
     CachePolicyConfig,
     CookiesConfig,
@@ -23,6 +22,7 @@ from edgesim.distribution.config import (
     parse,
 )
 from edgesim.distribution.findings import Finding, Loc
+from edgesim.distribution.policy_checks import check_policy
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.distribution.response_headers import MANAGED_RESPONSE_HEADERS_POLICIES, ResponseHeadersPolicy
 from edgesim.loaders.api_form import cloudformation_form, miscounted, tolerant

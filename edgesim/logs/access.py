@@ -20,7 +20,7 @@ from edgesim.pipeline.logged import result_types_of
 from edgesim.pipeline.transcript import Station
 from edgesim.rules.result_types import FAILED, ResultTypes
 from edgesim.values.headers import NO_HEADERS, wire
-from edgesim.values.message import Request
+from edgesim.values.message import SWITCHING_PROTOCOLS, Request
 from edgesim.values.record import record
 from edgesim.values.wire import Wire, head_size
 
@@ -61,6 +61,10 @@ class _Ended:
     wire: Wire
     types: ResultTypes
     at: Instant
+
+    @property
+    def is_websocket(self) -> bool:
+        return self.transcript.status == SWITCHING_PROTOCOLS
 
     def asked(self, name: str, separator: str = ", ") -> str:
         """A header of the viewer's request, by its lower-case name."""
@@ -107,6 +111,14 @@ def _tls(line: _Ended, part: int) -> str:
     return line.viewer.tls[part] if line.viewer.protocol == "https" else NOTHING
 
 
+def _protocol(line: _Ended) -> str:
+    """documented: ws or wss. inferred: once there is a WebSocket"""
+    return _OF_WEBSOCKETS[line.viewer.protocol] if line.is_websocket else line.viewer.protocol
+
+
+_OF_WEBSOCKETS = {"http": "ws", "https": "wss"}
+
+
 def _country(line: _Ended) -> str:
     return encoded(wire(line.viewer.place.get("country", "")))
 
@@ -144,7 +156,7 @@ STANDARD: Mapping[str, Field] = {
     "x-edge-result-type": lambda line: line.types.result,
     "x-edge-request-id": lambda line: line.transcript.arrival.id,
     "x-host-header": lambda line: line.asked("host"),
-    "cs-protocol": lambda line: line.viewer.protocol,
+    "cs-protocol": _protocol,
     "cs-bytes": lambda line: str(head_size(line.request) + line.wire.received),
     "time-taken": lambda line: line.seconds(None),
     "x-forwarded-for": lambda line: line.asked("x-forwarded-for"),

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from edgesim.logs.nearest import Nearest, Variants, is_miss, nearest_to
+from edgesim.logs.nearest import Nearest, Stored, is_miss, nearest_to
 from edgesim.logs.why import place_of, what_went_wrong
 from edgesim.pipeline.logged import result_types_of
 from edgesim.pipeline.transcript import Note, Station, Transcript
@@ -49,20 +49,18 @@ Told = Iterable[tuple[str, str]]
 Teller = Callable[[Any, Facts], Told]
 
 
-def sections(transcript: Transcript, variants: Variants | None = None) -> tuple[Section, ...]:
-    """The stations of a request, in order. A miss names the nearest key that is stored, where `variants` tell."""
-    return tuple(_sections(transcript, transcript.unkept, variants))
+def sections(transcript: Transcript, stored: Stored | None = None) -> tuple[Section, ...]:
+    """The stations of a request, in order. A miss names the nearest key of what is `stored`, where that is told."""
+    return tuple(_sections(transcript, transcript.unkept, stored))
 
 
-def _sections(
-    transcript: Transcript, unkept: dict[CacheKey, str], variants: Variants | None = None
-) -> Iterator[Section]:
+def _sections(transcript: Transcript, unkept: dict[CacheKey, str], stored: Stored | None = None) -> Iterator[Section]:
     told_key: CacheKey | None = None
     for note in transcript.notes:
         key: CacheKey | None = note.facts.get("key")
         facts = dict(note.facts)
-        if variants is not None and is_miss(note):
-            facts["nearest"] = nearest_to(note, transcript, variants)
+        if stored is not None and is_miss(note):
+            facts["nearest"] = nearest_to(note, transcript, stored)
         if key is not None and key == told_key:
             # What is kept is nearly always kept under the key that was looked up; one telling is enough
             del facts["key"]
@@ -417,9 +415,9 @@ _TELLERS: dict[str, Teller] = {
 # ── the whole of it ──────────────────────────────────────────────────────────
 
 
-def as_data(transcript: Transcript, variants: Variants | None = None) -> dict[str, Any]:
-    """The transcript as JSON-ready data. `seconds` is how long the head of the answer took; where `variants` tell what
-    is stored now, a miss says which key is nearest."""
+def as_data(transcript: Transcript, stored: Stored | None = None) -> dict[str, Any]:
+    """The transcript as JSON-ready data. `seconds` is how long the head of the answer took; where it is told what
+    is `stored` now, a miss says which key is nearest."""
     arrival, request, ended = transcript.arrival, transcript.arrival.request, transcript.ended_at
     return {
         "id": arrival.id,
@@ -436,7 +434,7 @@ def as_data(transcript: Transcript, variants: Variants | None = None) -> dict[st
         "seconds": ended - arrival.at if ended is not None else None,
         "bytes": transcript.sent,
         "complete": transcript.complete,
-        "sections": [asdict(section) for section in sections(transcript, variants)],
+        "sections": [asdict(section) for section in sections(transcript, stored)],
     }
 
 

@@ -1,24 +1,33 @@
 """Why an object was not in the cache though one like it is: the stored key that is nearest, and what sets it apart.
 
 It is asked about when somebody explains a request, and tells of what is stored then. A key of another path is another
-object; only keys of one path are compared.
+object; where nothing is stored of the request's own, a path counts that is another way to write it (alike.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from edgesim.distribution.model import CacheBehavior
 from edgesim.distribution.policies import Selection, Selects
+from edgesim.logs.alike import paths_alike, what_counts
 from edgesim.pipeline.transcript import Note, Station, Transcript
 from edgesim.values.entry import CacheKey, Entry
 from edgesim.values.headers import readable
 from edgesim.values.instant import Instant
 from edgesim.values.uri import cookie_pairs, query_pairs
 
-Variants = Callable[[str, str], Iterable[tuple[CacheKey, Entry]]]
-"""What is stored of a distribution's path, under whatever key (ports.Store)."""
+
+class Stored(Protocol):
+    """What is stored: the part of a ports.Store that is asked here."""
+
+    def variants(self, distribution: str, path: str) -> Iterable[tuple[CacheKey, Entry]]:
+        """What is kept of one path, under whatever key."""
+
+    def paths(self, distribution: str) -> Iterable[str]:
+        """The paths of which something is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +45,49 @@ def is_miss(note: Note) -> bool:
     return note.station is Station.CACHE and "key" in note.facts and "ttl" not in note.facts
 
 
-def nearest_to(miss: Note, transcript: Transcript, variants: Variants) -> Nearest | None:
-    """What is nearest now to the key of a miss, apart from what this very request has had stored."""
+def nearest_to(miss: Note, transcript: Transcript, stored: Stored) -> Nearest | None:
+    """What is nearest now to the key of a miss, apart from what this very request has had stored: a key of its path, or
+    else of a path like it."""
     key: CacheKey = miss.facts["key"]
     own = {note.facts["key"] for note in transcript.at(Station.STORE) if "key" in note.facts}
-    others = [(other, entry) for other, entry in variants(key.distribution, key.path) if other not in own]
     behavior = next((note.facts.get("behavior") for note in transcript.at(Station.BEHAVIOR)), None)
-    return nearest(key, others, behavior, transcript.arrival.at)
+
+    def nearest_of(paths: Iterable[str]) -> Nearest | None:
+        kept = (one for path in paths for one in stored.variants(key.distribution, path) if one[0] not in own)
+        return nearest(key, kept, behavior, transcript.arrival.at, root)
+
+    root = transcript.distribution.default_root_object if transcript.distribution is not None else ""
+    found = nearest_of((key.path,))
+    return found or nearest_of(paths_alike(key.path, stored.paths(key.distribution), root))
 
 
 def nearest(
-    key: CacheKey, stored: Iterable[tuple[CacheKey, Entry]], behavior: CacheBehavior | None, at: Instant
+    key: CacheKey,
+    stored: Iterable[tuple[CacheKey, Entry]],
+    behavior: CacheBehavior | None,
+    at: Instant,
+    root: str = "",
 ) -> Nearest | None:
-    """Of the stored keys of a path the one that differs from `key` in the fewest parts, of several one whose object
+    """Of stored keys the one that differs from `key` in the fewest parts, of several one whose object
     was there when the request came (`at`), and of those the first; None where there is none but `key` itself. What is
     kept for outages answers nobody else, and does not count.
 
-    `behavior` is the request's, whose policy decided what is in the key.
+    `behavior` is the request's, whose policy decided what is in the key; `root` the default root object.
     """
     found = (
-        Nearest(other, tuple(differences(key, other, behavior)), entry.stored_at > at)
+        Nearest(other, tuple(differences(key, other, behavior, root)), entry.stored_at > at)
         for other, entry in stored
         if other != key and not entry.for_outages
     )
     return min(found, key=lambda one: (len(one.differs), one.later), default=None)
 
 
-def differences(key: CacheKey, stored: CacheKey, behavior: CacheBehavior | None = None) -> Iterator[str]:
+def differences(
+    key: CacheKey, stored: CacheKey, behavior: CacheBehavior | None = None, root: str = ""
+) -> Iterator[str]:
     """In what a stored key differs from that of a request, part by part."""
+    if stored.path != key.path:
+        yield f"stored as {readable(stored.path)}: {what_counts(key.path, stored.path, root)}"
     if stored.method != key.method:
         body = " (an answer without a body)" if stored.method == "HEAD" else ""
         yield f"stored for {readable(stored.method)}{body}, not for {readable(key.method)}"

@@ -23,6 +23,7 @@ from edgesim.distribution.model import Origin
 from edgesim.errors import EdgesimBug, OriginFault, OriginTrouble
 from edgesim.origins.attempts import tries_again
 from edgesim.origins.names import Names
+from edgesim.origins.switched import SwitchedStream
 from edgesim.origins.targets import Url, own_address
 from edgesim.origins.tls import Versions, versions
 from edgesim.origins.transport import (
@@ -33,7 +34,7 @@ from edgesim.origins.transport import (
     StaleConnectionError,
     TlsError,
 )
-from edgesim.ports import BodyStream
+from edgesim.ports import BodyStream, Tunnel
 from edgesim.values.body import Body, length_of
 from edgesim.values.headers import Headers
 from edgesim.values.message import Request, Response
@@ -46,6 +47,7 @@ TROUBLES: dict[type[httpx.TransportError], tuple[OriginTrouble, str]] = {
     httpx.ConnectTimeout: (OriginTrouble.CONNECT_TIMEOUT, "the origin {at} took no connection within {connect:g} s"),
     httpx.ReadTimeout: (OriginTrouble.READ_TIMEOUT, "the origin {at} sent nothing for {read:g} s"),
     httpx.ReadError: (OriginTrouble.RESET, "the origin {at} closed the connection before its response was complete"),
+    httpx.WriteError: (OriginTrouble.WRITE, "the origin {at} closed the connection before it had the request's body"),
     StaleConnectionError: (OriginTrouble.RESET, "the origin {at} closed the connection before it answered"),
     httpx.RemoteProtocolError: (OriginTrouble.INVALID_RESPONSE, "the origin {at} sent no valid response: {error}"),
     HeadTooBigError: (OriginTrouble.HEADERS_TOO_BIG, "the origin {at} sent too large a head: {error}"),
@@ -254,6 +256,34 @@ class OriginBody(BodyStream):
         await self._stream.aclose()
 
 
+class OriginTunnel(Tunnel):
+    """A connection that an origin has switched to another protocol. inferred: neither its read timeout nor the time
+    that a response may take to be complete is for this"""
+
+    __slots__ = ("_errand", "_stream")
+
+    def __init__(self, stream: SwitchedStream, errand: _Errand) -> None:
+        super().__init__()
+        self._stream = stream
+        self._errand = errand
+
+    async def chunks(self) -> AsyncGenerator[bytes]:
+        try:
+            async for chunk in self._stream:
+                yield chunk
+        except httpx.TransportError as error:
+            raise self._errand.fault(error) from error
+
+    async def send(self, data: bytes) -> None:
+        try:
+            await self._stream.send(data)
+        except httpx.TransportError as error:
+            raise self._errand.fault(error) from error
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
 @lru_cache(maxsize=256)
 def _base(address: Url) -> httpx.URL:
     try:
@@ -296,6 +326,8 @@ def _response(answer: httpx.Response, errand: _Errand) -> Response:
 def _body(stream: object, errand: _Errand, headers: Headers) -> Body:
     if isinstance(stream, httpx.ByteStream):
         return b"".join(stream)
+    if isinstance(stream, SwitchedStream):
+        return OriginTunnel(stream, errand)
     if not isinstance(stream, ResponseBody):
         raise EdgesimBug(f"{stream!r} is no body of a response")
     length = None if "transfer-encoding" in headers else headers.get("content-length")

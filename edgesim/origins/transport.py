@@ -33,9 +33,10 @@ from yarl import URL
 
 from edgesim.distribution.limits import ORIGIN_RESPONSE_HEAD_BYTES
 from edgesim.origins.announced import Connector
+from edgesim.origins.switched import READ_BUFFER, SwitchedStream
 from edgesim.origins.tls import Versions, client_context
+from edgesim.values.message import SWITCHING_PROTOCOLS
 
-READ_BUFFER = 256 * 1024  # bytes; reading from the origin pauses at twice as much
 _SMALLEST_FIELD = len(b"a:\r\n")
 
 
@@ -123,13 +124,16 @@ class RawTransport(AiohttpTransport):
             try:
                 message, payload = await exchange.head()
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionResetError) as error:
+                if exchange.is_sending:
+                    raise httpx.WriteError(str(error)) from error
                 if reused:
                     raise StaleConnectionError(str(error)) from error
                 raise
+        switched = message.code == SWITCHING_PROTOCOLS
         return httpx.Response(
             message.code,
             headers=message.raw_headers,
-            stream=exchange.body(payload),
+            stream=SwitchedStream(connection, protocol) if switched else exchange.body(payload),
             extensions={"reason_phrase": message.reason.encode("utf-8", "surrogateescape")},
         )
 
@@ -144,6 +148,8 @@ class _Exchange:
         self.payload: StreamReader | None = None
         self.closed: asyncio.Future[None] | None = None
         self.upload: asyncio.Task[None] | None = None
+        self.may_switch = False
+        self.body_begun = False
 
     def send(self, request: httpx.Request) -> None:
         """Write the request's head, and its body too or start to."""
@@ -161,6 +167,7 @@ class _Exchange:
         if transport is None or transport.is_closing():
             raise aiohttp.ServerDisconnectedError
         head = _request_head(request)
+        self.may_switch = "upgrade" in request.headers
         if isinstance(request.stream, httpx.ByteStream):
             transport.write(head + b"".join(request.stream))
             self.protocol.start_timeout()
@@ -177,11 +184,18 @@ class _Exchange:
         sent = 0
         async for chunk in stream:
             sent += len(chunk)
+            self.body_begun = True
             async with asyncio.timeout(self.read_timeout):  # inferred: an origin that stops reading is a stalled one
                 await writer.write(chunk)
         if length is not None and sent != int(length):
             raise httpx.LocalProtocolError(f"the request's body has {sent} bytes, and {length} were announced")
         await writer.write_eof()
+
+    @property
+    def is_sending(self) -> bool:
+        """Has some of the request's body gone out, and not all of it?"""
+        upload = self.upload
+        return upload is not None and self.body_begun and not (upload.done() and upload.exception() is None)
 
     def _sent(self, upload: asyncio.Task[None]) -> None:
         """The request's body is out, or could not be sent: then whoever reads the response hears of it."""
@@ -208,9 +222,9 @@ class _Exchange:
         interim: set[int] = set()
         while True:
             message, payload = await self.protocol.read()
-            if message.code >= 200:
+            if message.code >= 200 or (message.code == SWITCHING_PROTOCOLS and self.may_switch):
                 break
-            if message.code == 101 or (message.code == 100 and 100 in interim):
+            if message.code == SWITCHING_PROTOCOLS or (message.code == 100 and 100 in interim):
                 raise HttpProcessingError(message=f"an unexpected response {message.code}")
             interim.add(message.code)
             if not len(self.protocol):

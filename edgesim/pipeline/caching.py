@@ -94,9 +94,13 @@ _LOOKED_UP = {
 
 def refreshed_behind(journey: Journey, request: Request, stored: Stored) -> Steps[None]:
     """Have a stale object fetched anew while it answers. documented: Expiration, stale-while-revalidate; inferred: with
-    what the viewer sent, but its conditions, and with the functions of origin request and origin response"""
+    what the viewer sent, but its conditions, and with the functions of origin request and origin response; a part as
+    the part that it is"""
     inner = journey.transcript.within(Station.REFRESH, LookUpReason.WHILE_REVALIDATED)
-    asked = Request(stored.entry.method, request.path, request.query, request.headers.without(*CONDITIONALS))
+    headers = request.headers.without(*CONDITIONALS)
+    if stored.key.part:
+        headers = headers.adding(("Range", f"bytes={stored.key.part}"))
+    asked = Request(stored.entry.method, request.path, request.query, headers)
     steps = answer_from_origin(replace(journey, transcript=inner), asked, stored.key, stored)
     yield from refresh(steps, inner)
 

@@ -26,7 +26,7 @@ class LookUp:
     """Find an object that may answer under one of these keys, the first being the best. Where there is none, the asker
     becomes the one who gets it, and others asking for the last key wait for that (request collapsing). Where it answers
     while it is revalidated, the first asker becomes the one who does that. `covers` tells of a stored part of the first
-    key's object whether it does as well."""
+    key's object whether it does as well, fresh or stale."""
 
     keys: tuple[CacheKey, ...]
     use_of: Callable[[Entry, Instant], Use]

@@ -29,8 +29,9 @@ from edgesim.rules.reasons import (
 )
 from edgesim.rules.received import received
 from edgesim.rules.revalidation import conditional
+from edgesim.rules.websocket import switched
 from edgesim.values.entry import Entry
-from edgesim.values.message import Request, Response
+from edgesim.values.message import SWITCHING_PROTOCOLS, Request, Response
 
 
 def reach_any(journey: Journey, request: Request, asked: Entry | None) -> Steps[Reached]:
@@ -89,13 +90,18 @@ def reach(
     }
     if isinstance(fetched, FetchFailed):
         return _unreachable(journey, fetched, facts)
-    response = received(behavior, fetched.response, fetched.at)
+    response = switched(received(behavior, fetched.response, fetched.at))
     told = {"status": response.status, "answer": response_head(response)}
     journey.transcript.note(Station.ORIGIN, OriginReason.ANSWERED, **told, **facts)
     answer = Answer(response, _outcome(response), MadeBy.ORIGIN, fetched.at)
 
     # ── origin response ──────────────────────────────────────────────────────
     if group is not None and _leaves_it_to_the_secondary(journey, group, request, response.status):
+        return Reached(answer, response.status)
+    if response.status == SWITCHING_PROTOCOLS:
+        # inferred: a function sees a status from 200 on, and could say nothing to what follows
+        if Trigger.ORIGIN_RESPONSE in behavior.associations:
+            journey.transcript.note(Station.ORIGIN_RESPONSE, HookReason.SKIPPED_WEBSOCKET)
         return Reached(answer, response.status)
     answer = yield from run_response_hook(journey, Trigger.ORIGIN_RESPONSE, sending, answer, origin)
     if answer.made_by is not MadeBy.FAILED_FUNCTION:

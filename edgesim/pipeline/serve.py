@@ -39,7 +39,7 @@ from edgesim.rules.reasons import (
 from edgesim.rules.result_types import result_types
 from edgesim.rules.signed import unsigned
 from edgesim.values.headers import Headers
-from edgesim.values.message import Request
+from edgesim.values.message import SWITCHING_PROTOCOLS, Request
 from edgesim.values.viewer import Arrival
 
 
@@ -64,7 +64,8 @@ def _through(arrival: Arrival, distribution: Distribution, transcript: Transcrip
     behavior, because = behavior_for(distribution, arrival.request.path)
     transcript.note(Station.BEHAVIOR, because, behavior=behavior)
     journey = Journey(arrival, distribution, behavior, transcript)
-    if (refusal := geo_refusal(arrival, distribution) or behavior_refusal(arrival, behavior)) is not None:
+    refusal = geo_refusal(arrival, distribution) or behavior_refusal(arrival, behavior, distribution.domain_name)
+    if refusal is not None:
         answer = _refusal_answer(journey, refusal)
         return (yield from _finish(journey, arrival.request, answer))
     transcript.note(Station.ARRIVAL, ArrivalReason.ACCEPTED)
@@ -172,7 +173,7 @@ def with_error_page(journey: Journey, answer: Answer) -> Steps[Answer]:
 
 
 _NOT_FOR_PAGES = ("If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Range",
-                  "Content-Length", "Content-Type", "Transfer-Encoding")  # fmt: skip
+                  "Upgrade", "Content-Length", "Content-Type", "Transfer-Encoding")  # fmt: skip
 
 
 def _page(journey: Journey, target: str, error: Answer, inner: Transcript) -> Steps[Answer]:
@@ -199,6 +200,8 @@ def viewer_response(journey: Journey, request: Request, answer: Answer) -> Steps
     """Run the viewer-response function where its conditions hold."""
     if answer.outcome is Outcome.REDIRECT:
         skipped: HookReason | None = HookReason.SKIPPED_REDIRECT
+    elif answer.response.status == SWITCHING_PROTOCOLS:
+        skipped = HookReason.SKIPPED_WEBSOCKET
     else:
         choices, status = journey.distribution.terms.choices, answer.response.status
         skipped = viewer_response_skipped(answer.made_by, status, choices, origins_status=answer.origins_status)
@@ -227,6 +230,7 @@ def deliver(arrival: Arrival, transcript: Transcript, answer: Answer) -> Served:
         now=answer.at,
         unsent=answer.unsent,
     )
+    terms = transcript.distribution.terms if transcript.distribution is not None else STANDARD_TERMS
     if answer.because is not DeliveryReason.WHOLE:
         transcript.note(Station.DELIVERY, answer.because, span=answer.span)
     transcript.note(
@@ -234,7 +238,7 @@ def deliver(arrival: Arrival, transcript: Transcript, answer: Answer) -> Served:
         answer.outcome,
         status=response.status,
         made_by=answer.made_by,
-        result_types=result_types(answer.outcome, answer.made_by, answer.trouble),
+        result_types=result_types(answer.outcome, answer.made_by, answer.trouble, terms.choices.generated_result),
         age=answer.age,
     )
     transcript.status, transcript.headers = response.status, response.headers

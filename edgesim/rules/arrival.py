@@ -61,22 +61,26 @@ def distribution_refusal(arrival: Arrival, distribution: Distribution) -> Refusa
 _OF_CLOUDFRONT = ".cloudfront.net (CloudFront)"
 
 
-def behavior_refusal(arrival: Arrival, behavior: CacheBehavior) -> Refusal | None:
-    """Protocol policy first, then methods, then bodies; the signature is judged after all of them. inferred: the
-    order"""
-    return _protocol_refusal(arrival, behavior) or _method_refusal(arrival, behavior) or _body_refusal(arrival)
+def behavior_refusal(arrival: Arrival, behavior: CacheBehavior, domain_name: str = "") -> Refusal | None:
+    """Protocol policy first, then methods, then bodies; the signature is judged after all of them. `domain_name` is
+    the distribution's own. inferred: the order"""
+    return (
+        _protocol_refusal(arrival, behavior, domain_name)
+        or _method_refusal(arrival, behavior)
+        or _body_refusal(arrival)
+    )
 
 
-def _protocol_refusal(arrival: Arrival, behavior: CacheBehavior) -> Refusal | None:
+def _protocol_refusal(arrival: Arrival, behavior: CacheBehavior, domain_name: str) -> Refusal | None:
     policy = behavior.viewer_protocol_policy
     if arrival.viewer.protocol == "https" or policy is ViewerProtocolPolicy.ALLOW_ALL:
         return None
     if policy is ViewerProtocolPolicy.REDIRECT_TO_HTTPS:
-        return _https_redirect(arrival)
+        return _https_redirect(arrival, domain_name)
     return _refused(arrival, 403, error_pages.BAD_REQUEST, ArrivalReason.HTTPS_ONLY)
 
 
-def _https_redirect(arrival: Arrival) -> Refusal:
+def _https_redirect(arrival: Arrival, domain_name: str) -> Refusal:
     """documented: using-https-viewers-to-cloudfront: GET and HEAD 301, others 307, others over HTTP/1.0 403"""
     request = arrival.request
     if request.method in {"GET", "HEAD"}:
@@ -85,14 +89,14 @@ def _https_redirect(arrival: Arrival) -> Refusal:
         return _refused(arrival, 403, error_pages.BAD_REQUEST, ArrivalReason.HTTPS_ONLY)
     else:
         status = 307
-    location = f"https://{_https_host(arrival)}{request.target}"
+    location = f"https://{_https_host(arrival) or domain_name}{request.target}"
     page = error_pages.redirect_page(status, location)
     return Refusal(page, Outcome.REDIRECT, ArrivalReason.REDIRECTED_TO_HTTPS)
 
 
 def _https_host(arrival: Arrival) -> str:
-    """The viewer's Host (observed). On a machine of one's own it names the port for HTTP: the one for HTTPS takes its
-    place, where there is one."""
+    """The viewer's Host (observed), which HTTP/1.0 may leave out: then it is the distribution's name (inferred). On a
+    machine of one's own it names the port for HTTP: the one for HTTPS takes its place, where there is one."""
     host, port = arrival.request.headers.get("host") or "", arrival.viewer.https_port
     name = host_name(host)
     return f"{name}:{port}" if port is not None and len(name) < len(host) else host

@@ -15,6 +15,7 @@ from edgesim.rules.accept_encoding import keyed_encoding, switched_off
 from edgesim.rules.ranges import asked_part
 from edgesim.rules.reasons import LookUpReason
 from edgesim.rules.selection import takes
+from edgesim.rules.websocket import is_handshake
 from edgesim.values.entry import CacheKey
 from edgesim.values.headers import Headers
 from edgesim.values.message import Request
@@ -58,7 +59,10 @@ def stored_key(key: CacheKey, status: int) -> CacheKey:
 
 
 def not_looked_up(behavior: CacheBehavior, request: Request) -> LookUpReason | None:
-    """Why the cache has no part in a request, or None where it has."""
+    """Why the cache has no part in a request, or None where it has. documented: WebSockets are not cached
+    (standard-logs-reference)"""
+    if is_handshake(request):
+        return LookUpReason.WEBSOCKET
     if not behavior.cache_policy.caches:
         return LookUpReason.CACHING_DISABLED
     if request.method not in behavior.cached_methods:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from edgesim.distribution.model import CacheBehavior
 from edgesim.distribution.policies import CLOUDFRONT_HEADERS_2022_06, Selects
 from edgesim.rules.accept_encoding import without_old_encodings
+from edgesim.rules.websocket import without_old_upgrades
 from edgesim.values.headers import Field, Headers
 from edgesim.values.viewer import Arrival, Device, Viewer
 
@@ -120,8 +121,9 @@ def asked_for(behavior: CacheBehavior) -> tuple[str, ...]:
 
 def for_the_cache(behavior: CacheBehavior, arrival: Arrival, headers: Headers) -> Headers:
     """The request's headers as the cache sees them: with those that the key has (one that a function made is
-    overwritten), without an Accept-Encoding that the viewer's HTTP version makes void."""
-    headers = without_old_encodings(headers, arrival.viewer.http_version)
+    overwritten), without an Accept-Encoding or an Upgrade that the viewer's HTTP version makes void."""
+    version = arrival.viewer.http_version
+    headers = without_old_upgrades(without_old_encodings(headers, version), version)
     return _with(headers, keyed(behavior), arrival)
 
 

@@ -27,11 +27,13 @@ COOKIE = "aws-cf-cd-session"
 
 
 class Session(NamedTuple):
-    """A viewer's session: with which distribution, since when (epoch seconds), and when it was there last."""
+    """A viewer's session: with which distribution, since when (epoch seconds), when it was there last, and how often
+    all sessions had ended before."""
 
     in_staging: bool
     began: int
     seen: int
+    ended: int = 0
 
     def is_over(self, stickiness: Stickiness, now: Instant) -> bool:
         """documented: after the idle duration; the API's MaximumTTL: and after that, however busy it is"""
@@ -39,7 +41,7 @@ class Session(NamedTuple):
 
     @property
     def text(self) -> str:
-        return f"{'staging' if self.in_staging else 'primary'}.{self.began}.{self.seen}"
+        return f"{'staging' if self.in_staging else 'primary'}.{self.began}.{self.seen}.{self.ended}"
 
 
 class Routed(NamedTuple):
@@ -68,12 +70,13 @@ def routed(arrival: Arrival, primary: Distribution, distributions: Sequence[Dist
 def _by_weight(arrival: Arrival, primary: Distribution, staging: Distribution, traffic: ByWeight) -> Routed:
     now, stickiness = int(arrival.at), traffic.stickiness
     session = session_of(arrival.request.headers)
-    if session is not None and stickiness is not None and not session.is_over(stickiness, arrival.at):
+    is_known = session is not None and session.ended == primary.sessions_ended
+    if session is not None and is_known and stickiness is not None and not session.is_over(stickiness, arrival.at):
         because = DeploymentReason.SESSION_IN_STAGING if session.in_staging else DeploymentReason.SESSION_IN_PRIMARY
         session = session._replace(seen=now)
     else:
         # The chance in a request's id, as for Server-Timing, but another one
-        session = Session(drawn(f"staging {arrival.id}") < traffic.weight * 100, now, now)
+        session = Session(drawn(f"staging {arrival.id}") < traffic.weight * 100, now, now, primary.sessions_ended)
         because = DeploymentReason.DRAWN if session.in_staging else DeploymentReason.NOT_DRAWN
     cookie = set_cookie(session, stickiness) if stickiness is not None else ""
     return Routed(staging if session.in_staging else primary, because, cookie)
@@ -86,10 +89,9 @@ def session_of(headers: Headers) -> Session | None:
     """The session that a viewer says it is in; None where its cookie is not there, or none of CloudFront's."""
     for name, pair in cookie_pairs(headers.all("cookie")):
         if name == COOKIE:
-            where, _, instants = pair.partition("=")[2].partition(".")
-            began, _, seen = instants.partition(".")
-            if where in ("staging", "primary") and began.isdecimal() and seen.isdecimal():
-                return Session(where == "staging", int(began[:12]), int(seen[:12]))
+            where, *numbers = pair.partition("=")[2].split(".")
+            if where in ("staging", "primary") and len(numbers) == 3 and all(map(str.isdecimal, numbers)):
+                return Session(where == "staging", *(int(number[:12]) for number in numbers))
     return None
 
 

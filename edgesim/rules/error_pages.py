@@ -92,6 +92,7 @@ _ORIGIN_TROUBLE: dict[OriginTrouble, tuple[int, str]] = {
     OriginTrouble.READ_TIMEOUT: (504, ORIGIN_CLOSED),
     OriginTrouble.COMPLETION_TIMEOUT: (504, ORIGIN_CLOSED),
     OriginTrouble.RESET: (502, ORIGIN_CLOSED),
+    OriginTrouble.WRITE: (502, ORIGIN_CLOSED),
     OriginTrouble.INVALID_RESPONSE: (502, ORIGIN_CLOSED),
     OriginTrouble.HEADERS_TOO_BIG: (502, ORIGIN_CLOSED),
     OriginTrouble.CONTENT_RANGE: (502, ORIGIN_CLOSED),

@@ -25,6 +25,7 @@ _STANDS_FOR: dict[OriginTrouble, tuple[frozenset[int], FailoverReason]] = {
     OriginTrouble.READ_TIMEOUT: (frozenset({504}), FailoverReason.TIMED_OUT),
     OriginTrouble.COMPLETION_TIMEOUT: (frozenset({504}), FailoverReason.TIMED_OUT),
     OriginTrouble.RESET: _NO_ANSWER,
+    OriginTrouble.WRITE: _NO_ANSWER,
     OriginTrouble.INVALID_RESPONSE: _NO_ANSWER,
     OriginTrouble.HEADERS_TOO_BIG: _NO_ANSWER,
     OriginTrouble.CONTENT_RANGE: _NO_ANSWER,

@@ -14,6 +14,7 @@ from edgesim.rules.accept_encoding import forwarded_encoding
 from edgesim.rules.cloudfront_headers import PREFIX as CLOUDFRONT_PREFIX
 from edgesim.rules.ranges import gets_whole_object
 from edgesim.rules.selection import forwarded_names, keyed_cookies
+from edgesim.rules.websocket import is_handshake
 from edgesim.values.body import length_of
 from edgesim.values.headers import Field, Headers
 from edgesim.values.message import Request
@@ -66,7 +67,7 @@ _TREATMENT: dict[str, Treatment] = {
     "te": Treatment.NEVER,
     "trailer": Treatment.NEVER,
     "transfer-encoding": Treatment.OWN,
-    "upgrade": Treatment.NEVER,
+    "upgrade": Treatment.OWN,
     "user-agent": Treatment.OWN,
     "via": Treatment.OWN,
     "warning": Treatment.FORWARD,
@@ -176,6 +177,7 @@ def _own_headers(
 ) -> list[Field]:
     """What CloudFront itself says, in the order it is sent."""
     headers = request.headers
+    is_websocket = is_handshake(request)
     user_agent = headers.get("user-agent") if is_listed(behavior, "user-agent") else None
     vias = [*headers.all("via"), via_of(edge_name, arrival.viewer.http_version)]
     # documented: appended after a comma; the doc's examples have no space
@@ -184,7 +186,8 @@ def _own_headers(
         ("Host", _host(behavior, origin, headers)),
         ("User-Agent", user_agent or CLOUDFRONT_USER_AGENT),
         ("X-Amz-Cf-Id", arrival.id),
-        ("Connection", "Keep-Alive"),
+        ("Connection", "Upgrade" if is_websocket else "Keep-Alive"),
+        ("Upgrade", "websocket" if is_websocket else None),
         ("Via", ", ".join(vias)),
         ("X-Forwarded-For", ",".join(hops)),
         ("Accept-Encoding", _encoding(behavior, headers)),

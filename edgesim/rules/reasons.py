@@ -97,6 +97,7 @@ class LookUpReason(StrEnum):
     WAITED = "waited for the same object, then fresh"
     CACHING_DISABLED = "not looked up: the cache policy disables caching"
     METHOD_NOT_CACHED = "not looked up: the behavior does not cache this method"
+    WEBSOCKET = "not looked up: the viewer asks for a WebSocket"
 
 
 class TtlReason(StrEnum):
@@ -132,6 +133,7 @@ class StoreReason(StrEnum):
     ERROR_STORED = "stored as an error"
     CACHING_DISABLED = "not stored: the cache policy disables caching"
     METHOD = "not stored: the method is not cached"
+    WEBSOCKET = "not stored: it answers the handshake of a WebSocket"
     NO_STORE = "not stored: no-store"
     PRIVATE = "not stored: private"
     PARTIAL = "not stored: part of an object"
@@ -221,6 +223,7 @@ class HookReason(StrEnum):
     SKIPPED_FAILOVER = "not run: the secondary origin is asked"
     SKIPPED_FUNCTION_FAILED = "not run: a function failed before"
     SKIPPED_REDIRECT = "not run: redirect to HTTPS"
+    SKIPPED_WEBSOCKET = "not run: a WebSocket begins"
     SKIPPED_ERROR_PAGE = "not run: custom error page"
 
 

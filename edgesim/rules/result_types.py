@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TypeAlias
 
+from edgesim.distribution.edge_choices import GeneratedResult
 from edgesim.errors import OriginTrouble, ViewerTrouble
 from edgesim.rules.hooks import MadeBy
 from edgesim.rules.reasons import ArrivalReason, Outcome, SignatureReason
@@ -38,18 +39,29 @@ _DETAILED: dict[Trouble, str] = {
 }
 _UNCLASSIFIED = "Error"
 _GENERATED_AT_ORIGIN = "MissGeneratedResponse"
+_LOGGED_AS = {
+    GeneratedResult.LAMBDA_GENERATED: Outcome.LAMBDA_GENERATED.value,
+    GeneratedResult.MISS: Outcome.MISS.value,
+}
 
 
 @cache
-def result_types(outcome: Outcome, made_by: MadeBy, trouble: Trouble | None = None) -> ResultTypes:
+def result_types(
+    outcome: Outcome,
+    made_by: MadeBy,
+    trouble: Trouble | None = None,
+    generated: GeneratedResult = GeneratedResult.LAMBDA_GENERATED,
+) -> ResultTypes:
     """documented: all three are alike, but that an Error may be told in detail, and that the detail of what
-    origin-request generated has a name of its own. inferred: the Lambda* errors stand in all three"""
+    origin-request generated has a name of its own. inferred: the Lambda* errors stand in all three. What functions
+    `generated` is logged as is a choice"""
     word = outcome.value
     if outcome is Outcome.ERROR:
         detail = _DETAILED.get(trouble, _UNCLASSIFIED) if trouble is not None else _UNCLASSIFIED
         return ResultTypes(word, word, detail)
-    if outcome is Outcome.LAMBDA_GENERATED and made_by is MadeBy.ORIGIN_REQUEST:
-        return ResultTypes(word, word, _GENERATED_AT_ORIGIN)
+    if outcome is Outcome.LAMBDA_GENERATED:
+        logged = _LOGGED_AS[generated]
+        return ResultTypes(logged, logged, _GENERATED_AT_ORIGIN if made_by is MadeBy.ORIGIN_REQUEST else logged)
     return ResultTypes(word, word, word)
 
 

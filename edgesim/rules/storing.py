@@ -9,6 +9,7 @@ from edgesim.distribution.model import CacheBehavior, Distribution
 from edgesim.rules.ranges import asked_part, part_of
 from edgesim.rules.reasons import StoreReason, TtlReason
 from edgesim.rules.ttl import Ttl, error_ttl, ttl
+from edgesim.rules.websocket import is_handshake
 from edgesim.values.cache_control import cache_control
 from edgesim.values.cache_tags import NO_TAGS, read_tags
 from edgesim.values.entry import NEVER_STALE, Entry, StaleTerms
@@ -40,7 +41,10 @@ def response_ttl(
 
 
 def storing_verdict(behavior: CacheBehavior, request: Request, response: Response, life: Ttl) -> StoreReason:
-    """Is this response to this request kept? The reason is one of KEPT, or says why not."""
+    """Is this response to this request kept? The reason is one of KEPT, or says why not. inferred: nothing is kept of
+    what an origin says to the handshake of a WebSocket, be it yes or no"""
+    if is_handshake(request):
+        return StoreReason.WEBSOCKET
     if not behavior.cache_policy.caches:
         return StoreReason.CACHING_DISABLED
     if request.method not in behavior.cached_methods:

@@ -11,12 +11,15 @@ from edgesim.distribution.limits import CACHEABLE_OBJECT_BYTES
 from edgesim.distribution.model import CacheBehavior
 from edgesim.errors import OriginTrouble
 from edgesim.rules.cache_key import not_looked_up
-from edgesim.values.headers import Headers
+from edgesim.values.headers import Headers, list_items
 from edgesim.values.message import Request, Response
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(?:\d+|\*)", re.ASCII)
 
+_CODINGS = frozenset({"chunked", "identity"})
+
 SENTENCES = {
+    OriginTrouble.INVALID_RESPONSE: "The origin's Transfer-Encoding is another than chunked",
     OriginTrouble.CONTENT_RANGE: "The origin's Content-Length is not that of its Content-Range",
     OriginTrouble.TOO_LARGE: "The origin's object is larger than the 50 GB that CloudFront fetches where it may cache",
 }
@@ -25,8 +28,12 @@ SENTENCES = {
 def trouble_with(behavior: CacheBehavior, request: Request, response: Response) -> OriginTrouble | None:
     """What keeps a response from being taken, or None.
 
-    inferred: 206 alone has a Content-Range that counts, and HEAD, which fetches nothing, is never too large
+    documented: chunked is the only transfer coding (RequestAndResponseBehaviorCustomOrigin). inferred: any other makes
+    the response one that can't be read, identity, which was none, aside; 206 alone has a Content-Range that counts, and
+    HEAD, which fetches nothing, is never too large
     """
+    if not _CODINGS.issuperset(item.lower() for item in list_items(response.headers.all("transfer-encoding"))):
+        return OriginTrouble.INVALID_RESPONSE
     length = _declared(response.headers)
     if length is None or request.method == "HEAD":
         return None

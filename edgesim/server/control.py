@@ -112,7 +112,7 @@ class Control:
         if found is None:
             kept = len(self._recorder)
             return _refusal(404, f"no request {wanted!r} among the last {kept}" if kept else "no request came in yet")
-        return JSONResponse(as_data(found, self._store.variants))
+        return JSONResponse(as_data(found, self._store))
 
     async def transcripts(self, request: Request) -> JSONResponse:
         """The latest requests, newest first, one line each."""

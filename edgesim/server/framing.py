@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from edgesim.values.message import standard_reason
+from edgesim.values.message import SWITCHING_PROTOCOLS, standard_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,11 +20,12 @@ class Framing:
     """First `head`, once, then `framed` for each piece of the body. Nothing is added to what the response has but
     framing and Connection."""
 
-    __slots__ = ("_chunked", "_has_body", "_left", "_version")
+    __slots__ = ("_chunked", "_has_body", "_left", "_switches", "_version")
 
     def __init__(self, method: str, status: int, version: str) -> None:
         self._version = version
         self._has_body = method != "HEAD" and status not in {204, 304}
+        self._switches = status == SWITCHING_PROTOCOLS
         self._chunked: bool | None = None
         self._left = 0
 
@@ -33,11 +34,14 @@ class Framing:
         content = [_status_line(status, reason)]
         for name, value in fields:
             if len(name) == 14 and name.lower() == b"content-length":
-                if self._chunked is not None or not value.isdigit():
-                    continue
+                if self._chunked is not None or status == 204 or not value.isdigit():
+                    continue  # RFC 9110 §8.6: a 204 has none
                 self._chunked = False
                 self._left = int(value)
             content += (name, b": ", value, b"\r\n")
+        if self._switches:
+            content.append(b"Connection: Upgrade\r\n\r\n")
+            return b"".join(content)
         if self._has_body and self._chunked is None and self._version != "1.0":
             self._chunked = True
             content.append(b"Transfer-Encoding: chunked\r\n")

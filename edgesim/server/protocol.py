@@ -9,16 +9,20 @@ after the answers to those before it, and the connection ends there.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from edgesim.errors import ViewerFault
 from edgesim.server.framing import Framing
+from edgesim.server.request_lines import Blocks, Written, is_one_plain_head, readable_line
+from edgesim.values.message import SWITCHING_PROTOCOLS
 from edgesim.values.wire import Wire
 
 # A guard for memory alone: CloudFront's own limits are far lower, and rules/arrival.py answers by them
@@ -34,6 +38,7 @@ _BAD_REQUEST = (
     b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(_BAD_REQUEST_PAGE), _BAD_REQUEST_PAGE)
 )
 _NOTED = frozenset({b"host", b"expect", b"content-length", b"transfer-encoding"})
+_HOST = re.compile(rb"[A-Za-z0-9\-._~!$&'()*+,;=%\[\]:]*")
 _BUG_PAGE = b"edgesim failed at this request. That is a bug in edgesim: please report it with the lines it printed.\n"
 
 
@@ -51,12 +56,14 @@ async def _fail(bug: Exception) -> None:
 class EdgeCycle(RequestResponseCycle):
     """One request and its response. ASGI messages may carry more: `reason` (a string), `close` (true: no other
     request is taken on this connection) and `flush` (true: the head must not wait for the body) in the start, `abort`
-    (true) in a body, which breaks the connection off so that the viewer sees a truncated response."""
+    (true) in a body, which breaks the connection off so that the viewer sees a truncated response. After a start with
+    status 101 `receive` gives the viewer's bytes, whatever they are, and bodies go out without framing."""
 
     _head: bytes = b""
     _framing: Framing
     wire: Wire
     task: asyncio.Task[None] | None = None
+    switched = False
 
     async def run_asgi(self, app: Any) -> None:
         """Run the application, or what is left of it (`_Rest`). At shutdown it is cancelled, and the viewer sees its
@@ -124,6 +131,8 @@ class EdgeCycle(RequestResponseCycle):
     def _begin(self, status: int, reason: str, fields: Iterable[tuple[bytes, bytes]], *, closes: bool) -> None:
         """The head. It is kept until the body's first piece, so that both leave in one write."""
         self.response_started = True
+        if status == SWITCHING_PROTOCOLS:
+            self._switch()
         if self.waiting_for_100_continue:
             # RFC 9110 §10.1.1: the viewer may leave its body out now, or not; so nothing readable can follow
             self.keep_alive = self.waiting_for_100_continue = False
@@ -132,6 +141,22 @@ class EdgeCycle(RequestResponseCycle):
             self.keep_alive = False
         self._framing = framing = Framing(self.scope["method"], status, version)
         self._head = framing.head(status, reason, fields, keep_alive=self.keep_alive)
+
+    def _switch(self) -> None:
+        """From here on the viewer's bytes are no requests; what came of them early is in the body already."""
+        self.switched, self.more_body, self.keep_alive = True, True, False
+        self.wire.received += len(self.body)
+        self.message_event.set()
+
+    def take(self, data: bytes) -> None:
+        """Bytes that came behind a request for a WebSocket. They are for the origin, or, where it says no, another
+        request: that shows later."""
+        self.body += data
+        if len(self.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        if self.switched:
+            self.wire.received += len(data)
+            self.message_event.set()
 
     def _continue(self, message: Any) -> None:
         if message.get("abort"):
@@ -162,6 +187,11 @@ class EdgeCycle(RequestResponseCycle):
 class EdgeProtocol(HttpToolsProtocol):
     """One viewer connection."""
 
+    _is_between = True
+    _written: Written | None = None
+    _length_left: int | None = None
+    _is_deaf = False
+    _handshake: EdgeCycle | None = None
     _in_head = False
     _head_bytes = 0
     _held_back = 0
@@ -180,6 +210,7 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self._blocks = Blocks()
         self._at_once = getattr(self.app, "begin", None)
         if (tls := transport.get_extra_info("ssl_object")) is not None:
             self._tls = (tls.version(), tls.cipher()[0])
@@ -187,9 +218,12 @@ class EdgeProtocol(HttpToolsProtocol):
     # ── bytes in ─────────────────────────────────────────────────────────────
 
     def data_received(self, data: bytes) -> None:
-        if self._refusing:
+        if self._refusing or self._is_deaf:
             return
         self._is_idle = False
+        if self._handshake is not None:
+            self._handshake.take(data)
+            return
         head_went_on, known = self._in_head, self._head_bytes
         try:
             self._feed(data)
@@ -199,17 +233,39 @@ class EdgeProtocol(HttpToolsProtocol):
         # A name or value without an end: the parser holds it back, so it is in no count yet
         held_back = head_went_on and self._in_head and self._head_bytes == known
         self._held_back = self._held_back + len(data) if held_back else 0
-        if self._held_back > _HEAD_GUARD:
+        if max(self._held_back, self._blocks.held) > _HEAD_GUARD:
             self._refuse()
 
     def _feed(self, data: bytes) -> None:
+        """Block by block, so that each request's line can be looked at before the parser sees it."""
+        if self._is_between and not self._blocks.held and is_one_plain_head(data):
+            self._parse(data)
+            return
+        while data and not self._is_deaf:
+            if self._handshake is not None:
+                self._handshake.take(data)
+                return
+            if self._is_between:
+                line, data = self._blocks.line(data)
+                line, self._written = readable_line(line)
+                self._parse(line)
+            elif self._length_left:
+                body, data = data[: self._length_left], data[self._length_left :]
+                self._length_left -= len(body)
+                self._parse(body)
+            else:
+                block, data = self._blocks.block(data)
+                self._parse(block)
+
+    def _parse(self, data: bytes) -> None:
         """Upgrades are not refused: the request goes on as plain HTTP, as it does where no policy forwards them."""
         while data:
             try:
                 self.parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
                 if self.scope["method"] == "CONNECT":
-                    return  # what follows would be for the far end of the tunnel
+                    self._is_deaf = True  # what follows would be for the far end of the tunnel
+                    return
                 data = data[upgrade.args[0] :]
                 if self._framing:
                     self._read_body_anew()
@@ -228,8 +284,9 @@ class EdgeProtocol(HttpToolsProtocol):
         if self._in_replay:
             return
         super().on_message_begin()
-        self._in_head = True
+        self._in_head, self._is_between = True, False
         self._head_bytes = self._hosts = 0
+        self._length_left = None
         self._framing = b""
 
     def on_url(self, url: bytes) -> None:
@@ -252,10 +309,17 @@ class EdgeProtocol(HttpToolsProtocol):
         """The fields that decide about the connection itself."""
         if name == b"host":
             self._hosts += 1
+            if not _HOST.fullmatch(value):
+                raise ViewerFault("the Host is no name of a host")  # RFC 9112 §3.2
         elif name == b"expect":
             self.expect_100_continue = value.lower() == b"100-continue"
         else:
             self._framing += b"%b: %b\r\n" % (name, value)
+            if name == b"transfer-encoding" and value.lower() != b"chunked":
+                # documented for origins' responses (RequestAndResponseBehaviorCustomOrigin); inferred for requests
+                raise ViewerFault("the only transfer coding is chunked")
+            if name == b"content-length" and value.isdigit():
+                self._length_left = int(value)
 
     def _count(self, size: int) -> None:
         self._head_bytes += size
@@ -273,9 +337,9 @@ class EdgeProtocol(HttpToolsProtocol):
             # RFC 9112 §3.2: one Host, exactly
             raise ViewerFault(f"the request has {self._hosts} Host fields")
         scope: Any = self.scope
-        scope["method"] = self.parser.get_method().decode("ascii")
+        method, scope["raw_target"] = self._written or (self.parser.get_method(), self.url)
+        scope["method"] = method.decode("ascii")
         scope["http_version"] = version
-        scope["raw_target"] = self.url
         scope["path"] = scope["raw_path"] = scope["query_string"] = ""
         scope["tls"] = self._tls
         before = self._newest
@@ -294,11 +358,19 @@ class EdgeProtocol(HttpToolsProtocol):
         )
         cycle.wire = scope["wire"] = Wire()
         self.cycle = self._newest = cycle
+        if self._asks_for_websocket(version):
+            self._handshake = cycle
         if before is None or before.response_complete:
             self._begin(cycle)
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))
+
+    def _asks_for_websocket(self, version: str) -> bool:
+        """Whether it gets one is the edge's decision, which looks closer (rules/websocket.py)."""
+        if self._framing or version != "1.1" or not self.parser.should_upgrade():
+            return False
+        return any(name.lower() == b"upgrade" and b"websocket" in value.lower() for name, value in self.headers)
 
     def on_body(self, body: bytes) -> None:
         if self._newest is not None:
@@ -316,6 +388,7 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         if not (self._framing and self.parser.should_upgrade()):
+            self._is_between, self._written = True, None
             super().on_message_complete()
 
     def _should_upgrade(self) -> bool:
@@ -350,6 +423,7 @@ class EdgeProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self.flow.resume_reading()
+        self._leave_handshake()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
         else:
@@ -358,6 +432,21 @@ class EdgeProtocol(HttpToolsProtocol):
                 self._close_when_idle(self.timeout_keep_alive)
         if self._refusing and self._idle:
             self._send_refusal()
+
+    def _leave_handshake(self) -> None:
+        """The viewer got no WebSocket: what it sent behind that are requests."""
+        cycle = self._handshake
+        if cycle is None or not cycle.response_complete:
+            return
+        if cycle.body:
+            self.loop.call_soon(self._take_up_requests, cycle)  # what comes until then is kept behind the others
+        else:
+            self._handshake = None
+
+    def _take_up_requests(self, cycle: EdgeCycle) -> None:
+        self._handshake = None
+        if not self.transport.is_closing():
+            self.data_received(bytes(cycle.body))
 
     def _close_when_idle(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)

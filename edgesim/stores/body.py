@@ -52,34 +52,39 @@ class Recording:
     def __init__(self, limit: int, in_memory: int = IN_MEMORY) -> None:
         self._limit = limit
         self._in_memory = in_memory
-        self._chunks: list[bytes] = []
+        self._data = bytearray()
         self._length = 0
         self._file: IO[bytes] | None = None
 
     def append(self, chunk: bytes) -> bool:
-        """Take a piece. False where the body has grown too large; then nothing of it is kept any longer."""
-        self._length += len(chunk)
-        if self._length > self._limit:
-            self.discard()
+        """Take a piece, unless the body would grow too large with it."""
+        if self._length + len(chunk) > self._limit:
             return False
+        self._length += len(chunk)
         if self._file is not None:
             _write(self._file, chunk)
         else:
-            self._chunks.append(chunk)
+            self._data += chunk
             if self._length > self._in_memory:
                 self._move_to_file()
         return True
 
+    def read(self, start: int, stop: int) -> bytes:
+        """What was taken, from `start` up to `stop`."""
+        if self._file is not None:
+            return os.pread(self._file.fileno(), max(0, stop - start), start)
+        return bytes(memoryview(self._data)[start:stop])
+
     def finish(self) -> StoredBody:
         """The whole body at rest."""
         if self._file is None:
-            return StoredBytes(b"".join(self._chunks))
+            return StoredBytes(bytes(self._data))
         file, self._file = self._file, None
         return StoredFile(file, self._length)
 
     def discard(self) -> None:
         """Forget what was taken. May be called more than once."""
-        self._chunks.clear()
+        self._data = bytearray()
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -89,11 +94,11 @@ class Recording:
 
     def _move_to_file(self) -> None:
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  closed by discard, or with the StoredFile
-        _write(self._file, b"".join(self._chunks))
-        self._chunks.clear()
+        _write(self._file, self._data)
+        self._data = bytearray()
 
 
-def _write(file: IO[bytes], data: bytes) -> None:
+def _write(file: IO[bytes], data: bytes | bytearray) -> None:
     view = memoryview(data)
     while view:
         view = view[file.write(view) :]

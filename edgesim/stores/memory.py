@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from cachetools import Cache, LRUCache
 
@@ -22,9 +23,11 @@ from edgesim.stores.body import Recording
 from edgesim.values.body import length_of
 from edgesim.values.cache_tags import MARK
 from edgesim.values.entry import CacheKey, Entry
+from edgesim.values.uri import spellings
 
 MAX_BYTES = 256 * 1024 * 1024
 PER_ENTRY = 1024  # bytes; inferred: what Python's own objects for one entry and its key come to, roughly
+REMEMBERED = 1000  # invalidations; what began to come in before the first of them is not kept
 BATCH = 2000  # entries dropped at a time; measured: about 5 ms
 
 
@@ -44,6 +47,8 @@ class MemoryStore:
     def __init__(self, max_bytes: int = MAX_BYTES, object_limit: int | None = None) -> None:
         self._object_limit = max_bytes // 4 if object_limit is None else min(object_limit, max_bytes)
         self._entries = _Entries(max_bytes)
+        self._latest: deque[tuple[str, str]] = deque(maxlen=REMEMBERED)
+        self.invalidations = 0
 
     def get(self, key: CacheKey) -> Entry | None:
         kept = self._entries.get(key)
@@ -69,14 +74,23 @@ class MemoryStore:
         return Recording(self._object_limit)
 
     async def invalidate(self, distribution: str, pattern: str) -> int:
+        self.invalidations += 1
+        self._latest.append((distribution, pattern))
         now = self._entries.writes
-        matching = self._entries.matching(distribution, pattern)
+        matching = chain(*[self._entries.matching(distribution, path) for path in spellings(pattern)])
         dropped = 0
         while batch := list(islice(matching, BATCH)):
             dropped += sum(self._entries.drop(key, up_to=now) for key in batch)
             if len(batch) == BATCH:
                 await _let_others_work()
         return dropped
+
+    def invalidated(self, key: CacheKey, entry: Entry, since: int) -> bool:
+        missed = self.invalidations - since
+        if missed > len(self._latest):
+            return True
+        latest = islice(reversed(self._latest), missed)
+        return any(of == key.distribution and _names(pattern, key, entry) for of, pattern in latest)
 
     def entries(self) -> list[tuple[CacheKey, Entry]]:
         return [(key, self._entries.peek(key).entry) for key in self._entries]
@@ -89,6 +103,9 @@ class MemoryStore:
 
     def variants(self, distribution: str, path: str) -> list[tuple[CacheKey, Entry]]:
         return [(key, self._entries.peek(key).entry) for key in self._entries.of_path(distribution, path)]
+
+    def paths(self, distribution: str) -> list[str]:
+        return self._entries.paths(distribution)
 
     def finds(self, key: CacheKey) -> int:
         return self._entries.peek(key).finds if key in self._entries else 0
@@ -161,6 +178,9 @@ class _Entries(LRUCache[CacheKey, _Kept]):
         """The keys of a path, the latest put first."""
         return self._latest_first(self._paths.get(distribution, {}).get(path, ()))
 
+    def paths(self, distribution: str) -> list[str]:
+        return list(self._paths.get(distribution, ()))
+
     def _latest_first(self, keys: Iterable[CacheKey]) -> list[CacheKey]:
         return sorted(keys, key=lambda key: -self.peek(key).write)
 
@@ -191,6 +211,14 @@ class _Entries(LRUCache[CacheKey, _Kept]):
             return (key for key in tuple(paths.get(path, ())) if _has_query(key, question_mark, query, wildcard))
         names = [name for name in paths if name.startswith(path)]
         return (key for name in names for key in tuple(paths.get(name, ())))
+
+
+def _names(pattern: str, key: CacheKey, entry: Entry) -> bool:
+    """Does an invalidation path, or a #tag, name an entry? What `matching` finds, asked about one."""
+    if pattern.startswith(MARK):
+        return pattern.removeprefix(MARK).lower() in entry.tags
+    target = f"{key.path}?{key.query}" if key.query else key.path
+    return target.startswith(pattern[:-1]) if pattern.endswith("*") else target == pattern
 
 
 def _has_query(key: CacheKey, question_mark: str, query: str, wildcard: bool) -> bool:

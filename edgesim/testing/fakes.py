@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from itertools import count
 
 from edgesim.distribution.model import Distribution
-from edgesim.driver.driver import Driver, Exchange
+from edgesim.driver.driver import Driver
+from edgesim.driver.exchange import Exchange
 from edgesim.driver.recorder import TranscriptRing
 from edgesim.origins.canned import Answer, CannedOrigin
 from edgesim.pipeline.transcript import Transcript

@@ -50,7 +50,7 @@ class Answers:
 
     def fails(self, trouble: str = "reset", *, after: float | str = 0) -> None:
         """From now on it gives no answer: `dns`, `connect`, `connect-timeout`, `read-timeout`, `reset`,
-        `invalid-response` or `headers-too-big`."""
+        `write`, `invalid-response` or `headers-too-big`."""
         self._say([self._origins.answer({"fails": trouble, "after": after})])
 
     def turns(self, *answers: int | Mapping[str, Any]) -> None:

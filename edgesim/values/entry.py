@@ -69,7 +69,7 @@ class Shares(NamedTuple):
     cookies: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Entry:
     """One stored response.
 

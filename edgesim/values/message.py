@@ -8,6 +8,9 @@ from edgesim.values.body import NO_BODY, Body
 from edgesim.values.headers import NO_HEADERS, Headers
 from edgesim.values.record import record
 
+SWITCHING_PROTOCOLS = 101
+"""The status of an origin's yes to a WebSocket"""
+
 
 @record
 class Request:

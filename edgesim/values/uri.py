@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from edgesim.values.cache_tags import MARK, invalid_tag
+from edgesim.values.headers import wire
 
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -20,6 +21,14 @@ def split_target(target: str) -> tuple[str, str]:
         target = rest[cut:]
     path, _, query = target.partition("?")
     return (path if path.startswith("/") else f"/{path}"), query
+
+
+def authority_of(target: str) -> str | None:
+    """The host, and the port where there is one, of an absolute-form request target; None of any other."""
+    if target.startswith("/") or "://" not in target:
+        return None
+    authority = re.split("[/?#]", target.split("://", 1)[1], maxsplit=1)[0]
+    return authority.rpartition("@")[2] or None
 
 
 def _unescape(match: re.Match[str]) -> str:
@@ -107,3 +116,17 @@ def invalid_path(path: str) -> str | None:
     if not path.startswith("/"):
         return f"{path!r} does not start with / ; try {'/' + split_target(path)[0].lstrip('/')!r}"
     return f"{path[:40]!r}… is longer than 4,000 characters" if len(path) > 4_000 else None
+
+
+def spellings(path: str) -> list[str]:
+    """How the objects of an invalidation's path may be stored: under the path as it is, and, where bytes outside ASCII
+    are in it, under those escaped or as they are. documented: invalidation-specifying-objects, they are to be escaped;
+    inferred: that this finds what was asked for without"""
+    if path.startswith(MARK):
+        return [path]
+    raw = _BEYOND_ASCII.sub(lambda found: chr(int(found[1], 16)), wire(path))
+    escaped = "".join(char if char.isascii() else f"%{ord(char):02X}" for char in wire(path))
+    return list(dict.fromkeys((wire(path), escaped, raw)))
+
+
+_BEYOND_ASCII = re.compile(r"%([89A-Fa-f][0-9A-Fa-f])")

@@ -39,8 +39,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "loaders": _DATA | {TRANSCRIPT},
     # The access log: which requests are logged, and as what, is told by the rules; why an answer is so, by reasons
     "logs": _DATA | {TRANSCRIPT, "pipeline.logged", "rules.reasons", "rules.result_types"},
-    # Bent for `logs`: the control API gives out what `edgesim explain` prints
-    "server": _ADAPTER | {"driver", "logs"},
+    # Bent for `logs`: the control API gives out what `edgesim explain` prints; and for the type of an answer that the
+    # listener hands back to the driver unseen
+    "server": _ADAPTER | {"driver", "logs", "pipeline.again"},
     # An edge put together for scenarios; of the semantics it knows the reasons, which it only compares, and what an
     # origin does with a validator, too
     "scenario": _ADAPTER

@@ -92,6 +92,36 @@ class TestStore:
 
         self.run(story())
 
+    @pytest.mark.parametrize("pattern", ["/a", "/a*", "/a?*", "/a?x=1", "/a?x*", "/*", "/ab", "#t", "#T", "#u"])
+    @pytest.mark.parametrize(("path", "query"), [("/", ""), ("/a", ""), ("/a", "x=1"), ("/a", "y"), ("/a/b", "x=1")])
+    def test_it_knows_of_what_is_not_there_too_whether_an_invalidation_named_it(
+        self, make_store, path, query, pattern
+    ) -> None:
+        async def story() -> bool:
+            store, key, entry = make_store(), a_key(path, query), an_entry(tags=["t"])
+            await store.invalidate("D", pattern)
+            before = store.invalidations
+            assert not store.invalidated(key, entry, before)
+            await store.put(key, entry)
+            named = store.invalidated(key, entry, before - 1)
+            await store.invalidate("D", pattern)
+            assert store.invalidated(key, entry, before) is named
+            assert not store.invalidated(key._replace(distribution="E"), entry, before)
+            return named is (store.get(key) is None)
+
+        assert self.run(story())
+
+    def test_it_tells_the_paths_of_a_distribution_of_which_something_is_kept(self, make_store) -> None:
+        async def story() -> list[list[str]]:
+            store = make_store()
+            for key in (a_key(), a_key(query="x"), a_key("/b"), a_key("/c", distribution="E")):
+                await store.put(key, an_entry())
+            before = sorted(store.paths("D"))
+            await store.invalidate("D", "/b")
+            return [before, sorted(store.paths("D")), sorted(store.paths("none"))]
+
+        assert self.run(story()) == [["/a", "/b"], ["/a"], []]
+
     def test_it_counts_how_often_an_entry_was_found_since_it_was_put(self, make_store) -> None:
         async def story() -> list[int]:
             store = make_store()

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from edgesim.distribution.buckets import s3_region
-from edgesim.distribution.checks import check, check_policy
+from edgesim.distribution.checks import check
 from edgesim.distribution.config import CachePolicyConfig, DistributionConfig, OriginRequestPolicyConfig, parse
 from edgesim.distribution.findings import Finding
+from edgesim.distribution.policy_checks import check_policy
 from edgesim.distribution.problems import Severity
 
 ALL_SEVEN = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
@@ -460,6 +461,70 @@ def test_some_headers_can_not_be_listed(policy: type[CachePolicyConfig | OriginR
 )
 def test_others_can(policy: type[CachePolicyConfig | OriginRequestPolicyConfig], name: str) -> None:
     assert check_policy(_listing(policy, name)) == []
+
+
+@pytest.mark.parametrize("codings", [{"EnableAcceptEncodingGzip": True}, {"EnableAcceptEncodingBrotli": True}])
+def test_accept_encoding_is_not_listed_where_it_is_normalised(codings: dict[str, bool]) -> None:
+    listed = {"HeadersConfig": {"HeaderBehavior": "whitelist", "Headers": ["X-A", "accept-encoding"]}}
+    [refused] = check_policy(_cache_policy({**listed, **codings}))
+    assert refused.at == ("ParametersInCacheKeyAndForwardedToOrigin", "HeadersConfig", "Headers", 1)
+    assert refused.message == "The parameter Headers contains accept-encoding that is not allowed."
+    assert check_policy(_cache_policy(listed)) == []
+
+
+@pytest.mark.parametrize(
+    ("keyed", "name"),
+    [
+        ({"HeadersConfig": {"HeaderBehavior": "whitelist", "Headers": ["Authorization"]}}, "HeaderBehavior"),
+        ({"CookiesConfig": {"CookieBehavior": "all"}}, "CookieBehavior"),
+        ({"QueryStringsConfig": {"QueryStringBehavior": "all"}}, "QueryStringBehavior"),
+        ({"EnableAcceptEncodingGzip": True}, "EnableAcceptEncodingGzip"),
+        ({"EnableAcceptEncodingBrotli": True}, "EnableAcceptEncodingBrotli"),
+    ],
+)
+def test_a_policy_that_caches_nothing_keys_on_nothing(keyed: dict[str, Any], name: str) -> None:
+    [refused] = check_policy(_cache_policy(keyed, MaxTTL=0))
+    assert refused.message == f"The parameter {name} is invalid for policy with caching disabled."
+    assert refused.at[-1] == name
+    assert check_policy(_cache_policy(keyed, MaxTTL=1)) == []
+    assert check_policy(_cache_policy(keyed)) == []
+
+
+def _cache_policy(keyed: dict[str, Any], **ttls: int) -> CachePolicyConfig:
+    return parse(CachePolicyConfig, {"MinTTL": 0, **ttls, "ParametersInCacheKeyAndForwardedToOrigin": keyed})[0]
+
+
+@pytest.mark.parametrize("name", ["Connection", "upgrade", "Cache-Control", "X-Amz-Content-SHA256", "X-Edge-Location"])
+def test_forwarded_values_do_not_list_what_can_not_be_keyed(name: str) -> None:
+    [refused] = of_behavior(ForwardedValues={"QueryString": False, "Headers": ["Accept", name]})
+    assert refused.at == ("DefaultCacheBehavior", "ForwardedValues", "Headers", 1)
+    assert refused.message == f"The parameter Header Name with value {name} is not allowed."
+    allowed = ["Accept-Encoding", "Authorization", "Host", "CloudFront-Viewer-Country"]
+    assert of_behavior(ForwardedValues={"QueryString": False, "Headers": allowed}) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "severity"),
+    [
+        ({"Headers": [f"x-{n}" for n in range(11)]}, "TooManyHeadersInForwardedValues", Severity.WARNING),
+        (
+            {"Cookies": {"Forward": "whitelist", "WhitelistedNames": [f"c{n}" for n in range(11)]}},
+            "TooManyCookieNamesInWhiteList",
+            Severity.WARNING,
+        ),
+        ({"QueryStringCacheKeys": [f"q{n}" for n in range(11)]}, "TooManyQueryStringParameters", Severity.WARNING),
+        (
+            {"Cookies": {"Forward": "whitelist", "WhitelistedNames": ["c" * 256, "d" * 255]}},
+            "InvalidArgument",
+            Severity.ERROR,
+        ),
+        ({"QueryStringCacheKeys": ["q" * 129]}, "InvalidQueryStringParameters", Severity.ERROR),
+        ({"QueryStringCacheKeys": ["q" * 128] * 4 + ["q"]}, "InvalidQueryStringParameters", Severity.ERROR),
+    ],
+)
+def test_forwarded_values_have_limits(values: dict[str, Any], code: str, severity: Severity) -> None:
+    [found] = of_behavior(ForwardedValues={"QueryString": True, **values})
+    assert (found.code, found.severity) == (code, severity)
 
 
 def _listing(

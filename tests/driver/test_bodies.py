@@ -7,11 +7,10 @@ from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 
-from edgesim.driver.bodies import PIECE, Recorded, Resumed, body_chunks, read_ahead
-from edgesim.driver.collapse import Landing
-from edgesim.errors import OriginFault
-from edgesim.origins.canned import ScriptedBody, truncated
-from edgesim.ports import BodyStream, StoredBody
+from edgesim.driver.bodies import Resumed, body_chunks, read_ahead
+from edgesim.driver.incoming import PIECE
+from edgesim.origins.canned import ScriptedBody
+from edgesim.ports import BodyStream
 from edgesim.stores.body import Recording
 from edgesim.testing.clock import settle
 from edgesim.values.body import Body, Span
@@ -90,81 +89,6 @@ async def test_closing_a_resumed_body_that_somebody_waits_for_leaves_it_to_them(
     await body.aclose()
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
-
-
-# ── recording ────────────────────────────────────────────────────────────────
-
-
-class Told:
-    """What a recording's end was said to be."""
-
-    def __init__(self) -> None:
-        self.endings: list[tuple[bytes | None, Landing]] = []
-
-    async def finished(self, body: StoredBody | None, landing: Landing) -> None:
-        self.endings.append((body.read(0, body.length or 0) if body else None, landing))
-
-
-def recorded(source: BodyStream, limit: int = 100) -> tuple[Recorded, Told]:
-    told = Told()
-    return Recorded(source, Recording(limit), told.finished), told
-
-
-async def test_a_body_that_passes_whole_is_kept() -> None:
-    body, told = recorded(ScriptedBody(b"ab", b"cd"))
-    assert await whole(body) == b"abcd"
-    await body.aclose()
-    assert told.endings == [(b"abcd", Landing.KEPT)]
-
-
-async def test_a_body_that_breaks_off_is_delivered_as_far_as_it_came_and_not_kept() -> None:
-    body, told = recorded(truncated(b"half", 8))
-    got = bytearray()
-    with pytest.raises(OriginFault):
-        await read_into(got, body)
-    await body.aclose()
-    assert got == b"half"
-    assert told.endings == [(None, Landing.FAILED)]
-
-
-async def test_a_body_that_grows_too_large_is_delivered_whole_and_not_kept() -> None:
-    body, told = recorded(ScriptedBody(b"ab", b"cd", b"ef"), limit=3)
-    assert await whole(body) == b"abcdef"
-    await body.aclose()
-    assert told.endings == [(None, Landing.NOTHING_KEPT)]
-
-
-async def test_a_body_that_is_closed_half_way_is_not_kept() -> None:
-    source = ScriptedBody(b"ab", b"cd")
-    body, told = recorded(source)
-    chunks = body_chunks(body)
-    assert await anext(chunks) == b"ab"
-    await chunks.aclose()
-    await body.aclose()
-    assert told.endings == [(None, Landing.FAILED)]
-    assert source.closed
-
-
-async def test_draining_keeps_what_nobody_reads() -> None:
-    source = ScriptedBody(b"ab", b"cd")
-    body, told = recorded(source)
-    await body.drain()
-    assert told.endings == [(b"abcd", Landing.KEPT)]
-    assert source.closed
-
-
-async def test_draining_stops_where_nothing_will_be_kept() -> None:
-    source = ScriptedBody(b"ab", b"cd", b"ef", b"gh")
-    body, told = recorded(source, limit=3)
-    await body.drain()
-    assert told.endings == [(None, Landing.NOTHING_KEPT)]
-    assert (source.read, source.closed) == (4, True)
-
-
-async def test_draining_a_body_that_breaks_off_is_no_accident() -> None:
-    body, told = recorded(truncated(b"half", 8))
-    await body.drain()
-    assert told.endings == [(None, Landing.FAILED)]
 
 
 # ── sending ──────────────────────────────────────────────────────────────────

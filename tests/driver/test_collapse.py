@@ -11,9 +11,10 @@ import pytest
 
 from edgesim.distribution.model import CustomErrorResponse, Origin, Trigger
 from edgesim.driver.collapse import Flight, Flights, Landing
-from edgesim.driver.driver import PATIENCE, Exchange
+from edgesim.driver.exchange import Exchange
 from edgesim.errors import OriginFault, OriginTrouble
 from edgesim.origins.canned import Answer, ScriptedBody, slowly, truncated
+from edgesim.ports import StoredBody
 from edgesim.rules.reasons import LookUpReason, Outcome
 from edgesim.stores.memory import MemoryStore
 from edgesim.testing.clock import settle
@@ -37,6 +38,18 @@ def slow_edge(answer: Answer, *distributions: Any, **more: Any) -> FakeEdge:
 
 def answers(*, status: int = 200, body: bytes = b"hello", **headers: Any) -> Answer:
     return lambda request, origin: a_response(status, body=ScriptedBody(body), **headers)
+
+
+def dripping_edge(seconds: int, length: int | None = None, **headers: str) -> FakeEdge:
+    """An edge whose origin sends a byte a second: 1234567890123…"""
+    pieces = [str(number % 10).encode() for number in range(1, seconds + 1)]
+
+    def answer(request: Request, origin: Origin) -> Response:
+        body = ScriptedBody(*pieces, length=length, clock=edge.clock, every=1)
+        return a_response(body=body, **{"cache_control": "max-age=60"} | headers)
+
+    edge = FakeEdge(answer, SITE)
+    return edge
 
 
 async def together(edge: FakeEdge, *asking: Coroutine[Any, Any, Answered], seconds: float = 10) -> list[Answered]:
@@ -141,23 +154,88 @@ async def test_an_answer_that_can_serve_nobody_else_holds_nobody_while_its_body_
     await edge.aclose()
 
 
-async def test_a_viewer_that_stops_reading_holds_the_others_for_a_moment_only() -> None:
+async def test_a_viewer_that_stops_reading_holds_nobody() -> None:
     edge = FakeEdge(answers(cache_control="max-age=60"), SITE)
     slow = await edge.begin(a_request("/a.css"))
-    asked = asyncio.create_task(edge.ask(a_request("/a.css")))
-    await edge.clock.advance(PATIENCE - 0.1)
-    assert not asked.done()
-    await edge.clock.advance(0.1)
-    assert (await asked).body == b"hello"
-    assert len(edge.origin.received) == 2
+    other = await edge.ask(a_request("/a.css"))
+    assert (other.x_cache, other.body) == ("Hit", b"hello")
+    assert len(edge.origin.received) == 1
     await slow.aclose()
     await edge.aclose()
 
 
-async def test_patience_ends_with_the_body() -> None:
-    edge = FakeEdge(answers(cache_control="max-age=60"), SITE)
-    await edge.ask(a_request("/a.css"))
-    assert edge.clock.next_due() is None
+async def test_who_waits_reads_the_body_as_it_comes() -> None:
+    edge = dripping_edge(5)
+    asking = [asyncio.create_task(edge.ask(a_request("/a.css"))) for _ in range(2)]
+    await edge.clock.advance(3)
+    late = await edge.begin(a_request("/a.css"))
+    chunks = late.chunks()
+    assert await anext(chunks) == b"123"
+    assert LookUpReason.WAITED in late.transcript.reasons
+    assert not any(task.done() for task in asking)
+    await edge.clock.advance(2)
+    assert b"".join([chunk async for chunk in chunks]) == b"45"
+    await late.aclose(sent=5)
+    assert [(task.result().x_cache, task.result().body) for task in asking] == [("Miss", b"12345"), ("Hit", b"12345")]
+    assert len(edge.origin.received) == 1
+
+
+async def test_an_object_without_end_goes_to_everybody_who_asks_for_it() -> None:
+    edge = dripping_edge(10_000)
+    exchanges = [await edge.begin(a_request("/events")) for _ in range(3)]
+    reading = [asyncio.ensure_future(anext(exchange.chunks())) for exchange in exchanges]
+    await edge.clock.advance(1)
+    assert [task.result() for task in reading] == [b"1"] * 3
+    assert len(edge.origin.received) == 1
+    for exchange in exchanges:
+        await exchange.aclose(complete=False)
+
+
+async def test_a_part_of_what_comes_is_sent_as_soon_as_it_is_there() -> None:
+    """Of an origin that knows no ranges and sends all of it."""
+    edge = dripping_edge(5, length=5)
+    first, other = (asyncio.create_task(edge.ask(a_request("/a.css", range="bytes=1-2"))) for _ in range(2))
+    await edge.clock.advance(3)
+    assert not first.done()
+    assert (other.result().status, other.result().body) == (206, b"23")
+    await edge.clock.advance(2)
+    assert len(edge.origin.received) == 1
+
+
+async def test_who_has_what_comes_already_is_told_so_at_once() -> None:
+    edge = dripping_edge(5, etag='"v1"')
+    first = asyncio.create_task(edge.ask(a_request("/a.css")))
+    await edge.clock.advance(1)
+    assert (await edge.ask(a_request("/a.css", if_none_match='"v1"'))).status == 304
+    await edge.clock.advance(4)
+    assert first.result().body == b"12345"
+
+
+async def test_what_expires_while_it_comes_is_fetched_anew_once_for_who_asks_then() -> None:
+    edge = dripping_edge(5, cache_control="max-age=2")
+    first = asyncio.create_task(edge.ask(a_request("/a.css")))
+    await edge.clock.advance(3)
+    others = [asyncio.create_task(one) for one in many(edge, 10)]
+    await edge.clock.advance(5)
+    assert first.result().x_cache == "Miss"
+    assert Counter(task.result().x_cache for task in others) == {"Miss": 1, "Hit": 9}
+    assert len(edge.origin.received) == 2
+
+
+@pytest.mark.parametrize("came", [pytest.param(0, id="before its head is there"), pytest.param(3, id="while it comes")])
+async def test_what_is_invalidated_on_its_way_is_fetched_anew_once_for_who_asks_then(came: int) -> None:
+    edge = dripping_edge(5)
+    edge.origin._answer = slowly(edge.clock, 2, edge.origin._answer)
+    first = asyncio.create_task(edge.ask(a_request("/a.css")))
+    await edge.clock.advance(came)
+    assert await edge.store.invalidate(SITE.id, "/a.css") == 0
+    others = [asyncio.create_task(one) for one in many(edge, 10)]
+    await edge.clock.advance(20)
+    assert (first.result().x_cache, first.result().body) == ("Miss", b"12345")
+    assert Counter(task.result().x_cache for task in others) == {"Miss": 1, "Hit": 9}
+    assert len(edge.origin.received) == 2
+    assert list(first.result().transcript.unkept.values()) == ["it was invalidated while it came in"]
+    assert (await edge.ask(a_request("/a.css"))).x_cache == "Hit"
 
 
 async def test_with_caching_disabled_nobody_waits() -> None:
@@ -218,25 +296,39 @@ async def test_a_follower_that_is_cancelled_takes_nobody_along() -> None:
     assert tasks[1].cancelled()
 
 
-async def test_where_the_leaders_viewer_aborts_the_download_another_leads() -> None:
-    edge = slow_edge(answers(body=b"x" * 100))
-    leader = asyncio.create_task(edge.begin(a_request("/a.css")))
+async def test_where_the_leaders_viewer_aborts_the_download_it_goes_on_for_the_others() -> None:
+    edge = dripping_edge(5)
+    leader = await edge.begin(a_request("/a.css"))
     follower = asyncio.create_task(edge.ask(a_request("/a.css")))
-    await edge.clock.advance(1)
-    exchange = leader.result()
-    await exchange.aclose(sent=3, complete=False)
-    await edge.clock.advance(1)
-    assert follower.result().x_cache == "Miss"
-    assert list(exchange.transcript.unkept.values()) == ["its body did not come in whole"]
+    await edge.clock.advance(3)
+    await leader.aclose(sent=3, complete=False)
+    await edge.clock.advance(2)
+    assert (follower.result().x_cache, follower.result().body) == ("Hit", b"12345")
+    assert leader.transcript.unkept == {}
+    assert [entry.body.length for _, entry in edge.store.entries() if isinstance(entry.body, StoredBody)] == [5]
 
 
-async def test_where_the_leaders_body_breaks_off_another_leads() -> None:
+async def test_where_everybody_aborts_the_download_it_ends_and_nothing_is_kept() -> None:
+    edge = dripping_edge(5)
+    leader, follower = await edge.begin(a_request("/a.css")), await edge.begin(a_request("/a.css"))
+    await leader.aclose(complete=False)
+    assert len(edge.driver.flights) == 1
+    await follower.aclose(complete=False)
+    assert len(edge.driver.flights) == 0
+    assert edge.store.entries() == []
+    assert list(leader.transcript.unkept.values()) == ["its body did not come in whole"]
+
+
+async def test_a_body_that_breaks_off_does_so_for_all_who_read_it_and_the_next_one_fetches() -> None:
     bodies: list[Body] = [truncated(b"half", 8), ScriptedBody(b"whole")]
     edge = slow_edge(lambda request, origin: a_response(body=bodies.pop(0)))
     first, second = (asyncio.create_task(edge.ask(a_request("/a.css"))) for _ in range(2))
-    await edge.clock.advance(2)
+    await edge.clock.advance(1)
     assert isinstance(first.exception(), OriginFault)
-    assert (second.result().x_cache, second.result().body) == ("Miss", b"whole")
+    assert isinstance(second.exception(), OriginFault)
+    third = asyncio.create_task(edge.ask(a_request("/a.css")))
+    await edge.clock.advance(1)
+    assert (third.result().x_cache, third.result().body) == ("Miss", b"whole")
 
 
 async def test_where_the_leaders_function_fails_everybody_finds_out_for_themselves() -> None:
@@ -293,18 +385,42 @@ async def test_a_store_that_breaks_blocks_nobody() -> None:
     assert len(edge.driver.flights) == 0
 
 
+async def test_a_store_that_breaks_once_the_body_is_in_blocks_nobody() -> None:
+    edge = dripping_edge(5)
+
+    class Full(MemoryStore):
+        async def put(self, key: CacheKey, entry: Entry) -> bool:
+            raise OSError("disk full")
+
+    edge.driver.store = Full()
+    reading = [asyncio.create_task(edge.ask(a_request("/a.css"))) for _ in range(2)]
+    await edge.clock.advance(5)
+    assert [type(task.exception()) for task in reading] == [OSError, OSError]
+    assert len(edge.driver.flights) == 0
+
+
 # ── what is too large ────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("length", [pytest.param(5_000, id="announced"), pytest.param(None, id="not announced")])
-async def test_what_is_too_large_to_keep_is_fetched_by_everybody_at_once(length: int | None) -> None:
+async def test_what_is_announced_to_be_too_large_to_keep_is_fetched_by_everybody_at_once() -> None:
     edge = slow_edge(
-        lambda request, origin: a_response(body=ScriptedBody(b"x" * 5_000, length=length)), object_bytes=2_000
+        lambda request, origin: a_response(body=ScriptedBody(b"x" * 5_000, length=5_000)), object_bytes=2_000
     )
     tasks = [asyncio.create_task(one) for one in many(edge, 10)]
     await edge.clock.advance(2)
     assert Counter(task.result().x_cache for task in tasks) == {"Miss": 10}
     assert len(edge.origin.received) == 10
+
+
+async def test_what_turns_out_too_large_to_keep_goes_to_all_who_read_it_already() -> None:
+    pieces = [bytes([number]) * 500 for number in range(10)]
+    edge = FakeEdge(lambda request, origin: a_response(body=ScriptedBody(*pieces)), SITE, object_bytes=2_000)
+    reading = [asyncio.create_task(one) for one in many(edge, 10)]
+    await settle()
+    assert {task.result().body for task in reading} == {b"".join(pieces)}
+    assert Counter(task.result().x_cache for task in reading) == {"Miss": 1, "Hit": 9}
+    assert len(edge.origin.received) == 1
+    assert edge.store.entries() == []
 
 
 # ── custom error pages ───────────────────────────────────────────────────────
@@ -351,7 +467,8 @@ async def test_a_flight_is_found_until_it_lands() -> None:
     assert flights.find(KEY) is flight
     flights.land(flight, Landing.KEPT)
     assert flights.find(KEY) is None
-    assert await flight.landed() is Landing.KEPT
+    assert await flight.coming() is None
+    assert flight.landing is Landing.KEPT
 
 
 async def test_the_first_landing_counts() -> None:
@@ -359,7 +476,7 @@ async def test_the_first_landing_counts() -> None:
     flight = flights.lead(KEY)
     flights.land(flight, Landing.KEPT)
     flights.land(flight, Landing.FAILED)
-    assert await flight.landed() is Landing.KEPT
+    assert flight.landing is Landing.KEPT
 
 
 async def test_landing_an_old_flight_leaves_a_new_one_in_the_air() -> None:
@@ -371,7 +488,7 @@ async def test_landing_an_old_flight_leaves_a_new_one_in_the_air() -> None:
 
 async def test_everybody_who_waits_is_told() -> None:
     flight = Flight(KEY)
-    waiting = [asyncio.create_task(flight.landed()) for _ in range(3)]
+    waiting = [asyncio.create_task(flight.coming()) for _ in range(3)]
     await settle()
     flight.land(Landing.NOTHING_KEPT)
-    assert set(await asyncio.gather(*waiting)) == {Landing.NOTHING_KEPT}
+    assert await asyncio.gather(*waiting) == [None] * 3

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from edgesim.distribution.model import ALL_METHODS, CustomErrorResponse, Origin, Trigger
+from edgesim.driver.incoming import PIECE
 from edgesim.errors import OriginFault, OriginTrouble, ViewerFault
 from edgesim.origins.canned import ScriptedBody, slowly, truncated
 from edgesim.pipeline.transcript import Station
@@ -102,13 +103,13 @@ async def test_a_large_stored_body_is_streamed_in_pieces() -> None:
 
 
 async def test_a_download_that_is_aborted_is_not_kept() -> None:
-    body = ScriptedBody(b"he", b"llo")
+    body = ScriptedBody(b"x" * PIECE, b"x" * PIECE, b"x")
     edge = serving(lambda: a_response(body=body))
     exchange = await edge.begin(a_request("/a.css"))
     chunks = exchange.chunks()
-    assert await anext(chunks) == b"he"
+    assert await anext(chunks) == b"x" * PIECE
     await chunks.aclose()
-    await exchange.aclose(sent=2, complete=False)
+    await exchange.aclose(sent=PIECE, complete=False)
     assert body.closed
     assert edge.store.entries() == []
     assert len(edge.driver.flights) == 0

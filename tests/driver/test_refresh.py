@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from edgesim.origins.canned import Answer, ScriptedBody, slowly
 from edgesim.testing.clock import settle
 from edgesim.testing.fakes import FakeEdge
 from edgesim.testing.make import a_distribution, a_request, a_response
+from edgesim.values.body import Body
 
 SITE = a_distribution()
 
@@ -73,6 +76,51 @@ async def test_what_was_invalidated_while_its_origin_failed_does_not_come_back()
     await edge.clock.advance(3)
     assert (await asking).status == 200
     assert not edge.store.entries()
+    await edge.aclose()
+
+
+@pytest.mark.parametrize("body", [b"old", ScriptedBody(b"old")], ids=["at hand", "streamed"])
+@pytest.mark.parametrize("pattern", ["/a", "/*", "#news"])
+async def test_what_was_invalidated_while_it_was_fetched_is_not_kept(pattern: str, body: Body) -> None:
+    site = a_distribution(cache_tag_header="cache-tag")
+    headers = {"cache_control": "max-age=60", "cache_tag": "news"}
+    edge = FakeEdge(lambda request, origin: a_response(body=b"new", **headers), site)
+    edge.origin._answer = slowly(edge.clock, 3, lambda request, origin: a_response(body=body, **headers))
+    asking = asyncio.create_task(edge.ask(a_request("/a")))
+    await settle()
+    await edge.store.invalidate(site.id, pattern)
+    edge.origin._answer = lambda request, origin: a_response(body=b"new", **headers)
+    behind = asyncio.create_task(edge.ask(a_request("/a")))
+    await edge.clock.advance(3)
+    assert (await asking).body == b"old"
+    assert (await behind).body == b"new", "it came after the invalidation"
+    (first, second) = sorted(edge.recorder, key=lambda transcript: transcript.arrival.at)
+    told = [*first.unkept.values(), *second.unkept.values()]
+    assert told == ["it was invalidated while it came in"]
+    assert [entry.body for _, entry in edge.store.entries() if isinstance(entry.body, bytes)] == [b"new"]
+    await edge.aclose()
+
+
+async def test_what_was_invalidated_while_it_was_fetched_anew_behind_is_not_kept() -> None:
+    edge = await stale_edge()
+    await edge.ask(a_request("/a"))
+    await edge.store.invalidate(SITE.id, "/*")
+    await edge.clock.advance(3)
+    assert not edge.store.entries()
+    await edge.aclose()
+
+
+async def test_an_invalidation_of_something_else_is_none_of_this() -> None:
+    edge = FakeEdge(lambda request, origin: a_response(cache_control="max-age=60"), SITE)
+    edge.origin._answer = slowly(edge.clock, 3, edge.origin._answer)
+    asking = asyncio.create_task(edge.ask(a_request("/a")))
+    await settle()
+    for pattern in ("/b", "/a?x", "/A*", "#news"):
+        await edge.store.invalidate(SITE.id, pattern)
+    await edge.store.invalidate("another", "/*")
+    await edge.clock.advance(3)
+    await asking
+    assert len(list(edge.store.entries())) == 1
     await edge.aclose()
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from edgesim.distribution.model import CacheBehavior, ForwardedValues
 from edgesim.distribution.policies import Selection, Selects
+from edgesim.logs.alike import paths_alike, what_counts
 from edgesim.logs.explain import as_data
 from edgesim.logs.explain_text import as_text
 from edgesim.logs.nearest import differences, nearest
@@ -211,7 +212,7 @@ class Visited:
         """The explanation, its columns aside."""
         transcript = self.edge.recorder.find(of)
         assert transcript is not None
-        return " ".join(as_text(as_data(transcript, self.edge.store.variants)).split())
+        return " ".join(as_text(as_data(transcript, self.edge.store)).split())
 
 
 def test_a_miss_names_the_nearest_key_and_what_sets_it_apart() -> None:
@@ -234,12 +235,49 @@ def test_what_was_stored_only_after_the_miss_is_told_as_that() -> None:
     "requests",
     [
         pytest.param([a_request("/a")], id="nothing else of that path is stored"),
-        pytest.param([a_request("/a"), a_request("/a/"), a_request("/A")], id="other paths are other objects"),
+        pytest.param([a_request("/a"), a_request("/ab"), a_request("/a/b")], id="other paths are other objects"),
         pytest.param([a_request("/a?v=1"), a_request("/a"), a_request("/a")], id="a hit"),
     ],
 )
 def test_otherwise_no_key_is_named(requests: list[Request]) -> None:
     assert "nearest" not in Visited(*requests).told()
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked", "why"),
+    [
+        ("/Style.css", "/style.css", "the case of paths counts"),
+        ("/docs/", "/docs", "the slash at the end counts"),
+        ("/a%7eb", "/a~b", "percent-encoding counts as it is written"),
+        ("/a%2fb", "/a%2Fb", "paths count as they are written"),
+        ("/a//b", "/a/b", "every slash counts"),
+        ("/docs/index.html", "/docs/", "the default root object is for / alone, and this distribution has none"),
+        ("/Docs/", "/docs", "the case of paths counts, and the slash at the end counts"),
+    ],
+)
+def test_where_nothing_is_stored_of_the_path_one_that_is_alike_is_named(stored: str, asked: str, why: str) -> None:
+    told = Visited(a_request("/other"), a_request(stored), a_request(asked)).told()
+    assert f"nearest key stored now GET {stored} it differs stored as {stored}: {why} " in told
+
+
+def test_the_default_root_object_is_named_where_there_is_one() -> None:
+    (told,) = differences(a_key(path="/docs/"), a_key(path="/docs/home.html"), root="home.html")
+    assert told == "stored as /docs/home.html: the default root object is for / alone"
+
+
+def test_a_key_of_the_path_itself_is_nearer_than_one_of_a_path_like_it() -> None:
+    told = Visited(a_request("/A?v=1"), a_request("/a?v=2"), a_request("/a?v=1")).told()
+    assert "nearest key stored now GET /a?v=2 " in told
+
+
+@given(st.text("aA/%2f.~"), st.text("aA/%2f.~"), st.sampled_from(["", "a.f"]))
+def test_of_paths_that_are_alike_it_is_told_what_sets_them_apart(path: str, other: str, root: str) -> None:
+    path, other = f"/{path}", f"/{other}"
+    alike = paths_alike(path, [path, other], root)
+    assert path not in alike
+    assert bool(alike) is bool(paths_alike(other, [path], root)), "it goes both ways"
+    if alike:
+        assert what_counts(path, other, root)
 
 
 def test_without_a_store_to_ask_no_key_is_named() -> None:

@@ -201,6 +201,25 @@ class TestBodiesThatGoOut:
             response = await http.fetch_at(at(server), a_request("POST", body=body), an_origin())
             assert response.status == 413
 
+    @pytest.mark.parametrize("kept", [False, True], ids=["a new connection", "a kept one"])
+    async def test_an_origin_that_leaves_in_mid_upload_can_not_be_written_to(self, raw_server, kept) -> None:
+        async def leaves(reader, writer) -> None:
+            if kept:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(raw_server.OK)
+            await reader.readuntil(b"\r\n\r\n")
+            await reader.read(1)
+            writer.transport.abort()
+
+        async with raw_server(handler=leaves) as server, client() as http:
+            if kept:
+                await http.fetch_at(at(server), a_request(), an_origin())
+            body = Streamed(b"x" * 1_000, asyncio.Event(), length=2_000)
+            with pytest.raises(OriginFault) as raised:
+                await http.fetch_at(at(server), a_request("PUT", body=body), an_origin())
+        assert raised.value.trouble is OriginTrouble.WRITE
+        assert server.connections == 1
+
     async def test_the_viewers_fault_is_passed_on(self, raw_server) -> None:
         async with raw_server() as server:
             body = Streamed(b"abc", ViewerFault("The viewer left"), length=10)
@@ -267,6 +286,39 @@ class TestWhatComesBack:
             first = await http.fetch_at(at(server), a_request(method), an_origin())
             second = await http.fetch_at(at(server), a_request(), an_origin())
         assert (first.body, second.body, server.connections) == (b"", b"ok", 1)
+
+    @pytest.mark.parametrize(
+        ("method", "head"),
+        [
+            ("HEAD", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
+            ("HEAD", b"HTTP/1.1 200 OK\r\n\r\n"),
+            ("GET", b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"),
+        ],
+    )
+    @pytest.mark.parametrize("at_once", [True, False], ids=["at once", "after a while"])
+    async def test_a_body_that_must_not_be_is_dropped_and_the_connection_closed(
+        self, raw_server, method, head, at_once
+    ) -> None:
+        sent = asyncio.Event()
+
+        async def goes_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(head + b"he" if at_once else head)
+            await writer.drain()
+            writer.write(b"llo")
+            await writer.drain()
+            sent.set()
+            await reader.read()
+
+        async with raw_server(handler=goes_on) as server, client() as http:
+            for _ in range(2):
+                response = await http.fetch_at(at(server), a_request(method), an_origin())
+                assert response.body == b""
+                await sent.wait()
+                sent.clear()
+                for _ in range(10):
+                    await asyncio.sleep(0)
+            assert server.connections == 2
 
     async def test_interim_responses_are_passed_over(self, raw_server) -> None:
         answer = [b"HTTP/1.1 100 Continue\r\n\r\n", raw_server.TURN, b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"]

@@ -46,7 +46,7 @@ def config_of(effect: Invoke) -> str:
 
 
 def test_the_answer_keeps_the_session() -> None:
-    cookie = f"aws-cf-cd-session=staging.{int(NOW) - 10}.{int(NOW) - 5}"
+    cookie = f"aws-cf-cd-session=staging.{int(NOW) - 10}.{int(NOW) - 5}.0"
     play = visit(a_request(cookie=f"{cookie}; a=b"), *site(ByWeight(0, Stickiness(300, 900))))
 
     def sees_no_session(effect: Invoke):
@@ -54,7 +54,7 @@ def test_the_answer_keeps_the_session() -> None:
         return ANSWER
 
     served = play.expect(Invoke, reply=sees_no_session).returns(because=[DeploymentReason.SESSION_IN_STAGING])
-    renewed = f"aws-cf-cd-session=staging.{int(NOW) - 10}.{int(NOW)}; Path=/; Max-Age=300; HttpOnly"
+    renewed = f"aws-cf-cd-session=staging.{int(NOW) - 10}.{int(NOW)}.0; Path=/; Max-Age=300; HttpOnly"
     assert served.response.headers.all("set-cookie") == ("own=1", renewed)
     assert play.transcript.headers is served.response.headers
 

@@ -7,6 +7,7 @@ from edgesim.rules.arrival import behavior_refusal, distribution_refusal, unknow
 from edgesim.rules.reasons import ArrivalReason, Outcome
 from edgesim.testing.make import a_distribution, a_request, an_arrival, behavior
 from edgesim.values.body import Ticket
+from edgesim.values.message import Request
 
 R = ArrivalReason
 HTTPS_ONLY = behavior(viewer_protocol_policy=ViewerProtocolPolicy.HTTPS_ONLY, allowed_methods=ALL_METHODS)
@@ -87,6 +88,12 @@ def test_redirect_to_https(method, version, status):
 def test_a_redirect_leads_to_the_port_where_https_is_answered(host, https_port, location):
     refusal = behavior_refusal(an_arrival(a_request("/", host=host), https_port=https_port), REDIRECT)
     assert refusal.response.headers.get("location") == location
+
+
+@pytest.mark.parametrize("request_", [a_request("/a", host=""), Request("GET", "/a")], ids=["an empty one", "none"])
+def test_without_a_host_a_redirect_leads_to_the_distributions_own_name(request_):
+    refusal = behavior_refusal(an_arrival(request_, http_version="1.0"), REDIRECT, "d1.cloudfront.net")
+    assert refusal.response.headers.get("location") == "https://d1.cloudfront.net/a"
 
 
 def test_what_is_too_large_ends_the_connection():

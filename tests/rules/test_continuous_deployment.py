@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgesim.distribution.continuous_deployment import ByHeader, ByWeight, ContinuousDeployment, Stickiness
+from edgesim.distribution.sessions import with_sessions
 from edgesim.rules.continuous_deployment import COOKIE, Session, routed, session_of, set_cookie, without_session
 from edgesim.rules.reasons import DeploymentReason
 from edgesim.testing.make import NOW, a_distribution, a_request, an_arrival, some_headers
@@ -74,6 +75,26 @@ def test_what_a_cookie_says_is_read_back(in_staging, began, seen):
     assert session_of(some_headers(cookie=pair)) == session
 
 
+def test_sessions_end_where_stickiness_is_switched_off_and_on_again():
+    sticky = primary(ByWeight(0, STICKY))
+    for off in (primary(ByWeight(0, STICKY), enabled=False), primary(ByWeight(0.1)), a_distribution()):
+        now = sticky
+        for ended in (1, 2):
+            (now,) = with_sessions(with_sessions([now], [off]), [sticky])
+            assert now.sessions_ended == ended
+        assert with_sessions([now], [sticky])[0].sessions_ended == 2, "they go on"
+    assert with_sessions([], [sticky]) == (sticky,)
+
+
+@pytest.mark.parametrize(("ended", "because"), [(0, R.NOT_DRAWN), (1, R.SESSION_IN_STAGING), (2, R.NOT_DRAWN)])
+def test_a_session_of_before_is_over(ended, because):
+    one = replace(primary(ByWeight(0, STICKY)), sessions_ended=1)
+    request = a_request(cookie=f"{COOKIE}={Session(True, int(NOW), int(NOW), ended).text}")
+    found = routed(an_arrival(request), one, [one, STAGING])
+    assert found.because is because
+    assert ".1; Path" in found.cookie
+
+
 @given(st.text(st.characters(max_codepoint=255)))
 def test_any_cookie_may_come(text):
     assert session_of(some_headers(cookie=f"{COOKIE}={text}")) is None or text.startswith(("staging.", "primary."))
@@ -81,7 +102,7 @@ def test_any_cookie_may_come(text):
 
 def test_the_cookie_lasts_as_long_as_the_session_may():
     fresh = set_cookie(Session(True, 1000, 1000), STICKY)
-    assert fresh == f"{COOKIE}=staging.1000.1000; Path=/; Max-Age=300; HttpOnly"
+    assert fresh == f"{COOKIE}=staging.1000.1000.0; Path=/; Max-Age=300; HttpOnly"
     assert "Max-Age=100;" in set_cookie(Session(False, 1000, 1800), STICKY)
     assert to(ByWeight(0, STICKY), at=Instant(1000)).cookie == set_cookie(Session(False, 1000, 1000), STICKY)
 

@@ -54,6 +54,7 @@ def test_the_redirect_page_has_the_observed_167_bytes():
         (OriginTrouble.CONNECT_TIMEOUT, 504),
         (OriginTrouble.READ_TIMEOUT, 504),
         (OriginTrouble.RESET, 502),
+        (OriginTrouble.WRITE, 502),
         (OriginTrouble.INVALID_RESPONSE, 502),
         (OriginTrouble.COMPLETION_TIMEOUT, 504),
         (OriginTrouble.HEADERS_TOO_BIG, 502),

@@ -33,6 +33,7 @@ def verdict(outcome, *statuses, method="GET", **of_behavior):
         (OriginTrouble.READ_TIMEOUT, (504,), F.TIMED_OUT),
         (OriginTrouble.READ_TIMEOUT, (503,), F.FAILURE_NOT_LISTED),
         (OriginTrouble.RESET, (502,), F.NO_ANSWER),
+        (OriginTrouble.WRITE, (502,), F.NO_ANSWER),
     ],
 )
 def test_at_what_the_secondary_origin_is_asked(outcome, listed, because):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from edgesim.distribution.edge_choices import GeneratedResult
 from edgesim.errors import OriginTrouble, ViewerTrouble
 from edgesim.rules.hooks import MadeBy
 from edgesim.rules.reasons import ArrivalReason, Outcome
@@ -35,6 +36,13 @@ def test_what_origin_request_generated_has_a_detail_of_its_own():
     assert result_types(Outcome.HIT, MadeBy.ORIGIN_REQUEST) == ResultTypes("Hit", "Hit", "Hit")
 
 
+def test_as_what_a_functions_response_is_logged_is_a_choice():
+    generated, miss = Outcome.LAMBDA_GENERATED, GeneratedResult.MISS
+    assert result_types(generated, MadeBy.VIEWER_REQUEST, None, miss) == ResultTypes("Miss", "Miss", "Miss")
+    at_origin = ResultTypes("Miss", "Miss", "MissGeneratedResponse")
+    assert result_types(generated, MadeBy.ORIGIN_REQUEST, None, miss) == at_origin
+
+
 @pytest.mark.parametrize(
     ("trouble", "detail"),
     [
@@ -44,6 +52,7 @@ def test_what_origin_request_generated_has_a_detail_of_its_own():
         pytest.param(OriginTrouble.CONNECT_TIMEOUT, "OriginCommError", id="a slow connection"),
         pytest.param(OriginTrouble.READ_TIMEOUT, "OriginCommError", id="a slow answer"),
         pytest.param(OriginTrouble.RESET, "OriginReadError", id="a reset"),
+        pytest.param(OriginTrouble.WRITE, "OriginWriteError", id="a reset while the request is sent"),
         pytest.param(OriginTrouble.INVALID_RESPONSE, "OriginInvalidResponseError", id="no HTTP"),
         pytest.param(OriginTrouble.HEADERS_TOO_BIG, "OriginHeaderTooBigError", id="a big head"),
         pytest.param(OriginTrouble.COMPLETION_TIMEOUT, "OriginCommError", id="a response that takes too long"),

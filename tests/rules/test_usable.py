@@ -36,6 +36,19 @@ def test_a_part_has_the_length_that_its_range_tells(response, trouble):
 
 
 @pytest.mark.parametrize(
+    ("coding", "trouble"),
+    [
+        pytest.param("Chunked", None, id="chunked"),
+        pytest.param("identity", None, id="identity is none"),
+        pytest.param("gzip, chunked", OriginTrouble.INVALID_RESPONSE, id="one that would be lost"),
+        pytest.param("gzip", OriginTrouble.INVALID_RESPONSE, id="another"),
+    ],
+)
+def test_chunked_is_the_only_transfer_coding(coding, trouble):
+    assert trouble_with(behavior(), a_request(), head(200, transfer_encoding=coding)) is trouble
+
+
+@pytest.mark.parametrize(
     ("chosen", "request_", "size", "trouble"),
     [
         pytest.param(behavior(), a_request(), CACHEABLE_OBJECT_BYTES, None, id="50 GB"),
@@ -56,4 +69,4 @@ def test_what_is_larger_than_50_gb_is_not_fetched_for_the_cache(chosen, request_
 
 
 def test_every_trouble_has_its_sentence():
-    assert {OriginTrouble.CONTENT_RANGE, OriginTrouble.TOO_LARGE} == SENTENCES.keys()
+    assert {OriginTrouble.INVALID_RESPONSE, OriginTrouble.CONTENT_RANGE, OriginTrouble.TOO_LARGE} == SENTENCES.keys()

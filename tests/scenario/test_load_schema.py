@@ -22,7 +22,9 @@ from edgesim.scenario.language import (
     reasons,
     shorthand,
     shorthand_headers,
+    shorthand_origins,
     shorthand_policies,
+    shorthand_staging,
 )
 from edgesim.scenario.language.document import read_document
 from edgesim.server.viewer_header import KEYS
@@ -42,10 +44,10 @@ TABLES = {
     "distribution": shorthand.DISTRIBUTION.keys,
     "behavior": shorthand.BEHAVIOR.keys,
     "trigger": shorthand.ASSOCIATION.keys,
-    "origin": shorthand.ORIGIN.keys,
+    "origin": shorthand_origins.ORIGIN.keys,
     "logging": shorthand.LOGGING.keys,
     "error-response": shorthand.ERROR_RESPONSE.keys,
-    "origin-group": shorthand.ORIGIN_GROUP.keys,
+    "origin-group": shorthand_origins.ORIGIN_GROUP.keys,
     "cache-policy": shorthand_policies.CACHE_POLICY.keys,
     "origin-request-policy": shorthand_policies.ORIGIN_REQUEST_POLICY.keys,
     "response-headers-policy": shorthand_headers.RESPONSE_HEADERS_POLICY.keys,
@@ -77,6 +79,8 @@ TABLES = {
     "repeat": read_steps.REPEAT.keys,
     "sign": read_sign.SIGN.keys,
     "countries": shorthand.COUNTRIES.keys,
+    "staging": shorthand_staging.STAGING.keys,
+    "sessions": shorthand_staging.SESSIONS.keys,
     "check": read_steps.CHECK_STEP.keys,
 }
 """What the loader knows, by the schema's name for it."""

@@ -316,6 +316,42 @@ def test_managed_response_headers_policies_by_name_and_id(written):
             "default-root-object: /index.html", 3, "distribution.default-root-object",
             "DefaultRootObject must not begin with a slash", "write index.html", id="what CloudFront checks",
         ),
+        pytest.param(
+            "staging: {}", 3, "distribution.staging", "viewers get to staging by a header or by weight",
+            "write {header: {aws-cf-cd-new: 'true'}}, or {weight: 0.1}", id="nobody gets to staging",
+        ),
+        pytest.param(
+            "staging: {header: {aws-cf-cd-new: 'true'}, sessions: {idle: 5m, maximum: 1h}}", 3,
+            "distribution.staging.sessions", "there are sessions by weight alone", "leave them out",
+            id="sessions by header",
+        ),
+        pytest.param(
+            "staging: {header: {x-new: 'true'}}", 3, "distribution.staging.header.x-new",
+            "the header's name must begin with aws-cf-cd-", "write aws-cf-cd-x-new", id="the header to staging",
+        ),
+        pytest.param(
+            "staging: {weight: 0.2}", 3, "distribution.staging.weight",
+            "Weight may be 0.15 at most, which is 15% of the traffic", "", id="too much to staging",
+        ),
+        pytest.param(
+            "staging: {weight: much}", 3, "distribution.staging.weight", "Weight must be a number, not 'much'", "",
+            id="a weight that is none",
+        ),
+        pytest.param(
+            "staging: {weight: 0.1, distribution: {default-root-object: /index.html}}", 3,
+            "distribution.staging.distribution.default-root-object", "DefaultRootObject must not begin with a slash",
+            "write index.html", id="what CloudFront checks of staging",
+        ),
+        pytest.param(
+            "protocol: https\nstaging: {weight: 0.1}", 3, "distribution.protocol",
+            "'https' is not a valid ViewerProtocolPolicy: it is one of allow-all, https-only, redirect-to-https",
+            "", id="what is wrong in both is told once",
+        ),
+        pytest.param(
+            "staging: {weight: 0.1, distribution: {staging: {weight: 0.1}}}", 3,
+            "distribution.staging.distribution.staging", "a staging distribution has none beside it", "",
+            id="staging of staging",
+        ),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_in_its_place(written, line, at, message, hint):

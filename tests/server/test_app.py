@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -72,6 +72,13 @@ def test_an_absolute_target_is_a_path() -> None:
     assert last(edge).arrival.request.target == "/a?b"
 
 
+@pytest.mark.parametrize("host", [b"Host: another.example\r\n", b"Host:\r\n"], ids=["another one", "an empty one"])
+def test_an_absolute_targets_host_counts_and_not_the_other(host: bytes) -> None:
+    edge = edge_of(lambda request, origin: a_response())
+    talk(edge, b"GET http://user@www.example:8080/a HTTP/1.1\r\nA: b\r\n" + host + b"\r\n")
+    assert last(edge).arrival.request.headers.all("host") == ("www.example:8080",)
+
+
 @pytest.mark.parametrize(
     ("framing", "body", "expected"),
     [
@@ -120,6 +127,90 @@ def test_an_answer_has_the_origins_headers_and_the_edges() -> None:
     assert b"X-Cache: Miss from cloudfront" in lines
     assert lines[-1] == b"Connection: keep-alive"
     assert body == b"hello"
+
+
+class Again:
+    """A connection whose requests for /a.css are hits that can be given again."""
+
+    def __init__(self) -> None:
+        self.edge = edge_of(lambda request, origin: a_response(cache_control="max-age=60"))
+        self.app = app_of(self.edge)
+        self.wire = Wire(self.app)
+
+    async def told(self, request: bytes = GET) -> tuple[str, str]:
+        """X-Cache and Age of the answer."""
+        answer = await self.wire.send(request)
+        assert b"hello" in answer.partition(b"\r\n\r\n")[2]
+        found = {name: re.search(rb"%b: (\w+)" % name, answer) for name in (b"X-Cache", b"Age")}
+        return tuple(match[1].decode() if match else "" for match in found.values())
+
+    async def __aenter__(self) -> Self:
+        assert [await self.told() for _ in range(3)] == [("Miss", ""), ("Hit", "0"), ("Hit", "0")]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.wire.end()
+        await self.edge.aclose()
+
+
+async def _a_hit_that_comes_again() -> None:
+    async with Again() as again:
+        walked: list[object] = []
+        again.edge.driver.begin = walked.append  # type: ignore[method-assign,assignment]
+        await again.edge.clock.advance(7)
+        assert await again.told() == ("Hit", "7")
+        assert walked == []
+        ids = [transcript.arrival.id for transcript in again.edge.recorder]
+        assert len(set(ids)) == 4
+        told = last(again.edge)
+        assert (told.status, told.sent, told.complete) == (200, 5, True)
+        assert told.wire is not None
+        assert told.wire.sent > 100
+
+
+def test_a_hit_that_comes_again_does_not_walk_the_request_path_again() -> None:
+    asyncio.run(_a_hit_that_comes_again())
+
+
+@pytest.mark.parametrize(
+    ("request_", "told"),
+    [
+        pytest.param(GET.replace(b"a.css", b"b.css"), ("Miss", ""), id="another path"),
+        pytest.param(GET.replace(b"www.", b"WWW."), ("Hit", "0"), id="the host in other letters"),
+        pytest.param(GET.replace(b"\r\n\r\n", b"\r\nX-A: 1\r\n\r\n"), ("Hit", "0"), id="another header"),
+        pytest.param(GET.replace(b"\r\n\r\n", b"\r\nContent-Length: 0\r\n\r\n"), ("Hit", "0"), id="an empty body"),
+    ],
+)
+def test_only_the_very_same_request_is_known(request_: bytes, told: tuple[str, str]) -> None:
+    async def story() -> None:
+        async with Again() as again:
+            assert await again.told(request_) == told
+            asked = last(again.edge).arrival.request
+            assert asked.target.encode() in request_
+            assert all(value.encode() in request_ for _, value in asked.headers)
+
+    asyncio.run(story())
+
+
+async def _what_is_known_is_what_is_deployed() -> None:
+    async with Again() as again:
+        await again.edge.store.invalidate(EVERYTHING.id, "/*")
+        assert await again.told() == ("Miss", "")
+        assert await again.told() == ("Hit", "0")
+        await again.edge.clock.advance(60)
+        assert await again.told() == ("Miss", "")
+        assert await again.told() == ("Hit", "0")
+        again.app.defaults = ViewerDefaults(ip="203.0.113.9")
+        assert await again.told() == ("Hit", "0")
+        assert last(again.edge).arrival.viewer.ip == "203.0.113.9"
+        other = a_distribution(id="E2")
+        again.app.deploy([other])
+        assert [await again.told() for _ in range(2)] == [("Miss", ""), ("Hit", "0")]
+        assert last(again.edge).distribution is other
+
+
+def test_what_is_known_ends_with_the_object_and_with_what_it_was_asked_of() -> None:
+    asyncio.run(_what_is_known_is_what_is_deployed())
 
 
 def test_hit_after_miss_over_one_connection() -> None:

@@ -71,6 +71,23 @@ REQUESTS = [
         id="an upgrade with a length of nothing",
     ),
     pytest.param(b"\r\n\r\n" + GET, [("GET", b"/a.css", b"")], id="empty lines before the request"),
+    pytest.param(
+        b"GET /caf\xc3\xa9?n=\xff HTTP/1.1\r\nHost: a\r\n\r\n" + GET,
+        [("GET", b"/caf\xc3\xa9?n=\xff", b""), ("GET", b"/a.css", b"")],
+        id="bytes outside ASCII",
+    ),
+    pytest.param(
+        b"POST /f HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nhi\r\n\r\nhi"
+        b"FROB /\xe9 HTTP/1.1\r\nHost: a\r\n\r\n" + GET,
+        [("POST", b"/f", b"hi\r\n\r\nhi"), ("FROB", b"/\xe9", b""), ("GET", b"/a.css", b"")],
+        id="a method that nobody knows, after a body with an empty line in it",
+    ),
+    pytest.param(
+        b"get /f HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n\r\n\r\n\r\n0\r\nX: \xe9\r\n\r\n"
+        b"M-SEARCH /\xe9 HTTP/1.1\r\nHost: a\r\n\r\n" + GET,
+        [("get", b"/f", b"\r\n\r\n"), ("M-SEARCH", b"/\xe9", b""), ("GET", b"/a.css", b"")],
+        id="others, after chunks with an empty line in them",
+    ),
 ]
 
 
@@ -109,9 +126,11 @@ H = b"POST / HTTP/1.1\r\nHost: a\r\n"
 REFUSED = [
     pytest.param(b"\x16\x03\x01\x02\x00\x01\x00", id="a TLS greeting"),
     pytest.param(b"hello\r\n\r\n", id="no HTTP at all"),
-    pytest.param(b"FROB / HTTP/1.1\r\nHost: a\r\n\r\n", id="a method that nobody knows"),
+    pytest.param(b"G@T / HTTP/1.1\r\nHost: a\r\n\r\n", id="a method that is no token"),
     pytest.param(b"GET /\r\n\r\n", id="HTTP/0.9"),
-    pytest.param("GET /é HTTP/1.1\r\nHost: a\r\n\r\n".encode(), id="a target with bytes outside ASCII"),
+    pytest.param(b"GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", id="a target with a space"),
+    pytest.param(b"GET /\xc3\xa9\x7f HTTP/1.1\r\nHost: a\r\n\r\n", id="a target with a control character"),
+    pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", id="the preface of HTTP/2"),
     pytest.param(b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", id="HTTP/2.0 in words"),
     pytest.param(b"GET / HTTP/1.1\r\n\r\n", id="no Host"),
     pytest.param(b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", id="two Hosts"),
@@ -128,6 +147,10 @@ REFUSED = [
     pytest.param(H + b"Content-Length: +1\r\n\r\na", id="a signed length"),
     pytest.param(H + b"Content-Length: 0x1\r\n\r\na", id="a hexadecimal length"),
     pytest.param(H + b"Transfer-Encoding: identity\r\n\r\n", id="a transfer coding that is not chunked"),
+    pytest.param(H + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", id="a coding that would be lost"),
+    pytest.param(b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", id="a Host with a space"),
+    pytest.param(b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", id="a Host with a path"),
+    pytest.param(b"GET / HTTP/1.1\r\nHost: b@a\r\n\r\n", id="a Host with a user"),
     pytest.param(H + b"Transfer-Encoding: xchunked\r\n\r\n", id="nearly chunked"),
     pytest.param(H + b"Transfer-Encoding: chunked, identity\r\n\r\n", id="chunked is not last"),
     pytest.param(H + b"Transfer-Encoding : chunked\r\n\r\n", id="chunked, after a space"),
@@ -304,6 +327,13 @@ RESPONSES = [
         b"HTTP/1.1 204 No Content\r\nConnection: keep-alive\r\n\r\n",
         False,
         id="204 has no body and no framing",
+    ),
+    pytest.param(
+        answering(b"", status=204, headers=[(b"Content-Length", b"2")]),
+        GET,
+        b"HTTP/1.1 204 No Content\r\nConnection: keep-alive\r\n\r\n",
+        False,
+        id="204 has no length, whatever its origin said",
     ),
     pytest.param(
         answering(b"", status=304, headers=[(b"ETag", b'"v1"')]),

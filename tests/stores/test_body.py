@@ -23,6 +23,7 @@ def test_a_body_at_rest_reads_like_its_bytes(chunks: list[bytes], in_memory: int
     data = b"".join(chunks)
     recording = Recording(limit=1000, in_memory=in_memory)
     assert all(recording.append(chunk) for chunk in chunks)
+    assert recording.read(start, stop) == data[start:stop]
     body = recording.finish()
     assert type(body) is (StoredBytes if len(data) <= in_memory else StoredFile)
     assert body.length == len(data)
@@ -78,7 +79,9 @@ def test_no_descriptor_outlives_its_body(ending: str) -> None:
     elif ending == "discard":
         recording.discard()
     elif ending == "grow too large":
-        recording.append(bytes(100))
+        assert not recording.append(bytes(100))
+        assert recording.read(1, 3) == b"el"
+        recording.discard()
     else:
         del recording
     gc.collect()

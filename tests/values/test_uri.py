@@ -4,11 +4,13 @@ from hypothesis import strategies as st
 
 from edgesim.testing.strategies import paths, query_strings
 from edgesim.values.uri import (
+    authority_of,
     cookie_pairs,
     matches_path_pattern,
     matches_wildcards,
     normalized_path,
     query_pairs,
+    spellings,
     split_target,
 )
 
@@ -148,3 +150,25 @@ def test_pairs_put_together_are_the_query_again(query):
 )
 def test_cookies_are_pairs(lines, pairs):
     assert cookie_pairs(lines) == pairs
+
+
+@pytest.mark.parametrize(
+    ("target", "authority"),
+    [
+        pytest.param("http://h:80/a", "h:80", id="with a port"),
+        pytest.param("HTTPS://u:p@h?x", "h", id="with a user and a query alone"),
+        pytest.param("http://[::1]", "[::1]", id="an address"),
+        pytest.param("/a?b=http://h/", None, id="a path"),
+        pytest.param("*", None, id="no place"),
+        pytest.param("http:///a", None, id="empty"),
+    ],
+)
+def test_an_absolute_target_names_a_host(target, authority):
+    assert authority_of(target) == authority
+
+
+def test_an_invalidation_path_beyond_ascii_is_spelt_both_ways():
+    assert spellings("/caf%C3%A9/*") == ["/caf%C3%A9/*", "/caf\xc3\xa9/*"]
+    assert spellings("/caf\u00e9") == ["/caf\xc3\xa9", "/caf%C3%A9"]
+    assert spellings("/a%20b") == ["/a%20b"]
+    assert spellings("#a%E9") == ["#a%E9"]

@@ -21,6 +21,7 @@ FAILURES = {
     "connect-timeout": OriginTrouble.CONNECT_TIMEOUT,
     "read-timeout": OriginTrouble.READ_TIMEOUT,
     "reset": OriginTrouble.RESET,
+    "write": OriginTrouble.WRITE,
     "invalid-response": OriginTrouble.INVALID_RESPONSE,
     "headers-too-big": OriginTrouble.HEADERS_TOO_BIG,
 }

@@ -154,8 +154,8 @@ def _distributions(
     key = (element.words, _items(located), _items(private), _written(located))
     if key in _cache.inline:
         return _cache.inline[key]
-    distribution, problems = load_shorthand(reading, element, located, set(deployment.functions.fields), private)
-    found = loaded([distribution], problems, [])
+    distributions, problems = load_shorthand(reading, element, located, set(deployment.functions.fields), private)
+    found = loaded(distributions, problems, [])
     if not found.errors and len(reading.problems) == before:
         _cache.keep(key, found)
     return found

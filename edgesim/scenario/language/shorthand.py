@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from edgesim.distribution.findings import closest
 from edgesim.distribution.model import Distribution, Trigger
 from edgesim.distribution.problems import Problem
-from edgesim.loaders.arn import ACCOUNT, REGION
+from edgesim.loaders.arn import ACCOUNT, REGION, domain_name
 from edgesim.loaders.assemble import Books, Named, assemble
 from edgesim.loaders.associations import FunctionBook
 from edgesim.loaders.code import Located
@@ -27,156 +28,37 @@ from edgesim.scenario.language.document import Element, Kind
 from edgesim.scenario.language.read_sign import private_key
 from edgesim.scenario.language.reading import Reader, Reading, Shape, Told, Wrong
 from edgesim.scenario.language.shorthand_headers import response_headers_policy
+from edgesim.scenario.language.shorthand_origins import origin, origin_groups, origins
 from edgesim.scenario.language.shorthand_policies import TTLS, cache_policy, forwarded_values, origin_request_policy
+from edgesim.scenario.language.shorthand_staging import POLICY, STAGING, staged, traffic
 from edgesim.signatures.keys import public_half
 
 NAME = "scenario"
+STAGING_NAME = "staging"
 DEFAULT_ORIGIN = "site"
 DEFAULT_PATH = "*"
 
 
 def load_shorthand(
     reading: Reading, element: Element, functions: Mapping[str, Located], named: set[str], private: Mapping[str, str]
-) -> tuple[Distribution, list[Problem]]:
-    """The distribution, and what CloudFront would say to it. `named` are all functions that the user named, be they
-    right or wrong; `private` the private keys of signers, by Key-Pair-Id."""
+) -> tuple[list[Distribution], list[Problem]]:
+    """The distribution, and the staging one beside it where there is one, and what CloudFront would say to them.
+    `named` are all functions that the user named, be they right or wrong; `private` the private keys of signers, by
+    Key-Pair-Id."""
+    before = len(reading.problems)
     found = DISTRIBUTION.read(reading, element)
-    return _Building(reading, element, functions, named, private).distribution(found)
-
-
-# ── origins ──────────────────────────────────────────────────────────────────
-
-_ORIGIN_NAMES = {
-    "domain": "DomainName",
-    "path": "OriginPath",
-    "connection-attempts": "ConnectionAttempts",
-    "connection-timeout": "ConnectionTimeout",
-    "completion-timeout": "ResponseCompletionTimeout",
-}
-_CUSTOM_NAMES = {
-    "protocol": "OriginProtocolPolicy",
-    "http-port": "HTTPPort",
-    "https-port": "HTTPSPort",
-    "read-timeout": "OriginReadTimeout",
-    "keepalive-timeout": "OriginKeepaliveTimeout",
-}
-_ENDPOINTS = {
-    (True, False): f"s3.{REGION}.amazonaws.com",
-    (False, True): f"s3-website-{REGION}.amazonaws.com",
-}
-_S3_NAMES = {"read-timeout": "OriginReadTimeout"}
-
-
-def _origin_headers(reading: Reading, element: Element) -> Node:
-    fields = r.fields_of(element, "headers").items()
-    return n.node(
-        element,
-        [
-            n.node(child, {"HeaderName": n.node(child, name), "HeaderValue": n.text(reading, child)})
-            for name, child in fields
-        ],
-    )
-
-
-ORIGIN = Shape(
-    "an origin",
-    {
-        "domain": n.text,
-        "s3": n.truth,
-        "website": n.truth,
-        "path": n.text,
-        "headers": _origin_headers,
-        "protocol": n.text,
-        "http-port": n.number,
-        "https-port": n.number,
-        "read-timeout": n.seconds,
-        "keepalive-timeout": n.seconds,
-        "connection-attempts": n.number,
-        "connection-timeout": n.seconds,
-        "completion-timeout": n.seconds,
-    },
-    {
-        "domain-name": "write domain",
-        "host": "write domain",
-        "origin-path": "write path",
-        "id": "its id is the key before the colon",
-        "timeout": "write read-timeout",
-        "port": "write http-port or https-port",
-        "custom-headers": "write headers",
-        **dict.fromkeys(
-            ("answers", "body", "status", "after", "fails"), "what it answers stands in the scenario's own origins"
-        ),
-    },
-)
-
-
-def _origins(reading: Reading, element: Element) -> Node:
-    found: list[Node] = []
-    for name, child in r.fields_of(element, "origins").items():
-        node = _origin(reading, Element(Kind.MAPPING, line=child.line, at=child.at), name)
-        with reading.noting():
-            node = _origin(reading, child, name)
-        found.append(node)
-    return n.node(element, found)
-
-
-def _origin(reading: Reading, element: Element, name: str) -> Node:
-    if element.kind is Kind.TEXT:
-        found: dict[str, Any] = {"domain": n.text(reading, element)}
-    else:
-        found = ORIGIN.read(reading, element)
-    is_bucket, is_website = (key in found and found[key].text == "true" for key in ("s3", "website"))
-    if is_bucket and is_website:
-        reading.complain(element.fields["website"], "an origin is a bucket or a bucket's website", "leave out s3")
-    host = f"{name}.{_ENDPOINTS.get((is_bucket, is_website), 'example.com')}"
-    fields = {"Id": n.node(element, name), "DomainName": n.node(element, host), **n.renamed(found, _ORIGIN_NAMES)}
-    if "headers" in found:
-        fields["OriginCustomHeaders"] = found["headers"]
-    if is_bucket:
-        for key in _CUSTOM_NAMES.keys() - _S3_NAMES.keys() & found.keys():
-            reading.complain(element.fields[key], f"an S3 origin has no {key}", "leave it out, or s3: true")
-        fields["S3OriginConfig"] = n.node(element, n.renamed(found, _S3_NAMES))
-    else:
-        fields["CustomOriginConfig"] = _custom(element, found, "http-only" if is_website else "match-viewer")
-    return n.node(element, fields)
-
-
-def _custom(element: Element, found: Mapping[str, Any], protocol: str) -> Node:
-    fields = {
-        "OriginProtocolPolicy": n.node(element, protocol),
-        "OriginSSLProtocols": n.node(element, [n.node(element, "TLSv1.2")]),
-        **n.renamed(found, _CUSTOM_NAMES),
-    }
-    return n.node(element, fields)
-
-
-ORIGIN_GROUP = Shape(
-    "an origin group",
-    {"members": n.texts, "fails-over-at": n.numbers},
-    {
-        "origins": "write members: [PRIMARY, SECONDARY]",
-        **dict.fromkeys(("status-codes", "statuses", "failover-criteria"), "write fails-over-at: [500, 502, …]"),
-    },
-)
-
-
-def _origin_groups(reading: Reading, element: Element) -> Node:
-    found: list[Node] = []
-    for name, child in r.fields_of(element, "origin-groups").items():
-        with reading.noting():
-            said = ORIGIN_GROUP.read(reading, child)
-            found.append(n.node(child, {"Id": n.node(child, name), **_group_members(said)}))
-    return n.node(element, found)
-
-
-def _group_members(said: Mapping[str, Node]) -> dict[str, Node]:
-    """What CloudFormation's form says in its own way; what is missing stays missing, for the checks to tell."""
-    fields: dict[str, Node] = {}
-    if (members := said.get("members")) is not None:
-        fields["Members"] = members.with_value([item.with_value({"OriginId": item}) for item in members.items])
-    if (statuses := said.get("fails-over-at")) is not None:
-        fields["FailoverCriteria"] = statuses.with_value({"StatusCodes": statuses})
-    return fields
+    building = _Building(reading, element, functions, named, private)
+    said: Element | None = found.get("staging")
+    if said is None or len(reading.problems) > before:
+        distribution, problems = building.distribution(found)
+        return [distribution], problems
+    staging = STAGING.read(reading, said)
+    building.books.deployments.add(POLICY, traffic(said, staging, domain_name(STAGING_NAME)), reading.file)
+    distribution, problems = building.distribution(found, {"ContinuousDeploymentPolicyId": n.node(said, POLICY)})
+    other = staged(element, said.fields.get("distribution", said.with_fields({})))
+    built = _Building(reading, other, functions, named, private, STAGING_NAME)
+    beside, more = built.distribution(DISTRIBUTION.read(reading, other), {"Staging": n.node(said, "true")})
+    return [distribution, beside], [*problems, *(one for one in more if one not in problems)]
 
 
 # ── behaviors ────────────────────────────────────────────────────────────────
@@ -351,12 +233,13 @@ DISTRIBUTION = Shape(
         "aliases": n.texts,
         "enabled": n.truth,
         "comment": n.text,
-        "origins": _origins,
-        "origin-groups": _origin_groups,
+        "origins": origins,
+        "origin-groups": origin_groups,
         "error-responses": _error_responses,
         "countries": _countries,
         "logging": _logging,
         "cache-tags": _cache_tags,
+        "staging": r.element_itself,
         "behaviors": _behaviors,
         **_BEHAVIOR_KEYS,
     },
@@ -370,6 +253,7 @@ DISTRIBUTION = Shape(
         "cache-behaviors": "write behaviors",
         "default-cache-behavior": "write its keys here, in distribution itself",
         "parameters": "it belongs to the scenario, beside distribution",
+        "continuous-deployment": "write staging",
     },
 )
 
@@ -383,21 +267,27 @@ class _Building:
     functions: Mapping[str, Located]
     named: set[str]
     private: Mapping[str, str]
+    name: str = NAME
 
     def __post_init__(self) -> None:
         self.books = Books(
             FunctionBook(self.functions), PolicyBook(CACHE), PolicyBook(ORIGIN_REQUEST), PolicyBook(RESPONSE_HEADERS)
         )
 
-    def distribution(self, found: Mapping[str, Any]) -> tuple[Distribution, list[Problem]]:
-        distribution, problems = assemble(self.tree(found), Named(NAME), self.books, self.reading.file)
+    def distribution(
+        self, found: Mapping[str, Any], more: Mapping[str, Node] = MappingProxyType({})
+    ) -> tuple[Distribution, list[Problem]]:
+        """`more` is what the short form does not say."""
+        tree = self.tree(found)
+        tree = tree.with_value({**tree.fields, **more})
+        distribution, problems = assemble(tree, Named(self.name), self.books, self.reading.file)
         return distribution, [*problems, *self.books.problems()]
 
     def tree(self, found: Mapping[str, Any]) -> Node:
         fields: dict[str, Node] = {"Enabled": n.node(self.element, "true"), **n.renamed(found, _DISTRIBUTION_NAMES)}
         if "Origins" not in fields:
-            fields["Origins"] = n.node(self.element, [_origin(self.reading, self.nothing, DEFAULT_ORIGIN)])
-        first = next((origin.get("Id").text for origin in fields["Origins"].items), DEFAULT_ORIGIN)
+            fields["Origins"] = n.node(self.element, [origin(self.reading, self.nothing, DEFAULT_ORIGIN)])
+        first = next((one.get("Id").text for one in fields["Origins"].items), DEFAULT_ORIGIN)
         default, others = self.split(found)
         fields["DefaultCacheBehavior"] = n.node(default.element, self.behavior(default, first))
         patterns = [{**self.behavior(each, first), "PathPattern": each.said["path"]} for each in others]

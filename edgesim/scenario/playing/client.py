@@ -80,6 +80,7 @@ _TEXTS = {
     OriginTrouble.CONNECT_TIMEOUT: f"took no connection within {CONNECT_SECONDS} s",
     OriginTrouble.READ_TIMEOUT: f"sent nothing for {READ_SECONDS} s",
     OriginTrouble.RESET: "closed the connection before it answered",
+    OriginTrouble.WRITE: "closed the connection before it had the request's body",
     OriginTrouble.INVALID_RESPONSE: "sent what is no HTTP response",
     OriginTrouble.HEADERS_TOO_BIG: "sent a larger head than CloudFront takes",
 }

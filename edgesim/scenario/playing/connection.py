@@ -12,7 +12,7 @@ from edgesim.server.framing import Framing
 from edgesim.values.wire import Wire
 
 if TYPE_CHECKING:
-    from edgesim.driver.driver import Exchange
+    from edgesim.driver.exchange import Exchange
     from edgesim.ports import Clock, Timer
     from edgesim.values.instant import Duration
     from edgesim.values.viewer import Arrival

@@ -141,7 +141,7 @@ class Demonstration(Play):
     def _explanation(self, answer: Answered, edge: Edge) -> list[str]:
         if not answer.transcript.notes:
             return ["This is no request that an edge takes: its listener refused it."]
-        return as_text(as_data(answer.transcript, edge.store.variants), self._paint).splitlines()
+        return as_text(as_data(answer.transcript, edge.store), self._paint).splitlines()
 
     def _verdict(self, expect: Expectation, failures: Iterable[StepFailure]) -> Iterator[str]:
         mismatches = [mismatch for failure in failures for mismatch in failure.mismatches]

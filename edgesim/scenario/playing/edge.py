@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from edgesim.distribution.model import Distribution, EdgeFunction, Trigger
 from edgesim.distribution.propagation import Rollout, Spread
+from edgesim.distribution.sessions import with_sessions
 from edgesim.driver.driver import Driver
 from edgesim.driver.recorder import TranscriptRing
 from edgesim.driver.virtual_clock import VirtualClock, settle
@@ -173,7 +174,8 @@ class Edge:
         """Another configuration, which reaches each edge location within so many seconds. Its functions must be in the
         runtime already."""
         now, spread = self.clock.now(), Spread(Duration(propagation), self._ids.seed())
-        self.rollout = self.rollout.since(now).then(setting.distributions, now, spread)
+        distributions = with_sessions(self.rollout.newest, setting.distributions)
+        self.rollout = self.rollout.since(now).then(distributions, now, spread)
         self.origins.deploy(setting)
 
     # ── time ─────────────────────────────────────────────────────────────────

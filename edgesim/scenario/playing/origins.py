@@ -226,6 +226,7 @@ _TEXTS = {
     OriginTrouble.READ_TIMEOUT: "the origin {id} sent nothing for {read:g} s",
     OriginTrouble.COMPLETION_TIMEOUT: "the origin {id} did not complete its response within {whole:g} s",
     OriginTrouble.RESET: "the origin {id} closed the connection before its response was complete, as the script says",
+    OriginTrouble.WRITE: "the origin {id} closed the connection before it had the request's body, as the script says",
     OriginTrouble.INVALID_RESPONSE: "the origin {id} sent no valid response, as the script says",
     OriginTrouble.HEADERS_TOO_BIG: "the origin {id} sent too large a head, as the script says",
 }

@@ -283,14 +283,14 @@ class Play:
         """What did not hold of what was expected, of a step's request where there is one."""
         if self._explains:
             # Now, since a miss is explained by what is stored
-            self._explained |= {id(one): as_data(one, edge.store.variants) for one in seen.transcripts}
+            self._explained |= {id(one): as_data(one, edge.store) for one in seen.transcripts}
         found = mismatches(expect, seen)
         if step is not None:
             found += self._capture(step, seen.answers[0])
         if not found:
             return ()
         place = step.place if step is not None else expect.place
-        told = tuple(as_data(transcript, edge.store.variants) for transcript in seen.transcripts)
+        told = tuple(as_data(transcript, edge.store) for transcript in seen.transcripts)
         return (StepFailure(title, str(place), tuple(found), told),)
 
     def explained(self, transcript: Transcript) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from edgesim.logs.nearest import is_miss, nearest_to
 from edgesim.logs.why import what_went_wrong
@@ -39,12 +40,22 @@ def why_this_outcome(
 
 
 def _nearest(transcript: Transcript, cached: Sequence[tuple[CacheKey, Entry]]) -> tuple[str, ...]:
-    def variants(distribution: str, path: str) -> list[tuple[CacheKey, Entry]]:
-        return [one for one in cached if (one[0].distribution, one[0].path) == (distribution, path)]
-
     miss = next((note for note in transcript.notes if is_miss(note)), None)
-    found = nearest_to(miss, transcript, variants) if miss is not None else None
+    found = nearest_to(miss, transcript, _Cached(cached)) if miss is not None else None
     return found.differs if found is not None else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Cached:
+    """A snapshot of a cache, to find the nearest key in."""
+
+    entries: Sequence[tuple[CacheKey, Entry]]
+
+    def variants(self, distribution: str, path: str) -> list[tuple[CacheKey, Entry]]:
+        return [one for one in self.entries if (one[0].distribution, one[0].path) == (distribution, path)]
+
+    def paths(self, distribution: str) -> set[str]:
+        return {key.path for key, _ in self.entries if key.distribution == distribution}
 
 
 def why_not_stored(path: str, transcripts: Sequence[Transcript]) -> str:
