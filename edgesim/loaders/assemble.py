@@ -26,6 +26,7 @@ from edgesim.distribution.config import (
 from edgesim.distribution.continuous_deployment import ContinuousDeployment
 from edgesim.distribution.findings import Finding, Loc, closest, there_are
 from edgesim.distribution.geo import GeoRestriction
+from edgesim.distribution.header_twice import headers_said_twice
 from edgesim.distribution.legacy import cache_policy_of
 from edgesim.distribution.model import (
     Association,
@@ -142,7 +143,7 @@ def assemble(
         *unapplied(config, {*mapped, *_stood_in_for(tree)}, set(_signed(config, books))),
     ]
     distribution = _Assembly(tree, books, config, file).distribution(named)
-    findings += books.findings()
+    findings += [*headers_said_twice(config, distribution), *books.findings()]
     return distribution, [problem(finding, tree, file) for finding in findings]
 
 

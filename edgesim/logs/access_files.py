@@ -2,7 +2,7 @@
 
 While its hour goes on, a distribution's log is DIR/PREFIX/ID.YYYY-MM-DD-HH.UNIQUE.log in the clear, so that `tail -F`
 shows it; afterwards, and when edgesim ends, it becomes the object that CloudFront would deliver, the same name with
-.gz in the place of .log. Lines are gathered and written together every second.
+.gz in the place of .log. Lines are gathered and written together, five times a second.
 
 Source: AccessLogs, "File name format".
 """
@@ -15,10 +15,11 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from edgesim.logs.access import Format, fields_of
+from edgesim.logs.access import Format
 from edgesim.logs.folder import safe_name, usable
 from edgesim.pipeline.logged import is_logged
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from edgesim.pipeline.transcript import Transcript
     from edgesim.values.instant import Instant
 
-FLUSH_SECONDS = 1.0
+FLUSH_SECONDS = 0.2  # what is lost where edgesim is killed; when it ends by itself, by Ctrl-C too, nothing is
+TOGETHER = 32  # lines made at once. measured: a third less work than one by one, each after all else of its request
 OPTION = "--access-log"
 
 
@@ -52,6 +54,7 @@ class AccessLog:
     ) -> None:
         self._folder, self._form = usable(folder, OPTION), form
         self._new_name, self._complain = new_name, complain
+        self._over: list[tuple[Transcript, Distribution, Instant]] = []
         self._pending: dict[tuple[str, int], list[str]] = {}
         """By where the log's names begin, and hour."""
         self._heads: dict[str, str] = {}
@@ -65,18 +68,25 @@ class AccessLog:
         distribution = transcript.distribution
         if self._failed or distribution is None or not is_logged(transcript):
             return
-        form = self._form.of(distribution)
-        line = form.line(fields_of(transcript, at, form.fields))
-        self._heads[beginning(distribution)] = form.head
-        self._pending.setdefault((beginning(distribution), int(at // 3600)), []).append(line)
+        self._over.append((transcript, distribution, at))
+        if len(self._over) >= TOGETHER:
+            self._make_lines()
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
+
+    def _make_lines(self) -> None:
+        over, self._over = self._over, []
+        for transcript, distribution, at in over:
+            form, name = self._form.of(distribution), beginning(distribution)
+            self._heads[name] = form.head
+            self._pending.setdefault((name, int(at // 3600)), []).append(form.line(transcript, at))
 
     def flush(self) -> None:
         """Write what has gathered."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._make_lines()
         pending, self._pending = self._pending, {}
         try:
             for (name, hour), lines in pending.items():
@@ -128,8 +138,13 @@ class AccessLog:
 
 def beginning(distribution: Distribution) -> str:
     """What the names of a distribution's log begin with. documented: a slash follows a prefix that has none"""
-    parts = [part for part in distribution.logging.prefix.split("/") if part]
-    return "/".join(map(safe_name, (*parts, distribution.id)))
+    return _beginning(distribution.logging.prefix, distribution.id)
+
+
+@lru_cache(maxsize=256)
+def _beginning(prefix: str, distribution: str) -> str:
+    parts = [part for part in prefix.split("/") if part]
+    return "/".join(map(safe_name, (*parts, distribution)))
 
 
 def packed(path: Path) -> Path:

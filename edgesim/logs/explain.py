@@ -434,6 +434,7 @@ def as_data(transcript: Transcript, stored: Stored | None = None) -> dict[str, A
         "seconds": ended - arrival.at if ended is not None else None,
         "bytes": transcript.sent,
         "complete": transcript.complete,
+        "going_on": not transcript.complete and transcript.interrupted is None,
         "sections": [asdict(section) for section in sections(transcript, stored)],
     }
 

@@ -30,7 +30,8 @@ def _outcome(data: dict[str, Any], paint: Paint) -> str:
     if not data["status"]:
         return paint("no answer: the viewer left first, or edgesim failed", "bad")
     status = paint(str(data["status"]), "ok" if data["status"] < 400 else "bad")
-    whole = "" if data["complete"] else paint(", not sent to its end", "bad")
+    cut = ", and more to come" if data["going_on"] else paint(", not sent to its end", "bad")
+    whole = "" if data["complete"] else cut
     after = f" after {data['seconds'] * 1000:.1f} ms" if _took_time(data) else ""
     return f"{status} {data['outcome']}{after}, {data['bytes']:,} bytes{whole}"
 

@@ -222,7 +222,7 @@ class _Exchange:
         interim: set[int] = set()
         while True:
             message, payload = await self.protocol.read()
-            if message.code >= 200 or (message.code == SWITCHING_PROTOCOLS and self.may_switch):
+            if message.code >= 200 or (message.code == SWITCHING_PROTOCOLS and self.may_switch and message.upgrade):
                 break
             if message.code == SWITCHING_PROTOCOLS or (message.code == 100 and 100 in interim):
                 raise HttpProcessingError(message=f"an unexpected response {message.code}")

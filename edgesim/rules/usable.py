@@ -16,10 +16,10 @@ from edgesim.values.message import Request, Response
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(?:\d+|\*)", re.ASCII)
 
-_CODINGS = frozenset({"chunked", "identity"})
+_COMPRESSING = frozenset({"gzip", "x-gzip", "deflate", "compress", "x-compress", "br"})
 
 SENTENCES = {
-    OriginTrouble.INVALID_RESPONSE: "The origin's Transfer-Encoding is another than chunked",
+    OriginTrouble.INVALID_RESPONSE: "The origin compressed its response by Transfer-Encoding",
     OriginTrouble.CONTENT_RANGE: "The origin's Content-Length is not that of its Content-Range",
     OriginTrouble.TOO_LARGE: "The origin's object is larger than the 50 GB that CloudFront fetches where it may cache",
 }
@@ -28,11 +28,12 @@ SENTENCES = {
 def trouble_with(behavior: CacheBehavior, request: Request, response: Response) -> OriginTrouble | None:
     """What keeps a response from being taken, or None.
 
-    documented: chunked is the only transfer coding (RequestAndResponseBehaviorCustomOrigin). inferred: any other makes
-    the response one that can't be read, identity, which was none, aside; 206 alone has a Content-Range that counts, and
-    HEAD, which fetches nothing, is never too large
+    documented: chunked is the only transfer coding (RequestAndResponseBehaviorCustomOrigin). inferred: a response under
+    one that compresses can't be read, and what is no coding at all says nothing; 206 alone has a Content-Range that
+    counts, and HEAD, which fetches nothing, is never too large
     """
-    if not _CODINGS.issuperset(item.lower() for item in list_items(response.headers.all("transfer-encoding"))):
+    codings = response.headers.all("transfer-encoding")
+    if codings and not _COMPRESSING.isdisjoint(item.lower() for item in list_items(codings)):
         return OriginTrouble.INVALID_RESPONSE
     length = _declared(response.headers)
     if length is None or request.method == "HEAD":

@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from edgesim.errors import ViewerFault
+
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_LINE = re.compile(rb"(%b) ([^\x00-\x20\x7f]+)( HTTP/\d\.\d\r\n)" % _TOKEN)
+_LINE = re.compile(rb"(%b) +([^\x00-\x20\x7f]+)( HTTP/\d\.\d\r\n)" % _TOKEN)
 _STARTS = re.compile(rb"[\r\n!#$%&'*+\-.^_`|~0-9A-Za-z]")
-_PLAIN = re.compile(rb"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|CONNECT) [\x21-\x7e]+ ")
+_PLAIN = re.compile(rb"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|CONNECT) +[\x21-\x7e]+ HTTP/\d\.\d\r\n")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _STAND_IN = b"POST"
 _END = b"\r\n\r\n"
@@ -27,10 +29,13 @@ class Written(NamedTuple):
 
 
 def readable_line(line: bytes) -> tuple[bytes, Written | None]:
-    """A request line, with its end, as the parser can read it, and what stands in it where that is something else. What
-    is no request line stays as it is: the parser refuses it."""
-    if _PLAIN.match(line) or (found := _LINE.fullmatch(line)) is None:
+    """A request line, with its end, as the parser can read it, and what stands in it where that is something else.
+    Empty lines before it stay as they are. Raises ViewerFault for anything else, some of which the parser would take
+    (RTSP, ICE)."""
+    if _PLAIN.match(line) or not line.strip(b"\r\n"):
         return line, None
+    if (found := _LINE.fullmatch(line)) is None:
+        raise ViewerFault("no request line")
     method, target, version = found.groups()
     return b"%b %b%b" % (_STAND_IN, _BEYOND_ASCII.sub(b"_", target), version), Written(method, target)
 
@@ -41,7 +46,8 @@ def is_one_plain_head(data: bytes) -> bool:
 
 
 class Blocks:
-    """Cuts the bytes of a connection: `line` is due between two requests, `block` within one."""
+    """Cuts the bytes of a connection: `line` is due between two requests, `block` within one. Both take what came and
+    where to begin in it, and say where to go on."""
 
     def __init__(self) -> None:
         self._line = b""
@@ -52,25 +58,23 @@ class Blocks:
         """How many bytes of a line wait for its end."""
         return len(self._line)
 
-    def line(self, data: bytes) -> tuple[bytes, bytes]:
-        """A whole line, and what follows it; no line while it has no end. What can't begin a request is not waited
-        for."""
-        data = self._line + data
-        if not _STARTS.match(data):
-            return data, b""
-        end = data.find(b"\n") + 1
-        self._line = b"" if end else data
+    def line(self, data: bytes, at: int) -> tuple[bytes, int]:
+        """A whole line; an empty one while it has no end. What can't begin a request is not waited for."""
+        stop = data.find(b"\n", at) + 1 or len(data)
+        line, self._line = self._line + data[at:stop], b""
+        if not line.endswith(b"\n") and _STARTS.match(line):
+            line, self._line = b"", line
         self._tail = b"\r\n"
-        return data[:end], data[end:] if end else b""
+        return line, stop
 
-    def block(self, data: bytes) -> tuple[bytes, bytes]:
-        """What goes as far as the next empty line, or all of it, and what follows. A head ends with such a line, and so
-        does a body in chunks; elsewhere it means nothing."""
-        seam = (self._tail + data[: len(_END) - 1]).find(_END)
-        if seam >= 0:
-            cut = seam + len(_END) - len(self._tail)
-        else:
-            found = data.find(_END)
-            cut = found + len(_END) if found >= 0 else len(data)
-        self._tail = b"" if seam >= 0 else (self._tail + data[:cut])[1 - len(_END) :]
-        return data[:cut], data[cut:]
+    def block(self, data: bytes, at: int) -> tuple[bytes, int]:
+        """What goes as far as the next empty line, or all of it. A head ends with such a line, and so does a body in
+        chunks; elsewhere it means nothing."""
+        tail = self._tail
+        seam = (tail + data[at : at + len(_END) - 1]).find(_END) if tail else -1
+        begins = at + seam - len(tail) if seam >= 0 else data.find(_END, at)
+        is_whole = seam >= 0 or begins >= 0
+        stop = begins + len(_END) if is_whole else len(data)
+        block = data[at:stop]
+        self._tail = b"" if is_whole else (tail + block)[1 - len(_END) :]
+        return block, stop

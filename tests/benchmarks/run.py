@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -69,6 +70,8 @@ def functions(folder: Path) -> dict[str, list[str]]:
     (folder / "response.py").write_text(PYTHON.format(part="response"))
     return {
         "none": [],
+        "access log": ["--access-log", str(folder / "log")],
+        "access log in JSON": ["--access-log", str(folder / "json"), "--access-log-format", "json"],
         "viewer-request": ["--viewer-request", str(folder / "request.js")],
         "all four": [
             *("--viewer-request", str(folder / "request.js"), "--origin-request", str(folder / "request.py")),
@@ -94,6 +97,16 @@ CASES = (
 )
 
 
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has taken so far, where the system tells (Linux). It is steadier than a rate where
+    others are busy too."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return float("nan")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def measured(port: int, requests: list[bytes], seconds: float) -> list[float]:
     import uvloop
 
@@ -105,6 +118,36 @@ def measured(port: int, requests: list[bytes], seconds: float) -> list[float]:
             print(f"  {result.failures} of {result.answers} answers were not 200", file=sys.stderr)
         figures.append(result.per_second)
     return figures
+
+
+ROUNDS = 8
+
+
+def access_log_costs(origin: int, flags: dict[str, list[str]], seconds: float) -> dict[str, float]:
+    """Processor seconds of a fresh hit without an access log and with one: the least of several rounds, in which each
+    server has its turn, so that what else this machine does counts little."""
+    import uvloop
+
+    least: dict[str, float] = {}
+    with contextlib.ExitStack() as servers:
+        running_now = {}
+        for kind in ("none", "access log", "access log in JSON"):
+            port = free_port()
+            process, _ = servers.enter_context(running(*serving(origin, port, flags[kind]), port=port))
+            running_now[kind] = port, process.pid
+        for _, (kind, (port, pid)) in itertools.product(range(ROUNDS), running_now.items()):
+            before = cpu_seconds(pid)
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                result = runner.run(load(port, [get("/hit")], connections=CONNECTIONS[1], seconds=seconds / 4))
+            cost = (cpu_seconds(pid) - before) / result.answers
+            least[kind] = min(cost, least.get(kind, cost))
+    return least
+
+
+def serving(origin: int, port: int, flags: list[str]) -> list[str]:
+    """The command that serves."""
+    command = ["-m", "edgesim", "serve", "--origin", f"http://127.0.0.1:{origin}", "--quiet"]
+    return [*command, "--port", str(port), "--control-port", str(free_port()), *flags]
 
 
 def row(name: str, figures: list[float], beside: list[float] | None = None) -> None:
@@ -126,13 +169,15 @@ def main(seconds: float) -> None:
         flags = functions(Path(folder))
         starts, memory = {}, {}
         for name, kind, requests in CASES:
-            port, control = free_port(), free_port()
-            command = ["-m", "edgesim", "serve", "--origin", f"http://127.0.0.1:{origin_port}", "--quiet"]
-            command += ["--port", str(port), "--control-port", str(control), *flags[kind]]
-            with running(*command, port=port) as (process, started):
+            port = free_port()
+            with running(*serving(origin_port, port, flags[kind]), port=port) as (process, started):
                 row(name, measured(port, requests, seconds), bare)
                 starts[kind], memory[kind] = started, resident_mb(process.pid)
+        costs = access_log_costs(origin_port, flags, seconds)
     print()
+    without = costs.pop("none")
+    print("processor time of a fresh hit, beside one without an access log: "
+          + ", ".join(f"{kind} {cost / without:.2f}" for kind, cost in costs.items()))  # fmt: skip
     print(f"start-up to first 200: bare uvicorn {bare_start:.2f} s, "
           + ", ".join(f"edgesim with {kind} {value:.2f} s" for kind, value in starts.items()))  # fmt: skip
     print("resident memory after load: " + ", ".join(f"{kind} {value:.0f} MB" for kind, value in memory.items()))

@@ -95,8 +95,10 @@ def test_whatever_is_asked_and_answered_reads_back(
         headers=Headers([("Content-Type", agent)]),
         wire=Wire(1, 2),
     )
-    told = fields_of(transcript, END, STANDARD)
-    read = line_of(FIELDS, FORMATS["w3c"].line(told))
+    line = FORMATS["w3c"].line(transcript, END)
+    read = line_of(FIELDS, line)
+    assert line.split("\t") == list(fields_of(transcript, END, STANDARD).values())
+    assert json.loads(FORMATS["json"].line(transcript, END)) == fields_of(transcript, END)
     asked = [f"/{path}", query, host, agent, referer, forwarded, cookie, agent]
     names = ["cs-uri-stem", "cs-uri-query", "x-host-header", "cs(User-Agent)", "cs(Referer)", "x-forwarded-for",
              "cs(Cookie)", "sc-content-type"]  # fmt: skip
@@ -104,8 +106,10 @@ def test_whatever_is_asked_and_answered_reads_back(
 
 
 def test_a_line_of_json_is_an_object_of_texts() -> None:
-    told = fields(a_request("/a b", user_agent='x"y'), viewer=Viewer(place={"country": "DE"}))
-    read = json.loads(FORMATS["json"].line(told))
+    odd = Viewer(place={"country": "DE"}, pop='F"A\\1', ip="fe80::1%eth0")
+    transcript = transcript_of(a_request("/a b", user_agent='x"y'), viewer=odd)
+    read = json.loads(FORMATS["json"].line(transcript, END))
+    assert (read["x-edge-location"], read["c-ip"]) == ("F%22A%5C1", "fe80::1%25eth0")
     assert list(read) == [*FIELDS, "c-country", "cache-behavior-path-pattern"]
     assert (read["c-country"], read["cache-behavior-path-pattern"]) == ("DE", "*")
     assert read["cs(User-Agent)"] == "x%22y"

@@ -13,7 +13,7 @@ import pytest
 from edgesim.distribution.model import Distribution, Logging
 from edgesim.errors import ConfigError
 from edgesim.logs.access import FORMATS
-from edgesim.logs.access_files import AccessLog, beginning, packed
+from edgesim.logs.access_files import TOGETHER, AccessLog, beginning, packed
 from edgesim.pipeline.transcript import Station, Transcript
 from edgesim.rules.reasons import DeploymentReason
 from edgesim.testing.make import a_distribution, a_request, an_arrival
@@ -70,6 +70,21 @@ def test_an_hours_log_can_be_read_while_it_is_written_and_is_packed_at_the_end(t
     assert log.files == ["E1.2026-01-02-12.0000000a.gz"]
     assert log.paths_in(log.files[0]) == ["/a", "/b", "/c"]
     assert log.complaints == []
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("count", [TOGETHER - 1, TOGETHER, TOGETHER + 1, 5 * TOGETHER + 3])
+def test_no_line_is_lost_where_edgesim_ends_before_they_are_written(tmp_path: Path, count: int, form: str) -> None:
+    log = Log(tmp_path, form)
+
+    async def story() -> None:
+        for number in range(count):
+            log.log.finished(over(f"/{number}"), NOON)
+        await log.log.aclose()
+
+    asyncio.run(story())
+    text = gzip.decompress((tmp_path / log.files[0]).read_bytes()).decode()
+    assert re.findall(r"[\t\"]/(\d+)[\t\"]", text) == [str(number) for number in range(count)]
 
 
 def test_every_hour_has_a_file_of_its_own(tmp_path: Path) -> None:

@@ -331,6 +331,11 @@ class TestWhatComesBack:
         async with raw_server([interim + raw_server.OK]) as server:
             assert (await fault_of(server)).trouble is OriginTrouble.INVALID_RESPONSE
 
+    async def test_a_101_that_does_not_say_what_it_switches_to_is_invalid(self, raw_server) -> None:
+        asks = a_request(headers=[("Host", "a"), ("Connection", "Upgrade"), ("Upgrade", "websocket")])
+        async with raw_server([b"HTTP/1.1 101 Switching Protocols\r\n\r\nhello"]) as server:
+            assert (await fault_of(server, asks)).trouble is OriginTrouble.INVALID_RESPONSE
+
     async def test_an_origin_that_stalls_after_100_times_out(self, raw_server) -> None:
         async with raw_server([b"HTTP/1.1 100 Continue\r\n\r\n", raw_server.STALL]) as server:
             origin = an_origin(read_timeout=0.03, connection_attempts=1)

@@ -40,6 +40,7 @@ def test_a_part_has_the_length_that_its_range_tells(response, trouble):
     [
         pytest.param("Chunked", None, id="chunked"),
         pytest.param("identity", None, id="identity is none"),
+        pytest.param("something", None, id="nor is this"),
         pytest.param("gzip, chunked", OriginTrouble.INVALID_RESPONSE, id="one that would be lost"),
         pytest.param("gzip", OriginTrouble.INVALID_RESPONSE, id="another"),
     ],

@@ -34,6 +34,7 @@ from edgesim.scenario.model import (
     Setting,
 )
 from edgesim.scenario.outcome import Mismatch, Verdict
+from edgesim.scenario.playing import client
 from edgesim.scenario.playing.against import Against, Target, parse_against
 from edgesim.scenario.playing.comparable import OwnOrigins
 from edgesim.scenario.playing.seen import Answered
@@ -155,6 +156,23 @@ def test_redirects_are_not_followed_and_bodies_not_decoded():
     expect = Expectation(status=(302,), headers=has("location", "/b").headers, body=body("no gzip").body)
     assert against(server, a_scenario(get(expect=expect))).verdict is Verdict.PASSED
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["one that ends", "one that stays"])
+def test_a_websocket_is_listened_to_for_a_moment(ends, monkeypatch):
+    monkeypatch.setattr(client, "SILENT_SECONDS", 0.1)
+
+    async def chat(scope, receive, send):
+        await send({"type": "http.response.start", "status": 101, "headers": [(b"Upgrade", b"websocket")]})
+        await send({"type": "http.response.body", "body": b"hello", "more_body": True})
+        if ends:
+            await send({"type": "http.response.body", "body": b""})
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    asks = (("Connection", "Upgrade"), ("Upgrade", "websocket"))
+    scenario = a_scenario(get(headers=asks, expect=Expectation(status=(101,), body=body("hello").body)))
+    assert against(chat, scenario).verdict is Verdict.PASSED
 
 
 # ── what is compared ─────────────────────────────────────────────────────────

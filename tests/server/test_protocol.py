@@ -128,6 +128,7 @@ REFUSED = [
     pytest.param(b"hello\r\n\r\n", id="no HTTP at all"),
     pytest.param(b"G@T / HTTP/1.1\r\nHost: a\r\n\r\n", id="a method that is no token"),
     pytest.param(b"GET /\r\n\r\n", id="HTTP/0.9"),
+    pytest.param(b"GET /a RTSP/1.0\r\nHost: a\r\n\r\n", id="RTSP"),
     pytest.param(b"GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", id="a target with a space"),
     pytest.param(b"GET /\xc3\xa9\x7f HTTP/1.1\r\nHost: a\r\n\r\n", id="a target with a control character"),
     pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", id="the preface of HTTP/2"),

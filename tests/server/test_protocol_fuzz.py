@@ -18,6 +18,9 @@ REQUESTS = (
     b"GET /d HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
     b"POST /e HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nhi",
     b"GET /f HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n",
+    b"GET /\xc3\xa9?\xff HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"FROB /h HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n\r\n\r\nhi",
+    b"GET /i HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
 )
 MUTATIONS = (
     b"",

@@ -16,6 +16,8 @@ from uvicorn.server import ServerState
 
 from edgesim.distribution.model import Trigger
 from edgesim.logs.access import fields_of
+from edgesim.logs.explain import as_data
+from edgesim.logs.explain_text import as_text
 from edgesim.origins.http import HttpOrigin
 from edgesim.pipeline.transcript import Transcript
 from edgesim.rules.reasons import HookReason, LookUpReason, StoreReason
@@ -241,6 +243,20 @@ def test_frames_go_both_ways_after_the_handshake() -> None:
     run(story())
 
 
+def test_while_it_goes_on_explain_says_so() -> None:
+    async def story() -> None:
+        async with edge_before(ChatServer()) as edge, edge.viewer() as (reader, writer):
+            await head_of(reader)
+            transcript = edge.fake.recorder.find("last")
+            assert transcript is not None
+            assert "101 Miss, 0 bytes, and more to come" in as_text(as_data(transcript))
+            writer.close()
+            await edge.over()
+            assert "and more to come" not in as_text(as_data(transcript))
+
+    run(story())
+
+
 def test_what_either_side_says_at_once_is_not_lost() -> None:
     async def greets(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(frame(b"welcome"))
@@ -267,6 +283,29 @@ def test_a_viewer_that_leaves_ends_the_origins_connection() -> None:
             await server.left.get()
             transcript = await edge.over()
             assert fields_of(transcript, edge.fake.clock.now())["x-edge-result-type"] == "Miss"
+
+    run(story())
+
+
+def test_a_viewer_that_leaves_before_the_origins_answer_leaves_no_connection_behind() -> None:
+    async def story() -> None:
+        asked, release = asyncio.Event(), asyncio.Event()
+
+        @dataclass
+        class Hesitant(ChatServer):
+            async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                asked.set()
+                await release.wait()
+                await super().__call__(reader, writer)
+
+        server = Hesitant()
+        async with edge_before(server) as edge:
+            async with edge.viewer():
+                await asked.wait()
+            release.set()
+            await server.left.get()
+            while edge.state.tasks:
+                await asyncio.wait(list(edge.state.tasks))
 
     run(story())
 

@@ -3,6 +3,7 @@ and knows no proxy."""
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 
 from edgesim.distribution.model import Origin
@@ -10,7 +11,7 @@ from edgesim.errors import OriginFault, OriginTrouble
 from edgesim.origins.http import HttpOrigin
 from edgesim.origins.targets import Url
 from edgesim.pipeline.transcript import Transcript
-from edgesim.ports import BodyStream
+from edgesim.ports import BodyStream, Tunnel
 from edgesim.scenario.playing.seen import Answered
 from edgesim.values.instant import Instant
 from edgesim.values.message import Request, Response
@@ -18,6 +19,7 @@ from edgesim.values.viewer import Arrival, Viewer
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
+SILENT_SECONDS = 1.0
 
 
 class NoAnswerError(Exception):
@@ -58,6 +60,9 @@ async def _read(response: Response, body: bytearray) -> bool:
     if not isinstance(response.body, BodyStream):
         body += response.body if isinstance(response.body, bytes) else b""
         return True
+    if isinstance(response.body, Tunnel):
+        await _listen(response.body, body)
+        return True
     try:
         async with aclosing(response.body.chunks()) as chunks:
             async for chunk in chunks:
@@ -67,6 +72,19 @@ async def _read(response: Response, body: bytearray) -> bool:
     finally:
         await response.body.aclose()
     return True
+
+
+async def _listen(tunnel: Tunnel, body: bytearray) -> None:
+    """What a WebSocket's other side says, until it ends or falls silent: nobody here would answer."""
+    try:
+        async with aclosing(tunnel.chunks()) as chunks:
+            while True:
+                async with asyncio.timeout(SILENT_SECONDS):
+                    body += await anext(chunks)
+    except (StopAsyncIteration, TimeoutError, OriginFault):
+        return
+    finally:
+        await tunnel.aclose()
 
 
 def untold(request: Request) -> Transcript:
