@@ -24,7 +24,7 @@ from edgesim.distribution.choices import (
 from edgesim.distribution.limits import FUNCTION_URI_CHARS
 from edgesim.distribution.model import Origin, Trigger
 from edgesim.rules import function_origin
-from edgesim.rules.function_body import optional, request_body, response_body
+from edgesim.rules.function_body import misshapen, optional, request_body, response_body
 from edgesim.rules.function_event import header_map, status_description
 from edgesim.rules.function_headers import Rejected, applied, forbidden, read_headers, shown
 from edgesim.rules.function_result_hints import hint
@@ -211,6 +211,8 @@ def _changed_reason(result: dict[str, Any], status: int, sent: Response) -> str:
 def _judge_request(
     hook: Hook, result: dict[str, Any], sent: Request, origin: Origin | None, client_ip: str
 ) -> ChangedRequest | Rejected:
+    if (offence := misshapen(result.get("body"))) is not None:
+        return offence
     headers = _headers(hook, result, sent.headers)
     if isinstance(headers, Rejected):
         return headers

@@ -330,7 +330,9 @@ def test_requests_that_are_refused(trigger, changes, code, at):
 def test_an_api_gateway_answer_is_judged_as_a_request():
     result = {"statusCode": 200, "headers": {"host": [{"key": "Host", "value": "h"}]}, "body": "x"}
     assert rejection(VREQ, {**result, "uri": "/"}) == (R.BODY, "body")
-    assert rejection(VREQ, result) == (R.URI, "uri")
+    assert rejection(VREQ, result) == (R.BODY, "body")
+    assert rejection(VREQ, {"statusCode": 200, "body": "x"}) == (R.BODY, "body")
+    assert rejection(VREQ, {"statusCode": 200}) == (R.READ_ONLY_HEADER, "headers")
 
 
 def test_without_headers_the_read_only_ones_are_deleted():
@@ -446,7 +448,12 @@ def test_every_rejection_is_reached(code):
         ),
         pytest.param({"uri": "x", "headers": {"via": X}}, R.READ_ONLY_HEADER, id="headers before the uri"),
         pytest.param({"uri": "x", "headers": {}, "origin": {}}, R.URI, id="the uri before the origin"),
-        pytest.param({"uri": "/", "headers": {}, "origin": {}, "body": 5}, R.ORIGIN, id="the origin before the body"),
+        pytest.param({"uri": "x", "headers": {"via": X}, "body": 5}, R.BODY, id="a request's body that is none, first"),
+        pytest.param(
+            {"uri": "/", "headers": {}, "origin": {}, "body": {"action": "replace", "data": 5}},
+            R.ORIGIN,
+            id="the origin before what is in the body",
+        ),
         pytest.param(
             {"status": 200, "body": "x" * 2_000_000, "bodyEncoding": "x"}, R.BODY_ENCODING, id="encoding before size"
         ),

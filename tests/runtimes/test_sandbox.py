@@ -464,6 +464,25 @@ def test_a_crowd_of_processes_gives_way_to_everybody_else(new_lab, expect_value)
     assert expect_value(lab.once(lab.python(CROWD, name="many"), {"many": 90})) == [19] * 3
 
 
+def test_signals_break_off_no_fork(lab, expect_value):
+    source = """
+import os, signal
+def handler(event, context):
+    signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    try:
+        for done in range(200):
+            pid = os.fork()
+            if pid == 0:
+                os._exit(0)
+            os.waitpid(pid, 0)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    return done
+"""
+    assert expect_value(lab.once(lab.python(source))) == 199
+
+
 def test_the_larger_a_crowd_the_slower_it_grows(new_lab):
     lab = new_lab(Settings(spares={}))
     source = "import os\ndef handler(e, c):\n    while True:\n        os.fork()\n"

@@ -201,8 +201,24 @@ def run_bootstrap():
 
     for name in ("kernel", "loopback", "rooms", "warden", "zygote"):  # the names are the user's
         sys.modules.pop(name, None)
+    os.fork, os.forkpty = begun_anew(os.fork), begun_anew(os.forkpty)
     gc.unfreeze()
     bootstrap.main(_CONTROL)
+
+
+def begun_anew(fork):
+    """A fork that a signal breaks off begins anew: by itself where the kernel alone has a say in it, but not where the
+    warden is asked first. What starts other programs holds signals off meanwhile."""
+
+    def again():
+        while True:
+            try:
+                return fork()
+            except InterruptedError:
+                continue
+
+    again.__name__, again.__doc__ = fork.__name__, fork.__doc__
+    return again
 
 
 # ── namespaces ───────────────────────────────────────────────────────────────────────────────────────────────────
