@@ -21,6 +21,7 @@ from edgesim.distribution.config import (
 )
 from edgesim.distribution.findings import Finding, Findings, Loc, too_many
 from edgesim.distribution.policy_headers import may_be_forwarded, may_be_keyed, may_be_listed_for_the_origin
+from edgesim.values.durations import plain
 
 _TTL_ORDER = (
     "MinTTL, MaxTTL and DefaultTTL should follow order MinTTL less than or equal to DefaultTTL less than or equal to "
@@ -34,7 +35,7 @@ def ttls_are_in_order(subject: DefaultBehavior | CachePolicyConfig) -> Findings:
     given = [(name, ttl) for name, ttl in written if ttl is not None]
     for (_, lower), (name, upper) in pairwise(given):
         if lower > upper:
-            values = ", ".join(f"{name} is {ttl:g}" for name, ttl in given)
+            values = ", ".join(f"{name} is {plain(ttl)}" for name, ttl in given)
             yield Finding((name,), f"{_TTL_ORDER}. Here {values}.", code="InvalidTTLOrder")
             return
 

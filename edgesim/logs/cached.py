@@ -15,7 +15,7 @@ from typing import Any
 from edgesim.logs.explain import LAST_DATE
 from edgesim.logs.explain_text import in_columns
 from edgesim.values.body import length_of
-from edgesim.values.durations import spell_duration
+from edgesim.values.durations import spell_about
 from edgesim.values.entry import CacheKey, Entry
 from edgesim.values.headers import readable, wire
 from edgesim.values.instant import Instant, iso_utc
@@ -229,7 +229,7 @@ def _whole(one: Data) -> Iterator[tuple[str, str]]:
         ("stale_on_error", "instead of errors"),
     ):
         if one[terms]:
-            yield "may be stale", f"for {spell_duration(one[terms])} {when}"
+            yield "may be stale", f"for {spell_about(one[terms])} {when}"
     for name, value in one["headers"]:
         yield f"header {name}", value
 

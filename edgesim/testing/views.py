@@ -22,6 +22,7 @@ from edgesim.scenario.playing.met import Run, reasons_met, runs_of, text_of
 from edgesim.scenario.playing.seen import Answered, Asked
 from edgesim.scenario.playing.why import told_key
 from edgesim.values.body import length_of
+from edgesim.values.durations import plain
 from edgesim.values.entry import CacheKey, Entry
 from edgesim.values.headers import Headers, readable
 from edgesim.values.instant import Instant
@@ -226,7 +227,8 @@ class CachedObject(_Message):
         )
 
     def __repr__(self) -> str:
-        return f"<CachedObject {self.key}: {self.status} {self.state}, {self.age} s of {self.ttl:g} s ({self.because})>"
+        ttl = f"{plain(self.ttl)} s ({self.because})"
+        return f"<CachedObject {self.key}: {self.status} {self.state}, {self.age} s of {ttl}>"
 
 
 def _stored(entry: Entry) -> bytes:

@@ -38,9 +38,26 @@ def spell_duration(seconds: float) -> str:
 
 
 _WHOLE_SECONDS_FROM = 10
+_CLOSE = 10_000
 
 
 def spell_roughly(seconds: float) -> str:
     """The same for people, in whole seconds from ten on: `1h`, not `59m59s525ms`, which is what an hour has become by
     the time it is told."""
     return spell_duration(round(seconds) if seconds >= _WHOLE_SECONDS_FROM else seconds)
+
+
+def spell_about(seconds: float) -> str:
+    """The same where a ten-thousandth more or less is all one, in the largest unit that is so close: `365d`, not
+    `364d23h59m`."""
+    exact = Decimal(repr(seconds))
+    for length in _UNITS.values():
+        near = round(exact / length) * length
+        if near and abs(near - exact) * _CLOSE <= near:
+            return spell_duration(float(near))
+    return spell_duration(seconds)
+
+
+def plain(number: float) -> str:
+    """A number as people write it, without an exponent, to six decimal places: `100000000`, `0.5`."""
+    return f"{Decimal(repr(round(number, 6))).normalize():f}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from edgesim.values.body import length_of
 from edgesim.values.cache_tags import NO_TAGS
+from edgesim.values.durations import plain
 from edgesim.values.instant import Duration, Instant
 
 if TYPE_CHECKING:
@@ -124,4 +125,4 @@ class Entry:
 
     def __repr__(self) -> str:
         etag = self.headers.get("etag")
-        return f"<Entry {self.status} ttl {self.ttl:g}s ({self.because}){f' etag={etag}' if etag else ''}>"
+        return f"<Entry {self.status} ttl {plain(self.ttl)}s ({self.because}){f' etag={etag}' if etag else ''}>"

@@ -104,6 +104,12 @@ ROWS = [
         id="a minimum above the maximum",
     ),
     pytest.param(
+        of_behavior(ForwardedValues={"QueryString": "true"}, MinTTL="100000000", MaxTTL="1"),
+        "InvalidTTLOrder",
+        f"{TTL_ORDER}. Here MinTTL is 100000000, MaxTTL is 1.",
+        id="a minimum of three years",
+    ),
+    pytest.param(
         of_behavior(ForwardedValues={"QueryString": "true"}, OriginRequestPolicyId="x"),
         "InvalidArgument",
         "OriginRequestPolicyId works only with CachePolicyId",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgesim.values.durations import parse_duration, spell_duration, spell_roughly
+from edgesim.values.durations import parse_duration, plain, spell_about, spell_duration, spell_roughly
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,27 @@ def test_how_they_are_written(seconds: float, text: str) -> None:
 )
 def test_for_people_a_span_is_told_in_whole_seconds_unless_it_is_short(seconds: float, text: str) -> None:
     assert spell_roughly(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (31_535_940, "365d"),
+        (31_536_000, "365d"),
+        (86_399, "1d"),
+        (3_601, "1h1s"),
+        (5_400, "1h30m"),
+        (59.9999, "1m"),
+        (0.02, "20ms"),
+        (0, "0s"),
+    ],
+)
+def test_a_span_that_is_about_as_long_as_a_round_one_is_told_as_that(seconds: float, text: str) -> None:
+    assert spell_about(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(1e8, "100000000"), (100_000_000, "100000000"), (0.5, "0.5"), (0, "0"), (60.0, "60")]
+)
+def test_a_number_has_no_exponent(number: float, text: str) -> None:
+    assert plain(number) == text

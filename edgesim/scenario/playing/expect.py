@@ -36,6 +36,7 @@ from edgesim.scenario.playing.on_the_way import why_not_the_answers, why_not_the
 from edgesim.scenario.playing.origins import ANY
 from edgesim.scenario.playing.seen import Answered, LogEvent, Seen
 from edgesim.scenario.playing.why import told_key, why_not_stored, why_this_outcome, why_this_status
+from edgesim.values.durations import plain
 from edgesim.values.entry import Entry
 from edgesim.values.headers import Headers, readable
 from edgesim.values.instant import Instant
@@ -436,5 +437,5 @@ def _fits(wanted: dict[str, Any], got: dict[str, Any]) -> bool:
 
 def _shown_facts(facts: dict[str, Any]) -> str:
     return ", ".join(
-        f"{name} {value:g} s" if name in ("ttl", "age") else f"{name} {value}" for name, value in facts.items()
+        f"{name} {plain(value)} s" if name in ("ttl", "age") else f"{name} {value}" for name, value in facts.items()
     )

@@ -10,6 +10,7 @@ from edgesim.logs.why import what_went_wrong
 from edgesim.pipeline.transcript import Station, Transcript
 from edgesim.rules.reasons import StoreReason
 from edgesim.scenario.playing.met import runs_of
+from edgesim.values.durations import plain
 from edgesim.values.entry import CacheKey, Entry
 from edgesim.values.headers import readable
 
@@ -36,7 +37,7 @@ def why_this_outcome(
         past = why_not_stored(transcript.arrival.request.path, before)
         return "; ".join([told, *filter(None, [past]), *_nearest(transcript, cached)])
     age, ttl = looked[0].facts.get("age"), looked[0].facts.get("ttl")
-    return f"{told}, {age:g} s old with a TTL of {ttl:g} s" if ttl is not None and age is not None else told
+    return f"{told}, {plain(age)} s old with a TTL of {plain(ttl)} s" if ttl is not None and age is not None else told
 
 
 def _nearest(transcript: Transcript, cached: Sequence[tuple[CacheKey, Entry]]) -> tuple[str, ...]:
