@@ -425,6 +425,8 @@ def invalidate(paths: tuple[str, ...], distribution: str | None, control_port: i
             click.echo(
                 f"note: {path}: * is a wildcard as the last character only, elsewhere it stands for itself", err=True
             )
+    for sentence in answer.get("alike", ()):
+        click.echo(f"note: {sentence}", err=True)
     for name in answer.get("untagged", ()):
         click.echo(f"note: {name} has no CacheTagConfig, so none of its objects has a tag", err=True)
 

@@ -51,6 +51,13 @@ class TranscriptRing:
         exact = (t for t in same if t.arrival.request.query == query)
         return next(exact, None) or (same[0] if same and not query else None)
 
+    def like(self, wanted: str) -> Transcript | None:
+        """Where nothing is found: the newest of that path whatever host was asked, with that query string if there is
+        one."""
+        _, (path, query) = _host_and_target(wanted)
+        same = [t for t in self if _is_of(t, "", path)]
+        return next((t for t in same if t.arrival.request.query == query), None) or next(iter(same), None)
+
 
 def _host_and_target(wanted: str) -> tuple[str, tuple[str, str]]:
     if "://" not in wanted and not wanted.startswith("/"):

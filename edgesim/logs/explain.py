@@ -439,6 +439,13 @@ _TELLERS: dict[str, Teller] = {
 # ── the whole of it ──────────────────────────────────────────────────────────
 
 
+def url_of(transcript: Transcript) -> str:
+    """The URL that the viewer asked for."""
+    arrival = transcript.arrival
+    host = arrival.request.headers.get("host") or ""
+    return f"{arrival.viewer.protocol}://{readable(host)}{readable(arrival.request.target)}"
+
+
 def as_data(transcript: Transcript, stored: Stored | None = None) -> dict[str, Any]:
     """The transcript as JSON-ready data. `seconds` is how long the head of the answer took; where it is told what
     is `stored` now, a miss says which key is nearest."""

@@ -7,7 +7,7 @@ web page that a developer happens to open can reach it.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.applications import Starlette
@@ -19,11 +19,13 @@ from starlette.routing import Route
 from edgesim import __version__
 from edgesim.distribution.findings import there_are
 from edgesim.distribution.versions import Refused
+from edgesim.logs.alike import paths_alike, what_counts
 from edgesim.logs.cached import MOST, Overview, wanted
-from edgesim.logs.explain import as_data
+from edgesim.logs.explain import as_data, url_of
 from edgesim.logs.prometheus import CONTENT_TYPE, exposition
 from edgesim.logs.stats import as_data as as_stats
 from edgesim.values.cache_tags import MARK
+from edgesim.values.headers import readable
 from edgesim.values.instant import iso_utc
 from edgesim.values.uri import invalid_path
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from edgesim.ports import Store
     from edgesim.values.instant import Duration, Instant, Pace
 
+_MOST_ALIKE = 3
 LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]"]
 
 
@@ -110,9 +113,15 @@ class Control:
         wanted = request.query_params.get("of", "last")
         found = self._recorder.find(wanted)
         if found is None:
-            kept = len(self._recorder)
-            return _refusal(404, f"no request {wanted!r} among the last {kept}" if kept else "no request came in yet")
+            return _refusal(404, self._not_found(wanted))
         return JSONResponse(as_data(found, self._store))
+
+    def _not_found(self, wanted: str) -> str:
+        kept = len(self._recorder)
+        if not kept:
+            return "no request came in yet"
+        like = self._recorder.like(wanted)
+        return f"no request {wanted!r} among the last {kept}{f'; there is {url_of(like)}' if like is not None else ''}"
 
     async def transcripts(self, request: Request) -> JSONResponse:
         """The latest requests, newest first, one line each."""
@@ -134,7 +143,8 @@ class Control:
 
     async def invalidate(self, request: Request) -> JSONResponse:
         """`{"paths": ["/a*", "#tag"], "distribution": "Web"}`; without a distribution, all of them. `untagged` names
-        those whose objects have no tags, where tags were asked for."""
+        those whose objects have no tags, where tags were asked for; `alike` has sentences on what is stored that is
+        written like a path of which nothing was dropped."""
         if not _is_json(request):
             return _refusal(415, "send application/json")
         asked = _read_invalidation(await request.body())
@@ -144,11 +154,25 @@ class Control:
         chosen = self._named(name)
         if not chosen:
             return self._no_distribution(name)
-        dropped = [await self._store.invalidate(d.id, path) for d in chosen for path in paths]
+        dropped = [sum([await self._store.invalidate(d.id, path) for d in chosen]) for path in paths]
         answer = {"paths": paths, "distributions": [d.name for d in chosen], "invalidated": sum(dropped)}
+        in_vain = [path for path, count in zip(paths, dropped, strict=True) if not count]
+        if alike := [sentence for path in in_vain for sentence in self._alike(path, chosen)]:
+            answer["alike"] = alike
         if any(path.startswith(MARK) for path in paths):
             answer["untagged"] = [d.name for d in chosen if not d.cache_tag_header]
         return JSONResponse(answer)
+
+    def _alike(self, path: str, distributions: Sequence[Distribution]) -> Iterator[str]:
+        """What people may have meant by a path, and why it is another object. A tag, or a wildcard, is like no path."""
+        if path.startswith(MARK) or path.endswith("*"):
+            return
+        for one in distributions:
+            root = one.default_root_object
+            for other in sorted(paths_alike(path, self._store.paths(one.id), root))[:_MOST_ALIKE]:
+                is_root = path == "/" and other == f"/{root}"
+                why = "that is the default root object" if is_root else what_counts(path, other, root)
+                yield f"{path}: nothing is stored of it, but of {readable(other)}: {why}"
 
     async def cache(self, request: Request) -> JSONResponse:
         """What is stored: `?of=` a path, with or without a method before and a query string behind it, has the stored

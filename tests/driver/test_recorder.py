@@ -49,6 +49,23 @@ def test_a_transcript_is_found(ring: TranscriptRing, wanted: str, found: str | N
     assert (kept.arrival.id if kept else None) == found
 
 
+@pytest.mark.parametrize(
+    ("wanted", "like"),
+    [
+        pytest.param("http://other.example/0?x=1", "id-4", id="another host"),
+        pytest.param("/0?x=2", "id-4", id="another query string"),
+        pytest.param("http://other.example/1", "id-3", id="another host, and no query string"),
+        pytest.param("/never", None, id="another path"),
+        pytest.param("id-0", None, id="a request id"),
+    ],
+)
+def test_where_nothing_is_found_the_newest_of_that_path_is_like_it(
+    ring: TranscriptRing, wanted: str, like: str | None
+) -> None:
+    kept = ring.like(wanted)
+    assert (kept.arrival.id if kept else None) == like
+
+
 def test_an_empty_ring_has_no_last_one() -> None:
     assert TranscriptRing().find("last") is None
 

@@ -148,6 +148,7 @@ def test_explain_and_invalidate_talk_to_the_running_server(edge: Program) -> Non
     assert edge.ask("invalidate", "/a*").stdout == "invalidated 1 object\n"
     assert edge.get("/a?x=1").headers["x-cache"] == "Miss from cloudfront"
     assert edge.get("/b").headers["x-cache"] == "Hit from cloudfront"
+    assert "/B: nothing is stored of it, but of /b: the case of paths counts" in edge.ask("invalidate", "/B").stderr
     unknown = edge.ask("explain", "/never")
     assert unknown.returncode == 1
     assert "no request '/never'" in unknown.stderr

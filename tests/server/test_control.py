@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -112,6 +113,32 @@ def test_paths_are_invalidated_in_every_distribution() -> None:
     assert asked.paths() == ["/a"]
 
 
+@pytest.mark.parametrize(
+    ("stored", "path", "why"),
+    [
+        ("/index.html", "/", "the default root object is for / alone, and this distribution has none"),
+        ("/a/", "/a", "the slash at the end counts"),
+        ("/A", "/a", "the case of paths counts"),
+    ],
+)
+def test_where_nothing_was_dropped_a_path_that_is_alike_is_named(stored: str, path: str, why: str) -> None:
+    asked = Asked(stored, "/other")
+    answer = asked.post({"paths": [path, "/other"]}).json()
+    assert answer["invalidated"] == 1
+    assert answer["alike"] == [f"{path}: nothing is stored of it, but of {stored}: {why}"]
+
+
+def test_the_default_root_object_is_named_as_that() -> None:
+    asked = Asked("/", distributions=(replace(SITE, default_root_object="index.html"),))
+    answer = asked.post({"paths": ["/"]}).json()
+    assert answer["alike"] == ["/: nothing is stored of it, but of /index.html: that is the default root object"]
+
+
+@pytest.mark.parametrize("path", ["/A", "/a*", "#a", "/never"])
+def test_otherwise_no_path_is_named(path: str) -> None:
+    assert "alike" not in Asked("/A").post({"paths": [path]}).json()
+
+
 def test_where_there_are_no_tags_is_said() -> None:
     tagged = a_distribution(id="E3", name="Tagged", domain_name="d3.example", cache_tag_header="X-Tags")
     asked = Asked("d1.example /a", distributions=(SITE, tagged))
@@ -189,6 +216,8 @@ def test_a_transcript_that_is_not_there_is_told_so() -> None:
     assert Asked()("GET", "/transcript").json() == {"error": "no request came in yet"}
     answer = Asked("/a")("GET", "/transcript?of=/b")
     assert (answer.status_code, answer.json()) == (404, {"error": "no request '/b' among the last 1"})
+    answer = Asked("/a")("GET", "/transcript?of=http://localhost/a")
+    assert answer.json() == {"error": "no request 'http://localhost/a' among the last 1; there is http://d1.example/a"}
 
 
 def test_the_latest_requests_are_listed_newest_first_without_their_stations() -> None:
