@@ -47,7 +47,7 @@ class MemoryStore:
     def __init__(self, max_bytes: int = MAX_BYTES, object_limit: int | None = None) -> None:
         self._object_limit = max_bytes // 4 if object_limit is None else min(object_limit, max_bytes)
         self._entries = _Entries(max_bytes)
-        self._latest: deque[tuple[str, str]] = deque(maxlen=REMEMBERED)
+        self._latest: deque[tuple[str, list[str]]] = deque(maxlen=REMEMBERED)
         self.invalidations = 0
 
     def get(self, key: CacheKey) -> Entry | None:
@@ -75,9 +75,10 @@ class MemoryStore:
 
     async def invalidate(self, distribution: str, pattern: str) -> int:
         self.invalidations += 1
-        self._latest.append((distribution, pattern))
+        named = spellings(pattern)
+        self._latest.append((distribution, named))
         now = self._entries.writes
-        matching = chain(*[self._entries.matching(distribution, path) for path in spellings(pattern)])
+        matching = chain(*[self._entries.matching(distribution, path) for path in named])
         dropped = 0
         while batch := list(islice(matching, BATCH)):
             dropped += sum(self._entries.drop(key, up_to=now) for key in batch)
@@ -90,7 +91,7 @@ class MemoryStore:
         if missed > len(self._latest):
             return True
         latest = islice(reversed(self._latest), missed)
-        return any(of == key.distribution and _names(pattern, key, entry) for of, pattern in latest)
+        return any(of == key.distribution and any(_names(path, key, entry) for path in named) for of, named in latest)
 
     def entries(self) -> list[tuple[CacheKey, Entry]]:
         return [(key, self._entries.peek(key).entry) for key in self._entries]
