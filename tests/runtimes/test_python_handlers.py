@@ -82,10 +82,16 @@ ENCODED = {
     "a decimal": ("{'d': [Decimal('1.10'), 'decimal-0.']}", '{"d": [1.10, "decimal-0."]}'),
     "not a number": ("[float('nan'), float('inf')]", "[NaN, Infinity]"),
     "bytes": ("b'{\"raw\": 1}'", '{"raw": 1}'),
+    "bytes within": (
+        "{b'body': [b'eA==', Point(b'\\xc3\\xbc', Decimal(1))]}",
+        '{"body": ["eA==", {"x": "\\u00fc", "y": 1}]}',
+    ),
+    "what has fields": ("[Fields()]", '[{"p": 1}]'),
     "number keys": ("{1: 'a'}", '{"1": "a"}'),
     "other scripts": ("'ü'", '"\\u00fc"'),
 }
 PREAMBLE = "from collections import namedtuple\nfrom decimal import Decimal\nPoint = namedtuple('Point', 'x y')\n"
+PREAMBLE += "class Fields:\n    def _asdict(self): return {'p': 1}\n"
 
 
 def returning(table: dict[str, tuple[str, str]]) -> str:
@@ -107,6 +113,10 @@ UNENCODABLE = {
     "a set": ("{1}", "Object of type set is not JSON serializable"),
     "a coroutine": ("coroutine()", "Object of type coroutine is not JSON serializable"),
     "a circle": ("circle", "Circular reference detected"),
+    "bytes that are no text": (
+        "{'body': b'\\xff'}",
+        "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
+    ),
     "a tuple for a key": ("{(1, 2): 3}", "keys must be str, int, float, bool or None, not tuple"),
 }
 
