@@ -237,3 +237,30 @@ def test_exit_and_quit_end_a_python_function(lab, expect_failure, way):
     failure = expect_failure(lab.once(lab.python(f"def handler(event, context):\n    {way}\n")))
     assert failure.error_type == "Runtime.ExitError"
     assert failure.message.endswith("exit status 3")
+
+
+def test_a_log_call_that_can_not_be_formatted_fails_the_function(lab):
+    source = "import logging\ndef handler(event, context):\n    logging.warning('%d', 'x')\n"
+    failure = lab.once(lab.python(source)).result
+    assert (failure.kind.name, failure.error_type) == ("ERROR", "TypeError")
+
+
+LOGGED_ERRORS = {
+    "no message": ("raise ValueError", "[ERROR] ValueError\nTraceback (most recent call last):\n"),
+    "no frames": ("return {1}", "JSON serializable\nTraceback (most recent call last):"),
+    "no marks": ("(lambda: 1 / 0)()", "\u00a0\u00a0\u00a0\u00a0(lambda: 1 / 0)()\n\u00a0\u00a0File"),
+}
+
+
+def test_errors_are_logged_as_lambdas_client_logs_them_in_python(lab):
+    functions = {
+        case: lab.python(f"def handler(event, context):\n    {row[0]}\n") for case, row in LOGGED_ERRORS.items()
+    }
+    logs = {case: one.log[0] for case, one in lab.all(functions).items()}
+    assert {case: text for case, text in logs.items() if LOGGED_ERRORS[case][1] not in text} == {}
+    assert "^" not in logs["no marks"]
+
+
+def test_no_trace_context_comes_from_the_edge(lab):
+    source = "def handler(event, context): return context.w3c()"
+    assert lab.once(lab.python(source)).result.payload == "{}"

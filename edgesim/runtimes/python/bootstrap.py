@@ -122,8 +122,9 @@ def tolerant_streams():
 # ── logging ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class LogHandler(logging.Handler):
-    """The handler that Lambda puts on the root logger, which makes basicConfig() do nothing."""
+class LambdaLoggerHandler(logging.Handler):
+    """The handler that Lambda puts on the root logger, which makes basicConfig() do nothing. What it can't format
+    raises, other than with logging's own handlers, and fails the function. observed"""
 
     def __init__(self):
         super().__init__()
@@ -136,19 +137,15 @@ class LogHandler(logging.Handler):
 
     def emit(self, record):
         record.aws_request_id = self.request_id
-        try:
-            log_event(self.format(record))
-        except Exception:  # logging never fails a function
-            self.handleError(record)
+        log_event(self.format(record))
 
 
 def log_error(document):
     """An error as the text format shows it: the stack indented with no-break spaces."""
-    lines = [f"[ERROR] {document['errorType']}: {document['errorMessage']}"]
-    if document["stackTrace"]:
-        frames = "\n".join(document["stackTrace"]).rstrip("\n").split("\n")
-        lines += ["Traceback (most recent call last):", *(_indented(line) for line in frames if line.strip())]
-    log_event("\n".join(lines))
+    said = f": {document['errorMessage']}" if document["errorMessage"] else ""
+    frames = "\n".join(document["stackTrace"]).split("\n")
+    lines = [f"[ERROR] {document['errorType']}{said}", "Traceback (most recent call last):"]
+    log_event("\n".join([*lines, *(_indented(line) for line in frames if line.strip())]))
 
 
 def _indented(line):
@@ -169,13 +166,13 @@ def error_document(error, request_id):
 
 
 def user_frames(error):
-    """The formatted frames from the first one on that is not this module's."""
+    """The formatted frames from the first one on that is not this module's, without the marks below their lines."""
     import traceback  # late: it is not needed where nothing fails
 
     frames = traceback.extract_tb(error.__traceback__)
     while frames and frames[0].filename == __file__:
         del frames[0]
-    return traceback.format_list(frames)
+    return traceback.format_list([(one.filename, one.lineno, one.name, one.line) for one in frames])
 
 
 def place_of(error, root):
@@ -322,6 +319,10 @@ class LambdaContext:
 
     def get_remaining_time_in_millis(self):
         return max(int(self._deadline - monotonic() * 1000), 0)
+
+    def w3c(self):
+        """The caller's trace context: at the edge there is none."""
+        return {}
 
     def log(self, message):
         """A raw write: no prefix, no newline."""
@@ -483,7 +484,7 @@ def main(number):
     control = Control(number)
     Log.open()
     tolerant_streams()
-    logging.getLogger().addHandler(log_handler := LogHandler())
+    logging.getLogger().addHandler(log_handler := LambdaLoggerHandler())
     rehearse()
     settings = control.read()
     seen_time = steer(settings.get("clock"))
