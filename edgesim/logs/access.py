@@ -175,6 +175,8 @@ def _matched(line: _Ended) -> Values:
 
 def _for_whom(line: _Ended) -> Values:
     """The distribution that a staging one's viewer had asked."""
+    if not line.distribution.staging:
+        return NOTHING, NOTHING
     found = next((note.facts["primary"] for note in line.transcript.at(Station.DEPLOYMENT)), None)
     return (encoded(found.id), encoded(found.domain_name)) if found is not None else (NOTHING, NOTHING)
 

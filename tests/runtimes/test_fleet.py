@@ -116,7 +116,10 @@ def test_the_environment_that_was_idle_for_longest_makes_room(new_lab, alive):
         await lab.deploy(a, b, c)
         assert (await lab.call(b)).cold is False
         await lab.call(c)
-        await asyncio.sleep(0.1)
+        for _ in range(200):
+            if not alive(pids[0]):
+                break
+            await asyncio.sleep(0.01)
         return [alive(pid) for pid in pids]
 
     assert lab.run(story()) == [False, True]

@@ -169,6 +169,12 @@ def test_what_is_not_there_since_a_function_failed_says_so(expect):
     assert why.endswith("viewer-request failed: the function failed: ValueError: no (a.scenario.yaml:2)")
 
 
+@pytest.mark.parametrize("expect", ["ran: [viewer-request, viewer-response]", "functions: {origin-response: changed}"])
+def test_a_function_that_did_not_get_its_turn_is_told_with_the_one_that_failed(expect):
+    [why] = whys(f"{FAILING}steps: [{{get: /a, expect: {{{expect}}}}}]")
+    assert why.startswith("viewer-request failed: the function failed: ValueError: no")
+
+
 def test_a_failure_that_the_status_tells_is_told_once():
     status, header = whys(f"{FAILING}steps: [{{get: /a, expect: {{status: 200, headers: {{x-a: '1'}}}}}}]")
     assert "viewer-request failed" in status

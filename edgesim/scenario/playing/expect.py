@@ -242,10 +242,12 @@ def _list(reasons: Iterable[str]) -> str:
 def _functions(expect: Expectation, seen: Seen) -> Found:
     runs = [run for transcript in seen.transcripts for run in runs_of(transcript)]
     ran = tuple(run.trigger for run in runs if run.outcome != "not run")
+    wrong = "; ".join(filter(None, map(what_went_wrong, seen.transcripts)))
     if expect.ran is not None and ran != expect.ran:
-        yield Mismatch("ran", _names(expect.ran), _names(ran), str(expect.place), _skipped(runs, expect.ran))
+        why = _skipped(runs, expect.ran) or wrong
+        yield Mismatch("ran", _names(expect.ran), _names(ran), str(expect.place), why)
     for wanted in expect.functions:
-        yield from _function(wanted, [run for run in runs if run.trigger is wanted.trigger])
+        yield from _function(wanted, [run for run in runs if run.trigger is wanted.trigger], wrong)
     lines = [line for run in runs for line in run.lines]
     yield from log_mismatches("log", expect.log, lines)
     yield from _cloudwatch(expect, [*seen.written, *_refusals(seen)])
@@ -276,13 +278,14 @@ def _skipped(runs: Iterable[Any], wanted: Iterable[str]) -> str:
     return "; ".join(one for one in told if one.partition(":")[0] in set(wanted))
 
 
-def _function(wanted: FunctionExpectation, runs: Sequence[Any]) -> Found:
+def _function(wanted: FunctionExpectation, runs: Sequence[Any], wrong: str) -> Found:
     what, place = f"function at {wanted.trigger.value}", str(wanted.place)
     run = runs[0] if runs else None
     outcome = run.outcome if run else "not run"
     happened = {outcome} | ({"ran"} if outcome != "not run" else set())
     if wanted.outcome is not None and wanted.outcome not in happened:
-        why = (run.why or run.because.value) if run else "no function is associated, or the request did not get there"
+        nothing = wrong or "no function is associated, or the request did not get there"
+        why = (run.why or run.because.value) if run else nothing
         yield Mismatch(what, wanted.outcome, outcome, place, why)
     if run is None or run.invocation is None:
         if wanted.outcome is None:
