@@ -30,12 +30,8 @@ class ReadBody:
 
 
 def header_map(headers: Headers) -> EventHeaders:
-    """Lower-case name → one `{key, value}` for each line, without the disallowed ones."""
-    found: EventHeaders = {}
-    for name, key, value in headers.texts:
-        if not is_disallowed(name):
-            found.setdefault(name, []).append({"key": key, "value": value})
-    return found
+    """Lower-case name → one `{key, value}` for each line, without the disallowed ones. Not to be changed."""
+    return {name: lines for name, lines in headers.lines.items() if not is_disallowed(name)}
 
 
 def _by_name(fields: Iterable[Field]) -> EventHeaders:

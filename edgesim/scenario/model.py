@@ -386,10 +386,10 @@ class Barrier:
 
 @dataclass(frozen=True, slots=True)
 class Parallel:
-    """Requests at once, begun in the order written. `expect` is about all of them together: `origins`, `cache`,
-    `entries`, `takes`, and `because`, which holds if one of them has it."""
+    """Requests at once, begun in the order written; an invalidation is made where it stands. `expect` is about all of
+    them together: `origins`, `cache`, `entries`, `takes`, and `because`, which holds if one of them has it."""
 
-    items: tuple[Send | Barrier, ...]
+    items: tuple[Send | Barrier | Invalidate, ...]
     expect: Expectation = NOTHING
     place: Place = NOWHERE
 

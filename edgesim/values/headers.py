@@ -18,7 +18,7 @@ Field = tuple[str, str]
 class Headers:
     """An immutable list of fields. Order, repetition and case are kept; look-ups ignore case."""
 
-    __slots__ = ("_index", "_raw", "_texts", "fields")
+    __slots__ = ("_index", "_lines", "_raw", "fields")
 
     fields: tuple[Field, ...]
 
@@ -26,7 +26,7 @@ class Headers:
         self.fields = tuple(fields)
         self._index: dict[str, tuple[str, ...]] | None = None
         self._raw: list[tuple[bytes, bytes]] | None = None
-        self._texts: tuple[tuple[str, str, str], ...] | None = None
+        self._lines: dict[str, list[dict[str, str]]] | None = None
 
     @classmethod
     def from_raw(cls, raw: Iterable[tuple[bytes, bytes]]) -> Headers:
@@ -63,11 +63,20 @@ class Headers:
         return self._index
 
     @property
-    def texts(self) -> tuple[tuple[str, str, str], ...]:
-        """Each field as (lower-case name, name, value as people and functions read it). Kept."""
-        if self._texts is None:
-            self._texts = tuple([(name.lower(), name, readable(value)) for name, value in self.fields])
-        return self._texts
+    def lines(self) -> dict[str, list[dict[str, str]]]:
+        """Lower-case name → its fields in order, each as functions see it: the `key` as it is written, the `value` as
+        people read it. Kept; do not change the dict, nor what is in it."""
+        if self._lines is None:
+            lines: dict[str, list[dict[str, str]]] = {}
+            for name, value in self.fields:
+                line = {"key": name, "value": value if value.isascii() else readable(value)}
+                lower = name.lower()
+                if lower in lines:
+                    lines[lower].append(line)
+                else:
+                    lines[lower] = [line]
+            self._lines = lines
+        return self._lines
 
     def get(self, name: str) -> str | None:
         """The first value of a name, or None."""

@@ -20,7 +20,9 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from load import get, load
 
@@ -107,17 +109,40 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measured(port: int, requests: list[bytes], seconds: float) -> list[float]:
+def measured(port: int, requests: list[bytes], connections: int, seconds: float) -> float:
+    """Answers a second."""
     import uvloop
 
-    figures = []
-    for connections in CONNECTIONS:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            result = runner.run(load(port, requests, connections=connections, seconds=seconds))
-        if result.failures:
-            print(f"  {result.failures} of {result.answers} answers were not 200", file=sys.stderr)
-        figures.append(result.per_second)
-    return figures
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        result = runner.run(load(port, requests, connections=connections, seconds=seconds))
+    if result.failures:
+        print(f"  {result.failures} of {result.answers} answers were not 200", file=sys.stderr)
+    return result.per_second
+
+
+TURNS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Answers a second at so many connections, of bare uvicorn and of edgesim, and the second beside the first: medians
+    over turns, in which one has its load after the other, so that both have as much of the machine."""
+
+    bare: float
+    edge: float
+    ratio: float
+
+
+def in_turns(bare_port: int, port: int, requests: list[bytes], connections: int, seconds: float) -> Rates:
+    turns = [
+        (
+            measured(bare_port, [get("/")], connections, seconds / TURNS),
+            measured(port, requests, connections, seconds / TURNS),
+        )
+        for _ in range(TURNS)
+    ]
+    bare, edge = zip(*turns, strict=True)
+    return Rates(median(bare), median(edge), median(other / one for one, other in turns))
 
 
 ROUNDS = 8
@@ -150,28 +175,28 @@ def serving(origin: int, port: int, flags: list[str]) -> list[str]:
     return [*command, "--port", str(port), "--control-port", str(free_port()), *flags]
 
 
-def row(name: str, figures: list[float], beside: list[float] | None = None) -> None:
-    cells = "".join(f"{figure:10,.0f}" for figure in figures)
-    ratios = "".join(f"{a / b:8.2f}" for a, b in zip(figures, beside, strict=True)) if beside else ""
-    print(f"{name:38}{cells}   {ratios}", flush=True)
+def row(name: str, rates: list[Rates]) -> None:
+    bare, edge = ("".join(f"{figure:9,.0f}" for figure in figures) for figures in
+                  ([one.bare for one in rates], [one.edge for one in rates]))  # fmt: skip
+    print(f"{name:36}{bare} {edge} {''.join(f'{one.ratio:7.2f}' for one in rates)}", flush=True)
 
 
 def main(seconds: float) -> None:
-    print(f"{'requests/s at connections':38}{''.join(f'{n:10}' for n in CONNECTIONS)}      beside bare uvicorn")
+    at = "".join(f"{n:9}" for n in CONNECTIONS)
+    print(f"{'requests/s':36}{'bare uvicorn':>27} {'edgesim':>27} {'beside it':>21}")
+    print(f"{'at connections':36}{at} {at} {''.join(f'{n:7}' for n in CONNECTIONS)}")
     origin_port, bare_port = free_port(), free_port()
     with (
         tempfile.TemporaryDirectory() as folder,
         running(str(HERE / "apps.py"), "origin", str(origin_port), port=origin_port),
         running(str(HERE / "apps.py"), "bare", str(bare_port), port=bare_port) as (_, bare_start),
     ):
-        bare = measured(bare_port, [get("/")], seconds)
-        row("bare uvicorn", bare)
         flags = functions(Path(folder))
         starts, memory = {}, {}
         for name, kind, requests in CASES:
             port = free_port()
             with running(*serving(origin_port, port, flags[kind]), port=port) as (process, started):
-                row(name, measured(port, requests, seconds), bare)
+                row(name, [in_turns(bare_port, port, requests, connections, seconds) for connections in CONNECTIONS])
                 starts[kind], memory[kind] = started, resident_mb(process.pid)
         costs = access_log_costs(origin_port, flags, seconds)
     print()

@@ -23,6 +23,7 @@ def a_transcript(*sections: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "seconds": 0.0,
         "bytes": 5,
         "complete": True,
+        "going_on": False,
         "sections": list(sections) or [a_section("store", "stored", ("TTL", "60 s from max-age"))],
         **changes,
     }

@@ -280,19 +280,19 @@ def test_a_mistake_in_a_request(written, message, hint):
         ),
         pytest.param(
             "- parallel: [{advance: 1s}]",
-            "parallel has requests and barriers, and advance is neither",
+            "parallel has requests, barriers and invalidations, and advance is none of these",
             "let time pass at a barrier: - barrier: 1s",
             id="time in parallel",
         ),
         pytest.param(
-            "- parallel: [{get: /a}, {invalidate: /a}]",
-            "parallel has requests and barriers, and invalidate is neither",
+            "- parallel: [{get: /a}, {set: {site: {answers: 503}}}]",
+            "parallel has requests, barriers and invalidations, and set is none of these",
             "make it a step of its own, before or after parallel",
             id="another step in parallel",
         ),
         pytest.param(
             "- parallel: [{get: /a}, {expect: {cache: {/a: fresh}}}]",
-            "parallel has requests and barriers, and expect is neither",
+            "parallel has requests, barriers and invalidations, and expect is none of these",
             "put it into a request, or beside parallel for all of them",
             id="an expect in parallel",
         ),

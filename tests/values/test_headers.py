@@ -23,8 +23,12 @@ def test_repeated_names_keep_their_order():
     assert THREE.joined("nothing") is None
 
 
-def test_texts_are_what_people_read_with_the_name_in_both_cases():
-    assert Headers((("X-Name", "Gr\xc3\xb6\xc3\x9fe"),)).texts == (("x-name", "X-Name", "Größe"),)
+def test_lines_are_what_functions_see_by_name():
+    some = Headers((("X-Name", "Gr\xc3\xb6\xc3\x9fe"), ("A", "1"), ("x-name", "")))
+    assert some.lines == {
+        "x-name": [{"key": "X-Name", "value": "Größe"}, {"key": "x-name", "value": ""}],
+        "a": [{"key": "A", "value": "1"}],
+    }
 
 
 def test_having_replaces_all_in_the_place_of_the_first():

@@ -299,7 +299,7 @@ def _advance(reading: Reading, element: Element, _: Context) -> Step:
     return Advance(_the_one(ADVANCE, reading, element), reading.place(element))
 
 
-def _invalidate(reading: Reading, element: Element, _: Context) -> Step:
+def _invalidate(reading: Reading, element: Element, _: Context) -> Invalidate:
     paths: tuple[str, ...] = _the_one(INVALIDATE, reading, element)
     if not paths:
         raise Wrong(element, "there is no path to invalidate", "write /a*, or /* for everything, or '#tag'")
@@ -368,19 +368,23 @@ def _repeat(reading: Reading, element: Element, context: Context) -> Step:
 def _parallel(reading: Reading, element: Element, context: Context) -> Step:
     found = PARALLEL.read(reading, element)
     known = dict(context.captured)
-    items: list[Send | Barrier] = []
+    items: list[Send | Barrier | Invalidate] = []
     for item in r.items_of(found["parallel"], "parallel"):
         with reading.noting():
             items.append(_item(reading, item, context, known))
     return Parallel(tuple(items), found.get("expect", NOTHING), reading.place(element))
 
 
-def _item(reading: Reading, element: Element, context: Context, known: Mapping[str, None]) -> Send | Barrier:
+def _item(
+    reading: Reading, element: Element, context: Context, known: Mapping[str, None]
+) -> Send | Barrier | Invalidate:
     verb = verb_of(element, IN_PARALLEL, SEND.keys)
     check_references(reading, element, known)
     if verb == "barrier":
         barrier: Barrier = _the_one(BARRIER, reading, element)
         return barrier
+    if verb == "invalidate":
+        return _invalidate(reading, element, context)
     return _send(reading, element, context)
 
 

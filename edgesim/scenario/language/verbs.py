@@ -46,7 +46,7 @@ _CALLED_OTHERWISE: Mapping[str, str] = {
     **dict.fromkeys(("url", "path", "visit", "fetch", "send"), "get"),
 }
 """What people call them who know other tools."""
-_NO_REQUEST = "parallel has requests and barriers, and {} is neither"
+_NO_REQUEST = "parallel has requests, barriers and invalidations, and {} is none of these"
 AS_A_STEP = Verbs(
     "a step",
     STEPS,
@@ -54,11 +54,11 @@ AS_A_STEP = Verbs(
 )
 IN_PARALLEL = Verbs(
     "an item of parallel",
-    (*REQUESTS, "barrier"),
+    (*REQUESTS, "barrier", "invalidate"),
     {
         **{
             verb: (_NO_REQUEST.format(verb), "make it a step of its own, before or after parallel")
-            for verb in ("invalidate", "deploy", "set", "parallel", "steps")
+            for verb in ("deploy", "set", "parallel", "steps")
         },
         "advance": (_NO_REQUEST.format("advance"), "let time pass at a barrier: - barrier: 1s"),
         "expect": (_NO_REQUEST.format("expect"), "put it into a request, or beside parallel for all of them"),

@@ -24,7 +24,18 @@ from edgesim.driver.clock import SystemClock
 from edgesim.errors import ConfigError
 from edgesim.origins.targets import DEFAULT_PORTS, Url, parse_target
 from edgesim.scenario.fill import NotCapturedError, filled
-from edgesim.scenario.model import Advance, Barrier, Check, Expectation, Parallel, Repeat, Scenario, Send, Step
+from edgesim.scenario.model import (
+    Advance,
+    Barrier,
+    Check,
+    Expectation,
+    Invalidate,
+    Parallel,
+    Repeat,
+    Scenario,
+    Send,
+    Step,
+)
 from edgesim.scenario.outcome import Mismatch, Outcome, StepFailure, Verdict
 from edgesim.scenario.playing.capture import captured
 from edgesim.scenario.playing.check_filled import check_filled
@@ -179,6 +190,8 @@ class _Play:
         match step:
             case Advance(seconds) if seconds > self._patience:
                 return f"{spell_duration(seconds)} to pass"
+            case Parallel(items) if any(isinstance(item, Invalidate) for item in items):
+                return _CHANGES[Invalidate.__name__]
             case Parallel() if (seconds := sum(map(_seconds, step.items))) > self._patience:
                 return f"{spell_duration(seconds)} to pass"
             case Advance() | Send() | Parallel() | Repeat() | Check():
@@ -250,14 +263,16 @@ class _Play:
             self._judge(step, answer)
         self._comparable(parallel.expect, None)
 
-    async def _begin(self, item: Send | Barrier, under_way: list[tuple[Send, asyncio.Task[Answered]]]) -> None:
+    async def _begin(
+        self, item: Send | Barrier | Invalidate, under_way: list[tuple[Send, asyncio.Task[Answered]]]
+    ) -> None:
         """Whether a request waits for an origin can't be seen from here, so nobody waits for that."""
         if isinstance(item, Barrier):
             if item.seconds:
                 await self._wait(item.seconds)
             elif item.until == "done" and under_way:
                 await asyncio.wait([task for _, task in under_way])
-        elif (ready := self._ready(item)) is not None:
+        elif isinstance(item, Send) and (ready := self._ready(item)) is not None:
             under_way += [(ready, asyncio.ensure_future(self._answer(ready))) for _ in range(item.times)]
 
     # ── judging ──────────────────────────────────────────────────────────────
@@ -306,7 +321,7 @@ def _flat(steps: Iterable[Step]) -> Iterator[Step]:
             yield step
 
 
-def _seconds(item: Send | Barrier) -> float:
+def _seconds(item: Send | Barrier | Invalidate) -> float:
     return item.seconds if isinstance(item, Barrier) else 0.0
 
 

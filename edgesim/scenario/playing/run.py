@@ -259,11 +259,16 @@ class Play:
         return failures + self.judge("parallel requests", self.filled(step.expect), edge, seen)
 
     async def _begin(
-        self, item: Send | Barrier, edge: Edge, under_way: list[tuple[Send, object, asyncio.Task[Answered]]]
+        self,
+        item: Send | Barrier | Invalidate,
+        edge: Edge,
+        under_way: list[tuple[Send, object, asyncio.Task[Answered]]],
     ) -> None:
         """Each goes as far as it gets before the next begins."""
         self._at = item.place
-        if isinstance(item, Send):
+        if isinstance(item, Invalidate):
+            await self._change(item, edge)
+        elif isinstance(item, Send):
             ready = self.filled(item)
             for _ in range(item.times):
                 token = object()
