@@ -369,6 +369,12 @@ def test_an_error_is_logged_with_its_properties(lab):
     assert '"errorType":"Error","errorMessage":"no","code":"E1","extra":[1],"stack":["Error: no"' in line
 
 
+@BOTH
+def test_a_module_is_not_the_programs_main_one_and_there_is_none(lab, runtime):
+    source = "exports.handler = async () => [require.main === undefined, process.mainModule === undefined]"
+    assert values({"it": lab.once(lab.node(source, runtime=runtime))}) == {"it": [True, True]}
+
+
 LOGGED_ERRORS = {
     "a name of its own": (
         "throw Object.assign(new Error('no'), { name: 'N' })",

@@ -761,6 +761,7 @@ async function main() {
   assign(env, settings.env);
   process.chdir(settings.root);
   process.argv[1] = '/var/runtime/index.mjs';
+  process.mainModule = undefined; // as `require.main`, from nodejs18.x on: Lambda's client is an ES module. observed
   require('node:module')._initPaths(); // NODE_PATH came with the settings
   installGlobals();
   if (modern) answerBeforeCrash();
