@@ -236,7 +236,8 @@ def _viewer_options(command: F, *, ip: str = "the connection's", protocol: str =
     multiple=True,
     metavar="ID=URL|DIRECTORY",
     help="A local server, or a directory that plays an S3 bucket, in the place of an origin. "
-    "Without SOURCE: just the URL or directory.",
+    "Of several distributions with that ID each has it; DISTRIBUTION.ID is one's. Without SOURCE: just the URL or "
+    "directory.",
 )
 @click.option(
     "--s3-credentials",

@@ -227,12 +227,11 @@ class Emulator:
         return ViewerApp(driver, loaded.distributions, self.viewers)
 
     def _router(self, loaded: Loaded) -> OriginRouter:
-        domains = {o.id: o.domain_name for d in loaded.distributions for o in d.origins.values()}
         return OriginRouter(
             self.http,
             clock=self.clock,
             new_id=invocation_id,
-            domains=domains,
+            distributions=loaded.distributions,
             origins=_targets(self.settings, "origins", {**loaded.origins, **self.settings.origins}),
             resolve=_targets(self.settings, "resolve", self.settings.resolve),
             buckets=loaded.buckets,

@@ -18,7 +18,14 @@ from edgesim.commands.here import templates_here
 from edgesim.distribution.aws_endpoints import NO_ENDPOINTS, Endpoints, endpoint_variables
 from edgesim.distribution.findings import closest, there_are
 from edgesim.distribution.limits import FUNCTION_TIMEOUT_SECONDS, Limit
-from edgesim.distribution.model import Association, CacheBehavior, Distribution, EdgeFunction, Trigger
+from edgesim.distribution.model import (
+    Association,
+    CacheBehavior,
+    Distribution,
+    EdgeFunction,
+    Trigger,
+    ViewerProtocolPolicy,
+)
 from edgesim.distribution.policies import CachePolicy
 from edgesim.distribution.problems import Problem, Severity
 from edgesim.distribution.terms import STANDARD_TERMS, Terms
@@ -142,6 +149,17 @@ def _runs(behavior: CacheBehavior, trigger: Trigger, function: EdgeFunction | No
 def runs_there(distribution: Distribution, asked: Asked, trigger: Trigger, function: EdgeFunction) -> bool:
     """Does the behavior of this request run the function at this trigger?"""
     return _runs(behavior_for(distribution, asked.path)[0], trigger, function)
+
+
+def wants_https(distribution: Distribution, asked: Asked) -> bool:
+    """Is this request, as it is asked, one that its behavior takes over HTTPS only?"""
+    policy = behavior_for(distribution, asked.path)[0].viewer_protocol_policy
+    return asked.viewer.protocol == "http" and policy is not ViewerProtocolPolicy.ALLOW_ALL
+
+
+def over_https(asked: Asked) -> Asked:
+    """The same request over HTTPS."""
+    return replace(asked, viewer=replace(asked.viewer, protocol="https"))
 
 
 def _alone(distribution: Distribution, trigger: Trigger, function: EdgeFunction, *, include_body: bool) -> Distribution:

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -96,6 +97,31 @@ class Server:
         sent = _end_to_end(headers).without(*_ASKED_AND_ANSWERED)
         return sent if self.keep_host else sent.having("Host", self.authority)
 
+    def leads_here(self, location: str) -> bool:
+        """Is this an absolute URL of the server's, by whichever of this machine's names?"""
+        parts = _parts(location)
+        return parts is not None and parts[:2] == (self.url.scheme, self.url.port) and self._is_its_name(parts[2])
+
+    def https_of(self, location: str) -> str:
+        """Where a server that is recorded over HTTP sends viewers to be asked over HTTPS; empty for another place."""
+        parts = _parts(location)
+        if self.url.https or parts is None or parts[0] != "https" or not self._is_its_name(parts[2]):
+            return ""
+        return f"https://{urlsplit(location).netloc}"
+
+    def _is_its_name(self, host: str) -> bool:
+        return host == self.url.host.lower() or (is_loopback(host) and is_loopback(self.url.host))
+
+
+def _parts(location: str) -> tuple[str, int, str] | None:
+    """Scheme, port and host of an absolute URL; None for anything else."""
+    try:
+        parts = urlsplit(location)
+        port = parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return None
+    return (parts.scheme, port, parts.hostname) if parts.scheme and parts.hostname else None
+
 
 def _end_to_end(headers: Headers) -> Headers:
     return headers.without(*_HOP_BY_HOP, *list_items(headers.all("connection")))
@@ -108,6 +134,7 @@ class RecordingProxy:
         self.exchanges: list[Exchange] = []
         self._server, self._http, self._terminal, self._told = server, http, terminal, told
         self._clock = SystemClock()
+        self._said: set[str] = set()
         self._origin = Origin(
             "server",
             server.url.host,
@@ -134,7 +161,7 @@ class RecordingProxy:
 
     async def _pass_on(self, begun: Instant, request: Request, response: Response, send: Send) -> None:
         body = RecordedBody(response.body) if isinstance(response.body, BodyStream) else response.body
-        headers = _end_to_end(response.headers).without("transfer-encoding")
+        headers = self._homeward(_end_to_end(response.headers).without("transfer-encoding"), request)
         complete = False
         try:
             complete = await _deliver(replace(response, headers=headers, body=body), send)
@@ -152,6 +179,23 @@ class RecordingProxy:
             self.exchanges.append(exchange)
         if self._told is not None:
             await self._ask(len(self.exchanges) - 1, exchange)
+
+    def _homeward(self, headers: Headers, request: Request) -> Headers:
+        """A redirect to the server itself leads back to the recorder, so that what comes next is recorded, too."""
+        location, here = headers.get("location"), request.headers.get("host")
+        if location is None:
+            return headers
+        if here is not None and self._server.leads_here(location):
+            return headers.having("Location", urlsplit(location)._replace(scheme="http", netloc=here).geturl())
+        if (over := self._server.https_of(location)) and over not in self._said:
+            self._said.add(over)
+            self._terminal.say(
+                self._terminal.paint(
+                    f"{self._server.url} sends viewers to {over}, which is not recorded here", fg="yellow"
+                )
+            )
+            self._terminal.say(f"  to have what follows: edgesim record {over}")
+        return headers
 
     async def _ask(self, index: int, exchange: Exchange) -> None:
         """What the server itself says of an exchange."""

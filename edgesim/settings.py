@@ -200,7 +200,7 @@ class _File:
         self.path, self.lines = path, TomlLines(text)
 
     def place(self, *keys: str) -> Place:
-        at = f"[{keys[0]}] {keys[1]}" if len(keys) > 1 else "".join(keys)
+        at = f"[{keys[0]}] {'.'.join(keys[1:])}" if len(keys) > 1 else "".join(keys)
         return Place(str(self.path), self.lines.of(*keys), at)
 
     @contextmanager
@@ -251,10 +251,10 @@ def _places(file: _File, document: Mapping[str, Any]) -> dict[tuple[str, str], P
     """Where the entries of tables stand, by the table's field and their name."""
     tables = ((_KEYS[key.replace("_", "-")][0], key, value) for key, value in document.items())
     return {
-        (field, name): file.place(key, name)
+        (field, ".".join(name)): file.place(key, *name)
         for field, key, value in tables
         if isinstance(value, dict)
-        for name in value
+        for name in _flat(value)
     }
 
 
@@ -291,12 +291,21 @@ def _setting(file: _File, key: str, value: object) -> tuple[str, Any]:
 
 
 def _table(file: _File, key: str, target: str, value: dict[str, object]) -> dict[str, str]:
-    texts = {name: str(text) for name, text in value.items()}
+    entries = _flat(value)
     if (check := _ENTRIES.get(target)) is not None:
-        for name, text in texts.items():
-            with file.said(key, name):
-                check(name, text)
-    return texts
+        for name, text in entries.items():
+            with file.said(key, *name):
+                check(".".join(name), text)
+    return {".".join(name): text for name, text in entries.items()}
+
+
+def _flat(table: Mapping[str, object], *above: str) -> dict[tuple[str, ...], str]:
+    """The texts of a table by their paths: to TOML, `Site.assets = …` is a table within the table."""
+    found: dict[tuple[str, ...], str] = {}
+    for name, value in table.items():
+        path = (*above, name)
+        found |= _flat(value, *path) if isinstance(value, dict) else {path: str(value)}
+    return found
 
 
 _ENTRIES: dict[str, Callable[[str, str], object]] = {

@@ -22,9 +22,8 @@ from edgesim.values.headers import Field, wire
 from edgesim.values.uri import split_target
 
 if TYPE_CHECKING:
-    from edgesim.distribution.model import EdgeFunction, Trigger
+    from edgesim.distribution.model import Distribution, EdgeFunction, Trigger
     from edgesim.distribution.problems import Problem
-    from edgesim.distribution.terms import Terms
     from edgesim.invoking import Asked, Laboratory, Report
     from edgesim.loaders import Loaded
     from edgesim.rules.given_event import GivenEvent
@@ -93,7 +92,7 @@ def invoke(function: str, event: str | None, trigger: str | None, *, as_json: bo
     FUNCTION is a function of SOURCE, by name or logical id, whether or not a distribution has it, or code as `serve
     --viewer-request` takes it, which needs no template of this folder. Its event is a file, or made of a request that
     takes the way through SOURCE: behavior, policies, forwarding, origin. Without a distribution there is one origin
-    that gets everything.
+    that gets everything. A path as --url is asked for over HTTPS where its behavior takes nothing else.
 
     \b
       edgesim invoke Auth --trigger viewer-request --url https://www.example.com/a?x=1 -H 'Cookie: id=7'
@@ -132,18 +131,20 @@ def event(trigger: str, **flags: Any) -> None:
       edgesim event --trigger origin-response --status 404 --response-header 'Content-Type: text/plain'
     """
     settings = _settings(flags)
-    found = run(_made_event(trigger, _loaded(settings), _asked(settings, flags), settings.terms))
+    found = run(_made_event(trigger, _loaded(settings), settings, flags))
     if found.reached:
-        raise ConfigError(f"there is no such event: {found.reached}")
+        raise ConfigError(f"there is no such event: {found.reached}", _way_to(found))
     click.echo(json.dumps(found.event, indent=2))
 
 
-async def _made_event(at: str, loaded: Loaded, asked: Asked, terms: Terms) -> Report:
+async def _made_event(at: str, loaded: Loaded, settings: Settings, flags: dict[str, Any]) -> Report:
     from edgesim.distribution.model import Code, EdgeFunction, Trigger
     from edgesim.invoking import Witness, chosen_distribution, report, send
 
     trigger, nobody, witness = Trigger(at), EdgeFunction("event", Code(), "", ""), Witness()
-    distribution = replace(chosen_distribution(loaded.distributions, asked, trigger, None), terms=terms)
+    asked = _asked(settings, flags)
+    distribution = replace(chosen_distribution(loaded.distributions, asked, trigger, None), terms=settings.terms)
+    asked = _by_the_protocol_that_gets_in(asked, distribution, settings)
     return report(nobody, witness, await send(asked, distribution, trigger, nobody, witness))
 
 
@@ -330,14 +331,37 @@ def _invoked_at(name: str, at: str, settings: Settings, flags: dict[str, Any], *
     trigger, loaded, asked = Trigger(at), _loaded(settings, name), _asked(settings, flags)
     function = find_function(name, loaded)
     distribution = replace(chosen_distribution(loaded.distributions, asked, trigger, function), terms=settings.terms)
-    if loaded.distributions and not runs_there(distribution, asked, trigger, function):
-        said = f"{settings.source} does not run {function.name} at {at} of {asked.path}; it is run there all the same"
-        click.echo(f"edgesim: note: {said}", err=True)
+    asked = _by_the_protocol_that_gets_in(asked, distribution, settings)
     _say_what_is_not_seen(trigger, flags)
     found: Report = run(_laboratory(function, settings, quiet=quiet).made(asked, distribution, trigger))
+    if loaded.distributions and not runs_there(distribution, asked, trigger, function):
+        said = f"{settings.source} does not run {function.name} at {at} of {asked.path}"
+        click.echo(f"edgesim: note: {said}{'' if found.reached else '; it was run there all the same'}", err=True)
+    if found.reached and (hint := _way_to(found)):
+        click.echo(f"  hint: {hint}", err=True)
     if asked.body and "body" not in _request_of(found.event):
         click.echo("edgesim: note: the function does not see the body: --include-body shows it", err=True)
     return found
+
+
+def _by_the_protocol_that_gets_in(asked: Asked, distribution: Distribution, settings: Settings) -> Asked:
+    """A path leaves it open how a viewer asks for it: over HTTPS where its behavior takes nothing else, which is
+    said."""
+    from edgesim.invoking import over_https, wants_https
+
+    if asked.host or "protocol" in settings.viewer or not wants_https(distribution, asked):
+        return asked
+    said = f"{asked.path} is asked for over HTTPS, since its cache behavior takes nothing else"
+    click.echo(f"edgesim: note: {said}; --viewer-protocol http has it otherwise", err=True)
+    return over_https(asked)
+
+
+def _way_to(found: Report) -> str:
+    """How a function is reached that was not; empty where the reason says it all."""
+    from edgesim.rules.reasons import ArrivalReason
+
+    wants_https = found.reached in (ArrivalReason.REDIRECTED_TO_HTTPS, ArrivalReason.HTTPS_ONLY)
+    return "ask over HTTPS: --url https://…, or --viewer-protocol https" if wants_https else ""
 
 
 def _say_what_is_not_seen(trigger: Trigger, flags: dict[str, Any]) -> None:

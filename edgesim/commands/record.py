@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgesim.commands.control import speaking
+from edgesim.commands.control import control_port_of, speaking
 from edgesim.errors import ConfigError
+from edgesim.settings import DEFAULT_CONTROL_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +56,8 @@ def _seconds(context: click.Context, option: click.Parameter, value: str) -> flo
     "--control-port",
     type=int,
     metavar="PORT",
-    help="URL: the control port of the edgesim there, if it is one.  [default: 8090]",
+    help="URL: the control port of the edgesim there, if it is one.  "
+    f"[default: edgesim.toml's, else {DEFAULT_CONTROL_PORT}]",
 )
 @click.option("--host", metavar="HOST", help="FILE.har: whose requests; default: those of the host with most.")
 @click.option(
@@ -76,7 +78,8 @@ def record(what: str, **asked: Any) -> None:
     """Make a scenario of real traffic.
 
     URL is a running server: edgesim serve, a dev server, a distribution. A proxy in front of it passes everything on
-    and writes the scenario when it is ended with Ctrl-C. FILE.har is what a browser or a proxy has saved.
+    and writes the scenario when it is ended with Ctrl-C. Redirects to the server itself lead back to the proxy; where
+    it redirects to HTTPS, record its https address. FILE.har is what a browser or a proxy has saved.
 
     \b
       edgesim record http://localhost:8080              then browse http://127.0.0.1:8070, then Ctrl-C
@@ -158,7 +161,6 @@ def _distribution(source: str | None, output: Path) -> str | None:
 def _from_server(url: str, asked: dict[str, Any]) -> list[Exchange]:
     from edgesim import recording, serving
     from edgesim.origins.targets import Url, parse_target
-    from edgesim.settings import DEFAULT_CONTROL_PORT
     from edgesim.terminal import Terminal
 
     target = parse_target(url)
@@ -178,7 +180,7 @@ def _from_server(url: str, asked: dict[str, Any]) -> list[Exchange]:
             host=asked["bind"],
             port=asked["port"],
             control_port=asked["control_port"],
-            default_control_port=DEFAULT_CONTROL_PORT,
+            default_control_port=control_port_of(asked["control_port"]),
             ready=ready,
         )
     )

@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from ipaddress import IPv4Network
 from pathlib import Path
 
 import click
 
-from edgesim.commands.control import speaking
+from edgesim.commands.control import ask_quietly, control_port_option, no_server, speaking
 from edgesim.driver.clock import SystemClock
 from edgesim.errors import ConfigError
 from edgesim.signatures.keys import new_key_pair, public_half
 from edgesim.signatures.signing import Signer, as_cookies, signed, with_parameters
 from edgesim.values.durations import parse_duration
-from edgesim.values.instant import Instant
+from edgesim.values.instant import Instant, iso_utc
 from edgesim.values.signed import HASHES, Grant
 
 _LEAST_EPOCH = 10**8
@@ -29,7 +30,12 @@ _LEAST_EPOCH = 10**8
 @click.option("--key-pair-id", metavar="ID", help="By which CloudFront knows the key: serve --public-key ID=FILE.")
 @click.option("--private-key", metavar="FILE", help="The private key, in PEM form.")
 @click.option(
-    "--expires", default="1h", metavar="SPAN|DATE", help="In 30m, or at 2030-01-01T00:00:00Z, or in seconds since 1970."
+    "--expires",
+    default="1h",
+    show_default=True,
+    metavar="SPAN|DATE",
+    help="In 30m, in 3600 seconds, or at 2030-01-01T00:00:00Z; a number from 100000000 on is a time, in seconds since "
+    "1970.",
 )
 @click.option("--starts", metavar="SPAN|DATE", help="From when on. Makes the policy a custom one, as do the next two.")
 @click.option("--ip", metavar="CIDR", help="For viewers with this IPv4 address, or in this range.")
@@ -39,6 +45,7 @@ _LEAST_EPOCH = 10**8
 @click.option("--cookies", is_flag=True, help='Print a Cookie header in the place of the URL: curl -H "$(…)".')
 @click.option("--set-cookies", is_flag=True, help="Print the Set-Cookie headers that an application would send.")
 @click.option("--new-key", metavar="FILE", help="Make a key pair: FILE, and FILE's name with .pub.pem for CloudFront.")
+@control_port_option
 @click.option("--ecdsa", is_flag=True, help="With --new-key: ECDSA P-256 rather than RSA 2048.")
 @speaking
 def sign(
@@ -51,6 +58,7 @@ def sign(
     resource: str | None,
     hashed: str,
     new_key: str | None,
+    control_port: int | None,
     *,
     cookies: bool,
     set_cookies: bool,
@@ -66,7 +74,8 @@ def sign(
       edgesim sign http://localhost:8080/film.mp4 --key-pair-id MyKey --private-key key.pem
 
     MyKey is the logical id of the template's AWS::CloudFront::PublicKey, or the id of a key that AWS has. Sign the URL
-    that the viewer will use: protocol, host and port belong to it. What comes out is what AWS's own signers make.
+    that the viewer will use: protocol, host and port belong to it. Spans count from the running server's time, which
+    `edgesim clock` moves, and where none runs from the machine's.
     """
     if new_key is not None:
         if url is not None:
@@ -75,7 +84,7 @@ def sign(
         return
     if url is None or key_pair_id is None or private_key is None:
         raise click.UsageError(_missing(url, key_pair_id, private_key))
-    now = SystemClock().now()
+    now = _now(control_port)
     grant = Grant(
         _moment(expires, now, "--expires"),
         _checked_resource(resource),
@@ -87,7 +96,25 @@ def sign(
         parameters = signed(checked, grant, signer)
     except ConfigError as error:
         raise ConfigError(f"{private_key}: {error}", error.hint) from None
+    if grant.expires <= now:
+        said = f"{_iso(grant.expires)}, and that is over: it is {_iso(int(now))}"
+        click.echo(f"edgesim: note: what is signed here expires at {said}", err=True)
     click.echo("\n".join(_told(url, parameters, cookies=cookies, set_cookies=set_cookies)))
+
+
+def _now(control_port: int | None) -> Instant:
+    """The time of the server that runs, which its clock may have moved; else the machine's."""
+    told = ask_quietly(control_port, "/clock").get("now")
+    if isinstance(told, str):
+        with suppress(ValueError):  # it is no edgesim that answers there
+            return Instant(datetime.fromisoformat(told).timestamp())
+    if control_port is not None:
+        raise no_server(control_port)
+    return SystemClock().now()
+
+
+def _iso(seconds: int) -> str:
+    return iso_utc(Instant(float(seconds)))
 
 
 def _missing(url: str | None, key_pair_id: str | None, private_key: str | None) -> str:

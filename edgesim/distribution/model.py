@@ -150,7 +150,8 @@ class Origin:
 
     `path` is the OriginPath: empty, or `/x` without a trailing slash. `custom_headers` keep their configured case.
     `completion_timeout` is the ResponseCompletionTimeout, from the first attempt to the last byte; 0 for none.
-    `service` is set for a custom origin with an origin access control.
+    `service` is set for a custom origin with an origin access control. `distribution` is the name of the distribution
+    that configures it, empty where there is one alone.
     """
 
     id: str
@@ -168,6 +169,7 @@ class Origin:
     connection_timeout: float = limits.CONNECTION_TIMEOUT_SECONDS
     completion_timeout: float = 0
     service: ServiceAccess | None = None
+    distribution: str = ""
 
     @property
     def access(self) -> S3Access | ServiceAccess | None:

@@ -41,6 +41,7 @@ from edgesim.distribution.model import (
     SigningBehavior,
     Trigger,
 )
+from edgesim.distribution.origin_names import known_names, own_ids
 from edgesim.distribution.policies import (
     ALL,
     NONE,
@@ -130,9 +131,10 @@ def assemble(
 ) -> tuple[Distribution, list[Problem]]:
     """The distribution that a resolved DistributionConfig (CloudFormation's spelling) describes, and its problems.
 
-    `mapped` are the origins that the user serves from elsewhere.
+    `mapped` are the origins that the user serves from elsewhere, by `--origin`'s names.
     """
     raw = plain(tree)
+    mapped = own_ids(mapped, named.name, named.id or stable_id("E", named.name))
     findings = list(_stand_in_domains(tree, raw, mapped))
     config, faults = parse(DistributionConfig, raw)
     unknowns = Unknowns(tree, books.parameters)
@@ -157,10 +159,11 @@ def _signed(config: DistributionConfig, books: Books) -> Iterator[str]:
 
 def unknown_origins(distributions: list[Distribution], mapped: Collection[str]) -> Iterator[Problem]:
     """An `--origin` for an origin that no distribution has."""
-    known = dict.fromkeys(origin for distribution in distributions for origin in distribution.origins if origin)
+    known = [(origin.id, names) for origin, names in known_names(distributions) if origin.id]
+    names = dict.fromkeys(name for _, them in known for name in them)
     for name in mapped:
-        if name not in known:
-            hint = closest(name, known) or there_are(known)
+        if name not in names:
+            hint = closest(name, names) or there_are(id_ for id_, _ in known)
             yield Problem(f"there is no origin {name}", f"--origin {name}", hint)
 
 
@@ -212,7 +215,9 @@ class _Assembly:
             name=named.name,
             domain_name=named.domain_name or domain_name(named.name),
             behaviors=tuple(self.behavior(*each) for each in config.behaviors()),
-            origins=MappingProxyType({origin.id: self.origin(origin) for origin in config.origins}),
+            origins=MappingProxyType(
+                {one.id: replace(self.origin(one), distribution=named.name) for one in config.origins}
+            ),
             origin_groups=MappingProxyType(_groups(config)),
             aliases=config.aliases,
             enabled=config.enabled,

@@ -1,11 +1,12 @@
 """Which server or directory stands in for an origin.
 
 First of these that fits:
-1. `--origin ID=…`, as long as the origin has the domain it is configured with: a function that writes another domain
-   into `request.origin` means another server.
+1. `--origin ID=…`, or `--origin DISTRIBUTION.ID=…` before that, as long as the origin has the domain it is configured
+   with: a function that writes another domain into `request.origin` means another server.
 2. `--resolve DOMAIN=…`, for any domain, a function's too. An exact name beats a pattern with `*` or `?`, and a longer
    pattern beats a shorter one. Case does not count. The configured domain of an origin that `--origin` maps counts as
-   an exact name, so that a function which writes that domain gets the same server.
+   an exact name, so that a function which writes that domain gets the same server (inferred: the first one's, where
+   two origins of one domain are mapped to different servers).
 3. The origin's own domain, in the world.
 
 What goes out to a URL has the path: the URL's own path, then the OriginPath, then the request's. A directory stands
@@ -14,13 +15,15 @@ for the whole bucket, or its website where that is what the domain names: Origin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
+from typing import TypeAlias
 
 from edgesim.distribution.buckets import Bucket, s3_region
 from edgesim.distribution.edge_choices import MissingObject
-from edgesim.distribution.model import Origin
+from edgesim.distribution.model import Distribution, Origin
+from edgesim.distribution.origin_names import known_names
 from edgesim.distribution.services import service_of
 from edgesim.origins.directories import Directories, as_what
 from edgesim.origins.http import HttpOrigin
@@ -32,11 +35,18 @@ from edgesim.values.uri import matches_wildcards
 
 _OWN_NAME = "its own name"
 
+_Key: TypeAlias = tuple[str, str]
+"""An origin's distribution and id, which no function can change."""
+
+
+def _key(origin: Origin) -> _Key:
+    return origin.distribution, origin.id
+
 
 class OriginRouter:
     """Sends each request where its origin is. Implements ports.OriginClient.
 
-    `domains` has the configured domain name of each origin by its id; `origins` maps origin ids and `resolve` maps
+    `origins` maps the names that origins of the `distributions` have (distribution/origin_names.py) and `resolve` maps
     domain names or patterns to targets. `new_id` makes the request ids that directories answer with; see
     Directories for `buckets` and `missing`. `signer` signs what goes to buckets, None for nothing.
     """
@@ -47,7 +57,7 @@ class OriginRouter:
         *,
         clock: Clock,
         new_id: Callable[[], str],
-        domains: Mapping[str, str],
+        distributions: Iterable[Distribution],
         origins: Mapping[str, Target] | None = None,
         resolve: Mapping[str, Target] | None = None,
         buckets: Mapping[str, Bucket] = MappingProxyType({}),
@@ -56,9 +66,15 @@ class OriginRouter:
     ) -> None:
         self._signer = signer
         self._http = http
-        self._domains = {origin: domain.lower() for origin, domain in domains.items()}
-        self._origins = dict(origins or {})
-        mapped = {self._domains[id_]: target for id_, target in self._origins.items() if id_ in self._domains}
+        self._domains: dict[_Key, str] = {}
+        self._origins: dict[_Key, tuple[Target, str]] = {}
+        mapped: dict[str, Target] = {}
+        for origin, names in known_names(distributions):
+            self._domains[_key(origin)] = domain = origin.domain_name.lower()
+            if (name := next((name for name in names if name in (origins or {})), None)) is not None:
+                target = (origins or {})[name]
+                self._origins[_key(origin)] = target, f"--origin {name}"
+                mapped.setdefault(domain, target)
         named = {domain.lower().rstrip("."): target for domain, target in (resolve or {}).items()}
         self._resolve = {**mapped, **named}
         self._rules = {domain: f"--origin, by the name {domain}" for domain in mapped}
@@ -78,8 +94,8 @@ class OriginRouter:
 
     def _route(self, origin: Origin, *, https: bool) -> tuple[Target, str]:
         domain = origin.domain_name.lower()
-        if origin.id in self._origins and self._domains.get(origin.id) == domain:
-            return self._origins[origin.id], f"--origin {origin.id}"
+        if (mapped := self._origins.get(_key(origin))) is not None and self._domains.get(_key(origin)) == domain:
+            return mapped
         return self._resolved(domain.rstrip(".")) or (own_address(origin, https=https), _OWN_NAME)
 
     async def resolve(self, origin: Origin, *, https: bool) -> None:
@@ -103,7 +119,7 @@ class OriginRouter:
         if self._signer is None or access is None or not access.signs:
             return False
         domain = origin.domain_name.lower()
-        own = self._domains.get(origin.id) == domain or bool(origin.s3 and origin.s3.origin_access_identity)
+        own = self._domains.get(_key(origin)) == domain or bool(origin.s3 and origin.s3.origin_access_identity)
         return own and (rule != _OWN_NAME or s3_region(domain) is not None or service_of(domain) is not None)
 
     async def aclose(self) -> None:

@@ -145,9 +145,19 @@ def test_where_there_is_no_event_it_says_why() -> None:
     told = run("event", "--trigger", "viewer-response", "--status", "404")
     assert told.exit_code == 2
     assert "there is no such event: not run: the status is 400 or higher" in told.output
-    told = run("event", "--trigger", "viewer-request", "--source", "edge.yaml")
+    told = run("event", "--trigger", "viewer-request", "--source", "edge.yaml", "--url", "http://www.example.com/")
     assert told.exit_code == 2
     assert "redirected to HTTPS by the viewer protocol policy" in told.output
+    assert "hint: ask over HTTPS: --url https://…, or --viewer-protocol https" in told.output
+
+
+def test_a_path_is_asked_for_by_the_protocol_that_its_behavior_takes() -> None:
+    told = run("event", "--trigger", "viewer-request", "--source", "edge.yaml", "--url", "/a")
+    assert told.exit_code == 0
+    assert "/a is asked for over HTTPS, since its cache behavior takes nothing else" in told.stderr
+    asked = ("--url", "/a", "--viewer-protocol", "http")
+    assert run("event", "--trigger", "viewer-request", "--source", "edge.yaml", *asked).exit_code == 2
+    assert run("event", "--trigger", "viewer-request", "--url", "/a").stderr == ""
 
 
 def test_where_there_is_an_edgesim_toml_its_source_counts(folder: Path) -> None:
@@ -380,12 +390,21 @@ def test_where_a_function_fails_with_what_is_no_event_it_is_said_what_one_has(fo
 def test_where_a_function_is_not_associated_that_is_said() -> None:
     told = run("invoke", "Auth", "--source", "edge.yaml", "--trigger", "viewer-request", "--url", "https://x/a")
     assert told.exit_code == 0
-    assert "edge.yaml does not run the-guard at viewer-request of /a; it is run there all the same" in told.stderr
+    assert "edge.yaml does not run the-guard at viewer-request of /a; it was run there all the same" in told.stderr
+
+
+@pytest.mark.slow
+def test_where_it_is_not_even_reached_it_is_not_said_to_have_run() -> None:
+    asked = ("--trigger", "viewer-request", "--url", "http://www.example.com/a")
+    told = run("invoke", "Auth", "--source", "edge.yaml", *asked)
+    assert told.exit_code == 2
+    assert "edge.yaml does not run the-guard at viewer-request of /a\n" in told.stderr
+    assert "hint: ask over HTTPS" in told.stderr
 
 
 @pytest.mark.slow
 def test_where_the_function_is_not_reached_there_is_nothing_to_judge() -> None:
-    code, told = judged("Auth", "--source", "edge.yaml", "--trigger", "origin-request", "--url", "/a")
+    code, told = judged("Auth", "--source", "edge.yaml", "--trigger", "origin-request", "--url", "http://x/a")
     assert (code, told["verdict"]) == (2, "not reached")
     assert told["because"] == "redirected to HTTPS by the viewer protocol policy"
 

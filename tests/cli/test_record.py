@@ -100,6 +100,13 @@ Resources:
 """
 
 
+def test_the_control_port_is_that_of_edgesim_toml(here: Path) -> None:
+    (here / "edgesim.toml").write_text('control-port = "many"\n')
+    result = CliRunner().invoke(main, ["record", "http://localhost:8080"])
+    assert result.exit_code == 2
+    assert "edgesim.toml:1: control-port must be a whole number" in result.output
+
+
 def test_that_functions_see_what_is_masked_is_said_where_there_may_be_some(here: Path) -> None:
     (here / "template.yaml").write_text(TEMPLATE)
     (here / "in.har").write_text(har("/a?token=abcdefghij"))

@@ -107,6 +107,13 @@ def test_a_bad_file_is_one_sentence_with_a_way_out(tmp_path: Path, text: str, sa
     assert hint in caught.value.hint
 
 
+def test_a_name_with_a_dot_needs_no_quotes(tmp_path: Path) -> None:
+    text = '[origins]\nSite.o = "http://a:1"\n"Other.o" = "http://b:2"\n[origins.Third]\no = "c"\n'
+    settings = read_config(_written(tmp_path, text))
+    assert settings.origins == {"Site.o": "http://a:1", "Other.o": "http://b:2", "Third.o": str(tmp_path / "c")}
+    assert settings.places["origins", "Third.o"].line == 5
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nothing\.toml can't be read: No such file"):
         read_config(tmp_path / "nothing.toml")

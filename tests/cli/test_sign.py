@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from click.testing import CliRunner, Result
@@ -32,6 +36,28 @@ def signed(*args: str) -> str:
     result = run(URL, *SIGN, *args)
     assert result.exit_code == 0, result.output
     return result.stdout.removesuffix("\n")
+
+
+@pytest.fixture
+def port_of() -> Iterator[Callable[[str], int]]:
+    """Servers in a control port's place, by what they answer."""
+    with ExitStack() as stack:
+
+        def port(answer: str) -> int:
+            class Says(BaseHTTPRequestHandler):
+                def do_GET(self) -> None:
+                    self.send_response(200)
+                    self.end_headers()
+                    self.wfile.write(answer.encode())
+
+                def log_message(self, *_: object) -> None: ...
+
+            server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), Says))
+            Thread(target=server.serve_forever, daemon=True).start()
+            stack.callback(server.shutdown)
+            return server.server_port
+
+        yield port
 
 
 def verdict(target: str, cookie: str = "", at: float = AT - 1) -> Judged:
@@ -64,6 +90,31 @@ def test_the_url_that_is_printed_lets_a_viewer_in(args: tuple[str, ...]) -> None
 def test_an_hour_is_the_default_and_a_span_begins_now() -> None:
     first, second = (int(re.findall(r"Expires=(\d+)", signed(*args))[0]) for args in ((), ("--expires", "2h")))
     assert second - first in (3_600, 3_601)
+
+
+def test_a_span_is_in_seconds_and_what_is_over_is_said(port_of: Callable[[str], int]) -> None:
+    port = str(port_of('{"now": "2030-01-01T00:00:00.500Z"}'))
+    soon = run(URL, *SIGN, "--control-port", port, "--expires", "3600")
+    assert (f"Expires={AT + 3600}&" in soon.stdout, soon.stderr) == (True, "")
+    over = run(URL, *SIGN, "--control-port", port, "--expires", "0")
+    assert over.exit_code == 0
+    assert "expires at 2030-01-01T00:00:00.000Z, and that is over: it is 2030-01-01T00:00:00.000Z" in over.stderr
+
+
+@pytest.mark.parametrize("answer", ["{}", "[1]", "no JSON", '{"now": "noon"}'])
+def test_what_is_no_edgesim_has_no_time(port_of: Callable[[str], int], answer: str) -> None:
+    port = port_of(answer)
+    told = run(URL, *SIGN, "--control-port", str(port))
+    assert (told.exit_code, f"no edgesim answers on control port {port}" in told.stderr) == (2, True)
+
+
+def test_the_time_is_that_of_the_server_of_edgesim_toml(
+    port_of: Callable[[str], int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = port_of('{"now": "2030-01-01T00:00:00.000Z"}')
+    (tmp_path / "edgesim.toml").write_text(f"control-port = {port}\n")
+    monkeypatch.chdir(tmp_path)
+    assert f"Expires={AT + 1800}&" in signed("--expires", "30m")
 
 
 def test_cookies_are_a_header_for_curl() -> None:

@@ -47,6 +47,10 @@ class _Handler(socketserver.StreamRequestHandler):
             return False
         if path == "/drip":
             return self._drip()
+        if path in {"/moved", "/secure"}:
+            place = {"/moved": f"http://localhost:{self.server.server_address[1]}", "/secure": "https://localhost:8443"}
+            self._send(b"302 Found", {"Content-Length": "0", "Location": f"{place[path]}/a?x=1"}, b"")
+            return True
         status = b"404 Not Found" if path.startswith("/missing") else b"200 OK"
         control = "no-store" if path.startswith("/dynamic") else "max-age=60"
         text = f"{target}\n{headers.get('host', '')}\n".encode() + body

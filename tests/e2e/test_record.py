@@ -197,6 +197,21 @@ def test_requests_and_answers_pass_unchanged(
     assert answer.endswith(b"\r\n\r\n2\r\nab\r\n0\r\n\r\n")
 
 
+def test_a_redirect_to_the_server_itself_leads_back_to_the_recorder(dev_origin: Origin, tmp_path: Path) -> None:
+    with recording(dev_origin.url, cwd=tmp_path) as program:
+        moved = program.get("/moved")
+        assert moved.headers["location"] == program.url("/a?x=1")
+        assert program.get("/secure").headers["location"] == "https://localhost:8443/a?x=1"
+        program.wait_for("sends viewers to https://localhost:8443, which is not recorded here")
+        program.wait_for("to have what follows: edgesim record https://localhost:8443")
+        program.wait_for("GET /secure 302")
+        program.interrupt()
+    file = tmp_path / "recorded.scenario.yaml"
+    port = dev_origin.server_address[1]
+    assert steps_in(file)[0]["expect"]["headers"]["location"] == f"http://localhost:{port}/a?x=1"
+    passes(file)
+
+
 def test_an_answer_streams_and_a_large_one_is_told_by_its_size(dev_origin: Origin, tmp_path: Path) -> None:
     with recording(dev_origin.url, cwd=tmp_path) as program:
         with httpx.stream("GET", program.url("/drip"), trust_env=False, timeout=PATIENCE) as response:

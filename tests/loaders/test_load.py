@@ -225,6 +225,15 @@ def test_a_mapped_origin_must_exist(distribution: Load) -> None:
     assert (problem.message, problem.hint) == ("there is no origin x", "there is o")
 
 
+def test_a_mapped_origin_may_be_named_with_its_distribution(distribution: Load) -> None:
+    config = "Origins: [{Id: o, CustomOriginConfig: {OriginProtocolPolicy: http-only}, DomainName: !ImportValue x}]\n"
+    named = distribution(config=config, origins={"Web.o": "./public"})
+    assert named.problems == ()
+    assert named.distributions[0].origins["o"].distribution == named.distributions[0].name == "Web"
+    [problem] = distribution(config=config, origins={"Web.o": "./public", "Web.oo": "./public"}).problems
+    assert (problem.message, problem.hint) == ("there is no origin Web.oo", "did you mean Web.o?")
+
+
 def test_a_behavior_needs_an_origin_even_where_its_name_is_unknown(distribution: Load) -> None:
     behavior = "TargetOriginId: !ImportValue x\n"
     assert "NoSuchOrigin" in {problem.code for problem in distribution(behavior, resources="").errors}

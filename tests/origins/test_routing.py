@@ -10,6 +10,7 @@ from edgesim.errors import OriginFault
 from edgesim.origins.http import HttpOrigin
 from edgesim.origins.routing import OriginRouter
 from edgesim.origins.targets import Directory, Url, parse_target
+from edgesim.testing.make import a_distribution
 from edgesim.values.headers import Headers
 from edgesim.values.message import Request
 
@@ -18,12 +19,12 @@ WEB = Origin("web", "www.example.com")
 
 @pytest.fixture
 def router_for(clock, new_id):
-    def make(origins=None, resolve=None, domains=None) -> OriginRouter:
+    def make(origins=None, resolve=None, configured=(WEB,), distributions=()) -> OriginRouter:
         return OriginRouter(
             HttpOrigin(),
             clock=clock,
             new_id=new_id,
-            domains=domains or {"web": "www.example.com"},
+            distributions=distributions or [a_distribution(origins=configured)],
             origins={name: parse_target(text) for name, text in (origins or {}).items()},
             resolve={name: parse_target(text) for name, text in (resolve or {}).items()},
         )
@@ -50,9 +51,40 @@ def test_a_route_by_id_does_not_follow_a_domain_that_a_function_wrote(router_for
 
 
 def test_a_function_that_writes_the_domain_of_another_mapped_origin_reaches_that_one(router_for) -> None:
-    domains = {"web": "www.example.com", "blue": "blue.example.com"}
-    router = router_for(origins={"web": "http://a:1", "blue": "http://b:2"}, domains=domains)
+    configured = [WEB, Origin("blue", "blue.example.com")]
+    router = router_for(origins={"web": "http://a:1", "blue": "http://b:2"}, configured=configured)
     assert str(router.target(replace(WEB, domain_name="blue.example.com"), https=True)) == "http://b:2"
+
+
+A = Origin("o", "a.example.com", distribution="A")
+B = Origin("o", "b.example.com", distribution="B")
+
+
+@pytest.fixture
+def two_distributions():
+    return [a_distribution(origins=[A], name="A", id="EA1"), a_distribution(origins=[B], name="B", id="EB1")]
+
+
+def test_a_route_by_id_holds_for_each_distribution_with_such_an_origin(router_for, two_distributions) -> None:
+    router = router_for(origins={"o": "http://a:1"}, distributions=two_distributions)
+    assert [router.where(origin, https=True) for origin in (A, B)] == ["http://a:1 (--origin o)"] * 2
+    assert str(router.target(replace(WEB, domain_name="b.example.com"), https=True)) == "http://a:1"
+
+
+def test_a_route_may_name_the_distribution_and_comes_before_one_that_does_not(router_for, two_distributions) -> None:
+    router = router_for(origins={"o": "http://a:1", "B.o": "http://b:2"}, distributions=two_distributions)
+    assert router.where(A, https=True) == "http://a:1 (--origin o)"
+    assert router.where(B, https=True) == "http://b:2 (--origin B.o)"
+    by_id = router_for(origins={"EB1.o": "http://b:2"}, distributions=two_distributions)
+    assert str(by_id.target(A, https=True)) == "https://a.example.com:443"
+    assert str(by_id.target(B, https=True)) == "http://b:2"
+
+
+def test_origins_of_one_id_and_one_domain_are_told_apart_by_their_distributions(router_for) -> None:
+    live, staging = (Origin("o", "o.example.com", distribution=name) for name in ("Live", "Staging"))
+    both = [a_distribution(origins=[one], name=one.distribution, id=f"E{one.distribution}") for one in (live, staging)]
+    router = router_for(origins={"Live.o": "http://a:1", "Staging.o": "http://b:2"}, distributions=both)
+    assert [str(router.target(one, https=True)) for one in (live, staging)] == ["http://a:1", "http://b:2"]
 
 
 async def test_only_what_is_not_mapped_has_to_have_a_name(router_for) -> None:

@@ -15,6 +15,7 @@ from edgesim.origins.routing import OriginRouter
 from edgesim.origins.signing import Signer, read_credentials
 from edgesim.origins.sigv4 import EMPTY_PAYLOAD, UNSIGNED_PAYLOAD, Credentials
 from edgesim.origins.targets import parse_target
+from edgesim.testing.make import a_distribution, an_origin
 from edgesim.values.headers import Headers
 from edgesim.values.instant import Duration
 from edgesim.values.message import Request
@@ -120,7 +121,7 @@ def router_for(clock, new_id):
             HttpOrigin(),
             clock=clock,
             new_id=new_id,
-            domains={"docs": DOMAIN},
+            distributions=[a_distribution(origins=[an_origin(DOMAIN, id="docs")])],
             origins={name: parse_target(text) for name, text in mapped.items()},
             resolve={"evil.example.com": parse_target("http://localhost:9")},
             signer=Signer(KEYS, clock) if signs else None,

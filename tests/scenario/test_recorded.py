@@ -50,6 +50,22 @@ def exchange(
     return Exchange(Instant(START + at), request, Response(status, Headers([*fields, *told]), body), **more)
 
 
+REDIRECTING = """\
+Resources:
+  Site:
+    Type: AWS::CloudFront::Distribution
+    Properties:
+      DistributionConfig:
+        Enabled: true
+        Origins:
+          - {Id: site, DomainName: site.example.com, CustomOriginConfig: {OriginProtocolPolicy: http-only}}
+        DefaultCacheBehavior:
+          TargetOriginId: site
+          ViewerProtocolPolicy: redirect-to-https
+          CachePolicyId: 658327ea-f89d-4fab-a63d-7e88639e58f6
+"""
+
+
 def steps_of(*exchanges: Exchange, **wishes: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = recorded(exchanges, Wishes(**wishes)).document["steps"]
     return found
@@ -101,6 +117,20 @@ def test_x_cache_says_what_the_origin_did(result: str, origin: Any) -> None:
     (step,) = steps_of(exchange(x_cache=result))
     assert step.get("origin") == origin
     assert step["expect"]["x-cache"] == result
+
+
+def test_a_redirect_to_https_leads_to_whichever_host_is_asked(tmp_path_factory: pytest.TempPathFactory) -> None:
+    page = (
+        b"<html>\r\n<head><title>301 Moved Permanently</title></head>\r\n<body>\r\n"
+        b"<center><h1>301 Moved Permanently</h1></center>\r\n<hr><center>CloudFront</center>\r\n</body>\r\n</html>\r\n"
+    )
+    location = ("Location", "https://localhost:8443/a?x=1")
+    (step,) = steps_of(exchange("/a?x=1", page, location, status=301, x_cache="Redirect"))
+    assert step["expect"]["headers"]["location"] == {"matches": r"^https://[^/]+/a\?x=1$"}
+    folder = _folder(tmp_path_factory)
+    (folder / "template.yaml").write_text(REDIRECTING)
+    seen = [exchange("/a?x=1", page, location, status=301, x_cache="Redirect")]
+    passes(recorded(seen, Wishes(distribution="template.yaml")), folder)
 
 
 def test_a_hit_leaves_the_origin_alone_and_a_refresh_asks_whether_it_is_still_good() -> None:

@@ -17,7 +17,16 @@ from urllib.parse import quote
 from edgesim.distribution import limits
 from edgesim.distribution.model import ALL_METHODS
 from edgesim.rules.reasons import Outcome
-from edgesim.scenario.recording.masking import FRAMING, NO_MASKS, Masks, expected, is_noise, is_volatile, masks_for
+from edgesim.scenario.recording.masking import (
+    FRAMING,
+    NO_MASKS,
+    Masks,
+    expected,
+    is_noise,
+    is_volatile,
+    masks_for,
+    pattern_of,
+)
 from edgesim.scenario.recording.recorded_bodies import Bodies, Said, escaped, unpacked
 from edgesim.scenario.recording.recorded_cache import (
     HITS,
@@ -400,6 +409,8 @@ class _Teller:
             **({"headers": headers} if headers else {}),
             **(self._expected_body(request, response) if not failed else {}),
         }
+        if result == Outcome.REDIRECT and isinstance(headers.get("location"), str):
+            headers["location"] = _anywhere_over_https(headers["location"])
         if result in _RESULTS and not was_there:
             expect["x-cache"] = result
         if exchange.told is not None and self.wishes.distribution:
@@ -427,6 +438,15 @@ class _Teller:
         if request.method == "HEAD" or response.status in {204, 304}:
             return {}
         return self.bodies.expected(response.headers, response.body)
+
+
+def _anywhere_over_https(location: str) -> str | dict[str, str]:
+    """CloudFront's redirect leads to the host and port that the viewer asked, which are others when it is played."""
+    found = _OVER_HTTPS.fullmatch(location)
+    return {"matches": f"^https://[^/]+{pattern_of(found[1])}$"} if found else location
+
+
+_OVER_HTTPS = re.compile(r"https://[^/?#]+(/.*)")
 
 
 def _is_body_lost(told: Told, request: Request, response: Response) -> bool:
