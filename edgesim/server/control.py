@@ -27,6 +27,7 @@ from edgesim.logs.stats import as_data as as_stats
 from edgesim.values.cache_tags import MARK
 from edgesim.values.headers import readable
 from edgesim.values.instant import iso_utc
+from edgesim.values.text import printable
 from edgesim.values.uri import invalid_path
 
 if TYPE_CHECKING:
@@ -121,7 +122,8 @@ class Control:
         if not kept:
             return "no request came in yet"
         like = self._recorder.like(wanted)
-        return f"no request {wanted!r} among the last {kept}{f'; there is {url_of(like)}' if like is not None else ''}"
+        instead = f"; there is {printable(url_of(like))}" if like is not None else ""
+        return f"no request {wanted!r} among the last {kept}{instead}"
 
     async def transcripts(self, request: Request) -> JSONResponse:
         """The latest requests, newest first, one line each."""
@@ -172,7 +174,7 @@ class Control:
             for other in sorted(paths_alike(path, self._store.paths(one.id), root))[:_MOST_ALIKE]:
                 is_root = path == "/" and other == f"/{root}"
                 why = "that is the default root object" if is_root else what_counts(path, other, root)
-                yield f"{path}: nothing is stored of it, but of {readable(other)}: {why}"
+                yield f"{path}: nothing is stored of it, but of {printable(readable(other))}: {why}"
 
     async def cache(self, request: Request) -> JSONResponse:
         """What is stored: `?of=` a path, with or without a method before and a query string behind it, has the stored

@@ -128,6 +128,14 @@ def test_where_nothing_was_dropped_a_path_that_is_alike_is_named(stored: str, pa
     assert answer["alike"] == [f"{path}: nothing is stored of it, but of {stored}: {why}"]
 
 
+def test_what_viewers_asked_for_can_not_steer_a_terminal() -> None:
+    asked = Asked("/a\x9b/")
+    [told] = asked.post({"paths": ["/a%9B"]}).json()["alike"]
+    assert "of /a\\x9b/: " in told
+    error = Asked("/a\x9b/")("GET", "/transcript", params={"of": "http://other/a\x9b/"}).json()["error"]
+    assert error.endswith("; there is http://d1.example/a\\x9b/")
+
+
 def test_the_default_root_object_is_named_as_that() -> None:
     asked = Asked("/", distributions=(replace(SITE, default_root_object="index.html"),))
     answer = asked.post({"paths": ["/"]}).json()
