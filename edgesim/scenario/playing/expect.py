@@ -108,7 +108,7 @@ def _headers(what: str, wanted: Iterable[HeaderMatch], got: Headers) -> Found:
         lines = tuple(map(readable, got.all(header.name)))
         if header_fault(header.match, lines):
             close = difflib.get_close_matches(header.name.lower(), got.index, 1, _ALIKE) if not lines else []
-            why = f"there is {close[0]}" if close else ""
+            why = f"there is {close[0]}" if close else _ASKED_FOR_AS_TEXT.get(header.match.equals or "", "")
             yield Mismatch(
                 f"{what} {header.name.lower()}",
                 describe(header.match),
@@ -117,6 +117,12 @@ def _headers(what: str, wanted: Iterable[HeaderMatch], got: Headers) -> Found:
                 why,
             )
 
+
+_ASKED_FOR_AS_TEXT = {
+    "present": "for any value write {present: true}; 'present' is the text",
+    "absent": "for none at all write {absent: true}; 'absent' is the text",
+}
+"""What people write who mean a test."""
 
 _ALIKE = 0.8  # between x-auth and x-cache it is 0.62
 
