@@ -88,8 +88,11 @@ class BodyRecorder(Protocol):
     """Takes a body in as it streams past."""
 
     def append(self, chunk: bytes) -> bool:
-        """Take a piece. False where the body would grow larger than the store takes; then only `discard` is due, and
-        what was taken can be read until that."""
+        """Take a piece. False where the body would grow larger than the store takes; then only `spill` and `discard`
+        are due, and what was taken can be read until that."""
+
+    def spill(self, chunk: bytes) -> bool:
+        """Take a piece nonetheless, for those who have not come that far. False where there is no room for it."""
 
     def read(self, start: int, stop: int) -> bytes:
         """What was taken, from `start` up to, not including, `stop`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from io import TextIOWrapper
+from io import BufferedWriter, RawIOBase, TextIOWrapper
 from types import FrameType
 from typing import TextIO, cast
 
@@ -34,14 +34,23 @@ def catch_interrupts() -> None:
 
 def write_anything() -> None:
     """From now on a character that a terminal or a file can't have, by its encoding, is written as its escape; where
-    nothing is open to be written or read, it goes nowhere."""
+    nothing is open to be written or read, it goes nowhere. What is written arrives whole."""
     # In this order, since each gets the lowest number that is free
     sys.stdin = sys.stdin or _nowhere("r")
-    sys.stdout = sys.stdout or _nowhere("w")
-    sys.stderr = sys.stderr or _nowhere("w")
+    sys.stdout = whole(sys.stdout) if sys.stdout else _nowhere("w")
+    sys.stderr = whole(sys.stderr) if sys.stderr else _nowhere("w")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def whole(stream: TextIO) -> TextIO:
+    """The stream, or one in its place that writes all of a text. With PYTHONUNBUFFERED Python's own forgets what the
+    system did not take at once, as a pipe may of a long text."""
+    if not isinstance(stream, TextIOWrapper) or not isinstance(stream.buffer, RawIOBase):
+        return stream
+    encoding, raw = stream.encoding, stream.detach()
+    return TextIOWrapper(BufferedWriter(cast("RawIOBase", raw)), encoding=encoding, line_buffering=True)
 
 
 def _nowhere(mode: str) -> TextIO:

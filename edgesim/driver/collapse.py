@@ -34,13 +34,15 @@ class Coming(NamedTuple):
 
 
 class Flight:
-    """One request that is on its way to the origin for a key. `landing` is how it ended, None before that."""
+    """One request that is on its way to the origin for a key. `landing` is how it ended, None before that; `others` is
+    how many read along what it brought."""
 
-    __slots__ = ("_coming", "_news", "key", "landing")
+    __slots__ = ("_coming", "_news", "key", "landing", "others")
 
     def __init__(self, key: CacheKey) -> None:
         self.key = key
         self.landing: Landing | None = None
+        self.others = 0
         self._coming: Coming | None = None
         self._news = asyncio.Event()
 

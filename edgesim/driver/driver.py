@@ -214,6 +214,7 @@ class Driver:
             if (coming := await flight.coming()) is not None:
                 along = self._read_along(effect, coming, run)
                 if along is not None:
+                    flight.others += 1
                     return along
                 self.flights.forget(flight)
                 flight = None
@@ -347,6 +348,8 @@ class Driver:
                 else:
                     unkept = await self._put(key, entry.with_body(body), since)
                     outcome = Landing.NOTHING_KEPT if unkept else Landing.KEPT
+                    for _ in range(flight.others if flight is not None else 0):
+                        self.store.get(key)  # each of them was a use of it
             finally:
                 if unkept:
                     run.transcript.unkept[key] = unkept

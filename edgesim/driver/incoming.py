@@ -30,8 +30,9 @@ class Incoming(Ticket):
     """A body that comes in, to be read by any number of readers, each from where it likes.
 
     `finished` is told once: with the body at rest when all of it has come; with None when it broke off, when its last
-    reader left before the end, or when it grew larger than the recorder takes. In that last case its readers go on
-    in step, since nothing is behind them any more.
+    reader left before the end, or when it grew larger than the recorder takes. In that last case the recorder goes on
+    for as long as there are several readers and it has room, so that a slow one holds up none of the others; then they
+    go on in step, since nothing is behind them any more.
     """
 
     __slots__ = ("_asked", "_behind", "_finished", "_loose", "_news", "_readers", "_source", "_taken", "_task", "_told")
@@ -75,6 +76,8 @@ class Incoming(Ticket):
         """A piece that the recorder does not take takes its place, once everybody has read what came before."""
         # As for a response that may not be kept: no use in others waiting for the next one to find out
         await self._tell(Landing.NOTHING_KEPT)
+        if len(self._readers) > 1 and not self._loose and recorder.spill(chunk):
+            return
         while any(reader.at < self._taken for reader in self._readers):
             await self._question()
         recorder.discard()

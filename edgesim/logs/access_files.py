@@ -100,11 +100,10 @@ class AccessLog:
 
     def _file(self, name: str, hour: int) -> IO[str]:
         known = self._files.get(name)
-        if known is not None and known.hour == hour:
+        if known is not None and known.hour == hour and known.path.exists():
             return known.file
         if known is not None:
-            known.file.close()
-            self._pack_later(known.path)
+            self._end(known)
         period = datetime.fromtimestamp(hour * 3600, UTC).strftime("%Y-%m-%d-%H")
         path = self._folder / f"{name}.{period}.{self._new_name()}.log"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,6 +111,12 @@ class AccessLog:
         self._files[name] = _File(path, hour, file)
         file.write(self._heads[name])
         return file
+
+    def _end(self, one: _File) -> None:
+        """Close it, and compress it, unless somebody has removed or moved it: whoever did wants another one."""
+        one.file.close()
+        if one.path.exists():
+            self._pack_later(one.path)
 
     def _pack_later(self, path: Path) -> None:
         packing = asyncio.get_running_loop().run_in_executor(None, packed, path)
@@ -133,8 +138,7 @@ class AccessLog:
         self.flush()
         files, self._files = self._files, {}
         for one in files.values():
-            one.file.close()
-            self._pack_later(one.path)
+            self._end(one)
         await asyncio.gather(*self._packing, return_exceptions=True)
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from edgesim.logs.left_out import asked_of_the_edge, behavior_of, left_out
 from edgesim.logs.nearest import Nearest, Stored, is_miss, nearest_to
 from edgesim.logs.why import place_of, placed, told_of, what_went_wrong
 from edgesim.pipeline.logged import result_types_of
@@ -51,33 +52,49 @@ Teller = Callable[[Any, Facts], Told]
 
 def sections(transcript: Transcript, stored: Stored | None = None) -> tuple[Section, ...]:
     """The stations of a request, in order. A miss names the nearest key of what is `stored`, where that is told."""
-    return tuple(_sections(transcript, transcript.unkept, stored))
+    known = _Known(transcript.unkept, behavior_of(transcript), asked_of_the_edge(transcript), stored)
+    return tuple(_sections(transcript, known))
 
 
-def _sections(transcript: Transcript, unkept: dict[CacheKey, str], stored: Stored | None = None) -> Iterator[Section]:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the stations of a request are told with: what was not kept after all, its behavior, what it asked of the
+    edge (None of a request that the edge makes itself), and what is stored now."""
+
+    unkept: dict[CacheKey, str]
+    behavior: CacheBehavior | None
+    asked: Request | None = None
+    stored: Stored | None = None
+
+    def within(self, inner: Transcript) -> _Known:
+        """The same for a request that this one caused."""
+        return _Known(self.unkept, behavior_of(inner) or self.behavior)
+
+
+def _sections(transcript: Transcript, known: _Known) -> Iterator[Section]:
     told_key: CacheKey | None = None
-    for note in transcript.notes:
+    for note, beside in left_out(transcript, known.behavior, known.asked):
         key: CacheKey | None = note.facts.get("key")
-        facts = dict(note.facts)
-        if stored is not None and is_miss(note):
-            facts["nearest"] = nearest_to(note, transcript, stored)
+        facts = {**note.facts, **beside}
+        if known.stored is not None and is_miss(note):
+            facts["nearest"] = nearest_to(note, transcript, known.stored)
         if key is not None and key == told_key:
             # What is kept is nearly always kept under the key that was looked up; one telling is enough
             del facts["key"]
         if key is not None and note.station is Station.STORE:
-            facts["unkept"] = unkept.get(key)
-        yield _section(note, facts, transcript.arrival.at, unkept)
+            facts["unkept"] = known.unkept.get(key)
+        yield _section(note, facts, transcript.arrival.at, known)
         told_key = key or told_key
 
 
-def _section(note: Note, facts: Facts, start: Instant, unkept: dict[CacheKey, str]) -> Section:
+def _section(note: Note, facts: Facts, start: Instant, known: _Known) -> Section:
     inner, at = facts.get("inner"), facts.get("at")
     return Section(
         station=note.station.value,
         because=note.because.value,
         details=tuple(_details(facts)),
         at=at - start if at is not None else None,
-        inner=tuple(_sections(inner, unkept)) if inner is not None else (),
+        inner=tuple(_sections(inner, known.within(inner))) if inner is not None else (),
     )
 
 
@@ -327,6 +344,10 @@ def _answer(response: Response, facts: Facts) -> Told:
     yield from _lines("received header", response.headers)
 
 
+def _told(lines: tuple[tuple[str, str], ...], facts: Facts) -> Told:
+    return lines
+
+
 def _lines(label: str, headers: Headers) -> Told:
     return ((f"{label} {name}", readable(value)) for name, value in headers)
 
@@ -394,7 +415,9 @@ _TELLERS: dict[str, Teller] = {
     "origin": _origin,
     "where": _plain("at"),
     "sent": _sent,
+    "left_out": _told,
     "answer": _answer,
+    "removed": _told,
     "trouble": _plain("trouble"),
     "message": _plain("message"),
     "status": _status,
@@ -402,6 +425,7 @@ _TELLERS: dict[str, Teller] = {
     "sent_as": _plain("sent as"),
     "ttl": _ttl,
     "tags": _tags,
+    "vary": _told,
     "named": _named,
     "unkept": _unkept,
     "allowed": _allowed,

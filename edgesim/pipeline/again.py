@@ -43,7 +43,8 @@ class Again:
 
 def again(transcript: Transcript, served: Served, looked: LookedUp) -> Again | None:
     """What was just served, to be given again; None where it depends on more than can be the same: a time, a random
-    number, a viewer who is to be warned of another's answer."""
+    number, a viewer who is to be warned of another's answer, or on what the cache has not, and may have by then: an
+    object that would do better."""
     distribution, entry, notes = transcript.distribution, looked.entry, tuple(transcript.notes)
     if distribution is None or entry is None or looked.key is None or notes[-1].because is not Outcome.HIT:
         return None
@@ -51,19 +52,23 @@ def again(transcript: Transcript, served: Served, looked: LookedUp) -> Again | N
         return None
     headers = served.response.headers
     *_, (one, _), (other, _) = headers.fields
-    if not _is_timeless(distribution, notes[0]) or (one, other) != ("X-Amz-Cf-Id", "Age"):
+    if not _is_timeless(distribution, notes[0], entry) or (one, other) != ("X-Amz-Cf-Id", "Age"):
         return None
     looked_up = [note.because for note in notes].index(LookUpReason.FRESH)
+    if notes[looked_up].facts["key"] != looked.key:
+        return None
     return Again(distribution, looked.key, ref(entry), headers.but_last(2).encoded(), notes, looked_up)
 
 
-def _is_timeless(distribution: Distribution, first: Note) -> bool:
-    """Sessions and signatures expire, and Server-Timing tells times."""
+def _is_timeless(distribution: Distribution, first: Note, entry: Entry) -> bool:
+    """Sessions and signatures expire, Server-Timing tells times, and so does a Date that is not the object's."""
     behavior = first.facts.get("behavior")
     if distribution.continuous_deployment is not None or not isinstance(behavior, CacheBehavior):
         return False
+    if behavior.signers is not None or "date" not in entry.headers:
+        return False
     policy = behavior.response_headers_policy
-    return behavior.signers is None and (policy is None or policy.server_timing is None)
+    return policy is None or (policy.server_timing is None and "date" not in policy.removed)
 
 
 def given_again(same: Again, entry: Entry, transcript: Transcript) -> Served:

@@ -91,7 +91,7 @@ def reach(
     if isinstance(fetched, FetchFailed):
         return _unreachable(journey, fetched, facts)
     response = switched(received(behavior, fetched.response, fetched.at))
-    told = {"status": response.status, "answer": response_head(response)}
+    told = {"status": response.status, "answer": response_head(response), "came": fetched.response.headers}
     journey.transcript.note(Station.ORIGIN, OriginReason.ANSWERED, **told, **facts)
     answer = Answer(response, _outcome(response), MadeBy.ORIGIN, fetched.at)
 

@@ -55,7 +55,7 @@ def lookup_keys(key: CacheKey, request: Request) -> tuple[CacheKey, ...]:
 
 def stored_key(key: CacheKey, status: int) -> CacheKey:
     """The key that an answer is kept under. inferred: what is no 206 speaks of the whole object"""
-    return key._replace(part="") if key.part and status != 206 else key
+    return key.whole if key.part and status != 206 else key
 
 
 def not_looked_up(behavior: CacheBehavior, request: Request) -> LookUpReason | None:

@@ -78,6 +78,26 @@ _TREATMENT: dict[str, Treatment] = {
     "x-real-ip": Treatment.NEVER,
 }
 
+
+class KeptBack(Enum):
+    """Why a header of the viewer's does not go to the origin, or not with the viewer's value."""
+
+    UNLISTED = "no policy has it"
+    NEVER = "CloudFront never passes it on"
+    AUTHORIZATION = (
+        "it goes on with PUT, POST, PATCH and DELETE, else only where the cache policy has it, or the origin request "
+        "policy has all viewer headers"
+    )
+    SIGNED = "the origin's access control signs in its place"
+    HOST_OF_S3 = "an S3 origin always gets its own"
+    ENCODING = "where a cache policy compresses, gzip and br alone go on"
+    UPGRADE = "it goes on for WebSockets alone"
+    CLOUDFRONT = "only CloudFront itself writes such headers"
+    WHOLE = "such ranges get the whole object, which is what the origin is asked for"
+    REPLACED = "CloudFront or the origin's custom headers have another in its place"
+
+
+_EDGES_OWN = "x-edge-"
 _BODY_METHODS_AUTHORIZATION = frozenset({"PUT", "POST", "PATCH", "DELETE"})
 
 
@@ -133,7 +153,7 @@ def _requested(policy: OriginRequestPolicy | None, name: str) -> bool:
 
 def _passes(behavior: CacheBehavior, name: str) -> bool:
     """Does a header that CloudFront does not write itself go to the origin?"""
-    if name.startswith("x-edge-"):
+    if name.startswith(_EDGES_OWN):
         return False
     treatment = _TREATMENT.get(name)
     if treatment is Treatment.NEVER or treatment is Treatment.OWN:
@@ -143,6 +163,45 @@ def _passes(behavior: CacheBehavior, name: str) -> bool:
     # documented ("Legacy"): only legacy settings forward headers that nobody listed
     other = treatment is None and behavior.forwarded_values is not None
     return other or is_listed(behavior, name)
+
+
+# CloudFront writes these anew on every way to an origin
+_WRITTEN_ANEW = frozenset(
+    {"connection", "content-length", "cookie", "transfer-encoding", "via", "x-amz-cf-id", "x-forwarded-for"}
+)
+# It puts its own in their place, where no policy lists them
+_OF_ITS_OWN = frozenset({"host", "user-agent"})
+
+
+def kept_back(behavior: CacheBehavior, asked: Request, sent: Request) -> dict[str, KeptBack]:
+    """Which headers of a request, by their names as they were written, are not in what was sent on of it, and why.
+    Not of Cookie, which goes on in parts, nor of what CloudFront writes anew."""
+    gone = (
+        name
+        for name in asked.headers.index
+        if name not in _WRITTEN_ANEW
+        and (name not in sent.headers or (name in _OF_ITS_OWN and sent.headers.all(name) != asked.headers.all(name)))
+    )
+    written = {name.lower(): name for name, _ in asked.headers}
+    return {written[name]: _why_kept_back(behavior, asked, name) for name in gone}
+
+
+def _why_kept_back(behavior: CacheBehavior, asked: Request, name: str) -> KeptBack:
+    if name == "authorization":
+        return KeptBack.SIGNED if _authorization(behavior, asked) else KeptBack.AUTHORIZATION
+    if name == "accept-encoding" and (behavior.cache_policy.gzip or behavior.cache_policy.brotli):
+        return KeptBack.ENCODING
+    if name == "host" and is_listed(behavior, name):
+        return KeptBack.HOST_OF_S3
+    if name == "upgrade":
+        return KeptBack.UPGRADE
+    if name.startswith(CLOUDFRONT_PREFIX):
+        return KeptBack.CLOUDFRONT
+    if name in {"range", "if-range"}:
+        return KeptBack.WHOLE
+    if _TREATMENT.get(name) is Treatment.NEVER or name.startswith(_EDGES_OWN):
+        return KeptBack.NEVER
+    return KeptBack.REPLACED if _passes(behavior, name) else KeptBack.UNLISTED
 
 
 def _authorization(behavior: CacheBehavior, request: Request) -> bool:

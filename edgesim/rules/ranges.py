@@ -7,6 +7,7 @@ object; each part that comes from an origin is stored, and answers for what it c
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 from edgesim.values.body import Span
@@ -131,7 +132,12 @@ class Part:
 
 def part_of(headers: Headers) -> Part | None:
     """The part that a response is, or None where it does not say so in one valid Content-Range."""
-    match = _CONTENT_RANGE.fullmatch(headers.get("content-range") or "")
+    return _part(headers.get("content-range") or "")
+
+
+@lru_cache(maxsize=16384)  # a range is looked for in each part of its object
+def _part(content_range: str) -> Part | None:
+    match = _CONTENT_RANGE.fullmatch(content_range)
     if match is None or int(match[2]) < int(match[1]):
         return None
     span, length = Span(int(match[1]), int(match[2]) + 1), None if match[3] == "*" else int(match[3])
@@ -140,6 +146,8 @@ def part_of(headers: Headers) -> Part | None:
 
 def span_in_part(asked: AskedRange, part: Part) -> Span | None:
     """Where in a stored part the bytes are that a range asks for; None where some of them are not in it."""
+    if asked.first is not None and not part.span.start <= asked.first < part.span.stop:
+        return None
     if part.length is not None:
         wanted = asked.span(part.length)
     elif asked.first is not None and asked.last is not None:

@@ -6,6 +6,7 @@ Source: Cookies, RequestAndResponseBehaviorCustomOrigin.
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import Enum
 
 from edgesim.distribution.model import CacheBehavior
 from edgesim.rules.cloudfront_headers import DEVICE_HEADERS
@@ -23,6 +24,23 @@ _HOP_BY_HOP = frozenset(
 _S3S_OWN = frozenset({"x-amz-id-2", "x-amz-request-id"})
 
 
+class Removed(Enum):
+    """Why a header of an origin's response goes no further."""
+
+    OF_A_CONNECTION = "it is about the origin's connection alone"
+    ID_OF_S3 = "CloudFront passes on no ids of S3's own"
+    NO_COOKIES = "no cookies are forwarded"
+
+
+def removed(behavior: CacheBehavior, headers: Headers) -> dict[str, Removed]:
+    """Which headers of an origin's response `received` takes away, by their lower-case names, and why."""
+    named = {token.lower() for token in list_items(headers.all("connection"))}
+    why = dict.fromkeys(_HOP_BY_HOP | named, Removed.OF_A_CONNECTION) | dict.fromkeys(_S3S_OWN, Removed.ID_OF_S3)
+    if not cookies_forwarded(behavior):
+        why["set-cookie"] = Removed.NO_COOKIES
+    return {name: why[name] for name in headers.index if name in why}
+
+
 def received(behavior: CacheBehavior, response: Response, now: Instant) -> Response:
     """The origin's response as the origin-response function sees it: no hop-by-hop fields and no ids of S3's, a
     Date, and Set-Cookie only where cookies are forwarded.
@@ -30,11 +48,7 @@ def received(behavior: CacheBehavior, response: Response, now: Instant) -> Respo
     documented: Set-Cookie is removed where no cookie is forwarded. inferred: before the origin-response function,
     so that one it adds itself stays; the same for S3's ids
     """
-    named = {token.lower() for token in list_items(response.headers.all("connection"))}
-    gone = _HOP_BY_HOP | _S3S_OWN | named
-    if not cookies_forwarded(behavior):
-        gone |= {"set-cookie"}
-    headers = response.headers.without(*gone)
+    headers = response.headers.without(*removed(behavior, response.headers))
     if "date" not in headers:
         headers = headers.having("Date", http_date(now))
     return replace(response, headers=headers)

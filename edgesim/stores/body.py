@@ -14,6 +14,7 @@ from weakref import finalize
 from edgesim.ports import StoredBody
 
 IN_MEMORY = 1024 * 1024  # bytes; inferred: well above most pages and pictures, well below most films
+BEYOND = 16  # times the limit; inferred: 1 GiB of disk for one body, where the cache has its usual size
 
 
 class StoredBytes(StoredBody):
@@ -58,7 +59,14 @@ class Recording:
 
     def append(self, chunk: bytes) -> bool:
         """Take a piece, unless the body would grow too large with it."""
-        if self._length + len(chunk) > self._limit:
+        return self._take(chunk, self._limit)
+
+    def spill(self, chunk: bytes) -> bool:
+        """Take a piece of a body that has grown too large. False where it has done so many times over."""
+        return self._take(chunk, self._limit * BEYOND)
+
+    def _take(self, chunk: bytes, limit: int) -> bool:
+        if self._length + len(chunk) > limit:
             return False
         self._length += len(chunk)
         if self._file is not None:

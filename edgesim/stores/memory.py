@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -47,7 +47,7 @@ class MemoryStore:
     def __init__(self, max_bytes: int = MAX_BYTES, object_limit: int | None = None) -> None:
         self._object_limit = max_bytes // 4 if object_limit is None else min(object_limit, max_bytes)
         self._entries = _Entries(max_bytes)
-        self._latest: deque[tuple[str, str]] = deque(maxlen=REMEMBERED)
+        self._latest: deque[tuple[str, list[str]]] = deque(maxlen=REMEMBERED)
         self.invalidations = 0
 
     def get(self, key: CacheKey) -> Entry | None:
@@ -57,8 +57,8 @@ class MemoryStore:
         kept.finds += 1
         return kept.entry
 
-    def parts(self, key: CacheKey) -> list[tuple[CacheKey, Entry]]:
-        return [(part, self._entries.peek(part).entry) for part in self._entries.parts(key)]
+    def parts(self, key: CacheKey) -> Iterator[tuple[CacheKey, Entry]]:
+        return ((part, self._entries.peek(part).entry) for part in self._entries.parts(key))
 
     async def put(self, key: CacheKey, entry: Entry) -> bool:
         size = size_of(key, entry)
@@ -75,9 +75,10 @@ class MemoryStore:
 
     async def invalidate(self, distribution: str, pattern: str) -> int:
         self.invalidations += 1
-        self._latest.append((distribution, pattern))
+        named = spellings(pattern)
+        self._latest.append((distribution, named))
         now = self._entries.writes
-        matching = chain(*[self._entries.matching(distribution, path) for path in spellings(pattern)])
+        matching = chain(*[self._entries.matching(distribution, path) for path in named])
         dropped = 0
         while batch := list(islice(matching, BATCH)):
             dropped += sum(self._entries.drop(key, up_to=now) for key in batch)
@@ -90,7 +91,7 @@ class MemoryStore:
         if missed > len(self._latest):
             return True
         latest = islice(reversed(self._latest), missed)
-        return any(of == key.distribution and _names(pattern, key, entry) for of, pattern in latest)
+        return any(of == key.distribution and any(_names(path, key, entry) for path in named) for of, named in latest)
 
     def entries(self) -> list[tuple[CacheKey, Entry]]:
         return [(key, self._entries.peek(key).entry) for key in self._entries]
@@ -130,12 +131,14 @@ class _Kept:
 
 
 class _Entries(LRUCache[CacheKey, _Kept]):
-    """Entries in order of use, with two indexes: distribution → path → keys, and distribution and tag → keys."""
+    """Entries in order of use, with three indexes: distribution → path → keys; distribution and tag → keys; and the key
+    of an object → those of its parts, the latest put last."""
 
     def __init__(self, max_bytes: int) -> None:
         super().__init__(max_bytes, getsizeof=lambda kept: kept.size)
         self._paths: dict[str, dict[str, set[CacheKey]]] = {}
         self._tagged: dict[tuple[str, str], set[CacheKey]] = {}
+        self._parts: dict[CacheKey, dict[CacheKey, None]] = {}
         self.evictions = 0
         self.writes = 0
 
@@ -145,6 +148,10 @@ class _Entries(LRUCache[CacheKey, _Kept]):
             self._untag(key)
         super().__setitem__(key, kept)
         self._paths.setdefault(key.distribution, {}).setdefault(key.path, set()).add(key)
+        if key.part:
+            parts = self._parts.setdefault(key.whole, {})
+            parts.pop(key, None)
+            parts[key] = None
         for tag in kept.entry.tags:
             self._tagged.setdefault((key.distribution, tag), set()).add(key)
 
@@ -155,6 +162,10 @@ class _Entries(LRUCache[CacheKey, _Kept]):
         paths[key.path].discard(key)
         if not paths[key.path]:
             del paths[key.path]
+        if key.part:
+            del self._parts[key.whole][key]
+            if not self._parts[key.whole]:
+                del self._parts[key.whole]
 
     def _untag(self, key: CacheKey) -> None:
         """Take a key that is there out of the index of tags; it may be out already."""
@@ -169,20 +180,17 @@ class _Entries(LRUCache[CacheKey, _Kept]):
         self.evictions += 1
         return super().popitem()
 
-    def parts(self, key: CacheKey) -> list[CacheKey]:
+    def parts(self, key: CacheKey) -> Iterator[CacheKey]:
         """The keys of its parts, the latest put first."""
-        keys = self._paths.get(key.distribution, {}).get(key.path, ())
-        return self._latest_first(other for other in keys if other.part and other._replace(part="") == key)
+        return reversed(self._parts.get(key, {}))
 
     def of_path(self, distribution: str, path: str) -> list[CacheKey]:
         """The keys of a path, the latest put first."""
-        return self._latest_first(self._paths.get(distribution, {}).get(path, ()))
+        keys = self._paths.get(distribution, {}).get(path, ())
+        return sorted(keys, key=lambda key: -self.peek(key).write)
 
     def paths(self, distribution: str) -> list[str]:
         return list(self._paths.get(distribution, ()))
-
-    def _latest_first(self, keys: Iterable[CacheKey]) -> list[CacheKey]:
-        return sorted(keys, key=lambda key: -self.peek(key).write)
 
     def peek(self, key: CacheKey) -> _Kept:
         """What is kept under a key, without counting as use."""

@@ -6,7 +6,7 @@ edgesim.testing.never_fails("headers.py", trigger="origin-response")
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -26,6 +26,7 @@ from edgesim.scenario.playing.met import Run, runs_of
 from edgesim.scenario.playing.origins import ANY
 from edgesim.scenario.playing.run import host_of
 from edgesim.server.viewer_header import ViewerDefaults
+from edgesim.testing.hostile_strategies import answers_one_by_one, one_by_one
 from edgesim.testing.live import Said, calling_folder, setting_of
 from edgesim.testing.saved import Failure, Subject, named, saved, scenarios_folder, story, told
 from edgesim.testing.strategies import hostile_requests, hostile_responses
@@ -64,11 +65,12 @@ def never_fails(
     `function` is `PATH[:HANDLER]` or code with its settings, as in a scenario. `trigger` is where it runs.
     `distribution` is the short form of scenarios; without one, nothing is cached and every request goes through the
     function to one origin, with all that the viewer sent. `requests` and `origin` are hypothesis strategies; without
-    them strategies.hostile_requests() and, at a response's trigger, strategies.hostile_responses().
-    `examples` is how many are tried: the same ones each time, unless there is a `seed`. `save_to` is a folder for the
-    scenario; without it, the nearest folder `scenarios` above, or else the folder of the test itself; False: nowhere.
-    `accept` is asked about each failure, and says True where that one is as it should be. `timeout` is the function's,
-    in seconds. Relative paths begin in `folder`; without it, where the file is that calls this.
+    them strategies.hostile_requests() and, at a response's trigger, strategies.hostile_responses(), and before all else
+    some hundred that are odd in one thing each. `examples` is how many are tried after them: the same ones each time,
+    unless there is a `seed`; more of them find what is rarer. `save_to` is a folder for the scenario; without it, the
+    nearest folder `scenarios` above, or else the folder of the test itself; False: nowhere. `accept` is asked about
+    each failure, and says True where that one is as it should be. `timeout` is the function's, in seconds. Relative
+    paths begin in `folder`; without it, where the file is that calls this.
 
     Raises ConfigError where the function can't be run at all. Needs hypothesis.
     """
@@ -78,7 +80,8 @@ def never_fails(
     cases = _cases(subject.trigger, requests, origin)
     with STAGES.borrowed() as background:
         trial = _Trial(subject, background, accept or (lambda failure: False))
-        failure = _smallest(trial, cases, examples, seed)
+        first = _first_cases(subject.trigger) if requests is None and origin is None else ()
+        failure = _first_failure(trial, first) or _smallest(trial, cases, examples, seed)
         if failure is None:
             trial.check_that_it_ran()
             return
@@ -106,6 +109,19 @@ def _cases(
     elif trigger.value.endswith("response"):
         answers = hostile_responses()
     return st.tuples(hostile_requests() if requests is None else requests, answers)
+
+
+def _first_cases(trigger: Trigger) -> Iterator[Case]:
+    """What is odd in one thing alone, so that there is nothing to be made smaller."""
+    if trigger.value.endswith("response"):
+        plain = next(one_by_one())
+        yield from ((plain, answer) for answer in answers_one_by_one())
+    else:
+        yield from ((request, None) for request in one_by_one())
+
+
+def _first_failure(trial: _Trial, cases: Iterable[Case]) -> Failure | None:
+    return next((failure for case in cases if (failure := trial.failure(case)) is not None), None)
 
 
 class _FailsError(Exception):

@@ -31,6 +31,11 @@ class CacheKey(NamedTuple):
     accept_encoding: str | None = None
     part: str = ""
 
+    @property
+    def whole(self) -> CacheKey:
+        """That of the object, for the key of a part of it."""
+        return self._replace(part="")
+
     def __repr__(self) -> str:
         return f"<CacheKey {self.method} {self.path}{'?' + self.query if self.query else ''}>"
 

@@ -37,18 +37,29 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Bent for `logs`: the START, END and REPORT lines are written where a function runs, and have one author
     "runtimes": _ADAPTER | {"logs"},
     "loaders": _DATA | {TRANSCRIPT},
-    # The access log: which requests are logged, and as what, is told by the rules; why an answer is so, by reasons
-    "logs": _DATA | {TRANSCRIPT, "pipeline.logged", "rules.reasons", "rules.result_types"},
+    # The access log: which requests are logged, and as what, is told by the rules; why an answer is so, by reasons; and
+    # what is left out on the way, by those who leave it out
+    "logs": _DATA
+    | {
+        TRANSCRIPT,
+        "pipeline.logged",
+        "rules.forwarding",
+        "rules.reasons",
+        "rules.received",
+        "rules.result_types",
+    },
     # Bent for `logs`: the control API gives out what `edgesim explain` prints; and for the type of an answer that the
     # listener hands back to the driver unseen
     "server": _ADAPTER | {"driver", "logs", "pipeline.again"},
     # An edge put together for scenarios; of the semantics it knows the reasons, which it only compares, and what an
-    # origin does with a validator, too
+    # origin does with a validator, too; and what is left out on the way, as logs do
     "scenario": _ADAPTER
     | {
         "signatures",
         "rules.reasons",
         "rules.conditionals",
+        "rules.forwarding",
+        "rules.received",
         TRANSCRIPT,
         "pipeline.logged",
         "pipeline.cautions",

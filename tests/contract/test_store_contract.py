@@ -92,8 +92,13 @@ class TestStore:
 
         self.run(story())
 
-    @pytest.mark.parametrize("pattern", ["/a", "/a*", "/a?*", "/a?x=1", "/a?x*", "/*", "/ab", "#t", "#T", "#u"])
-    @pytest.mark.parametrize(("path", "query"), [("/", ""), ("/a", ""), ("/a", "x=1"), ("/a", "y"), ("/a/b", "x=1")])
+    @pytest.mark.parametrize(
+        "pattern", ["/a", "/a*", "/a?*", "/a?x=1", "/a?x*", "/*", "/ab", "/ä", "/%c3%a4*", "#t", "#T", "#u"]
+    )
+    @pytest.mark.parametrize(
+        ("path", "query"),
+        [("/", ""), ("/a", ""), ("/a", "x=1"), ("/a", "y"), ("/a/b", "x=1"), ("/%C3%A4", ""), ("/\xc3\xa4", "")],
+    )
     def test_it_knows_of_what_is_not_there_too_whether_an_invalidation_named_it(
         self, make_store, path, query, pattern
     ) -> None:

@@ -153,6 +153,19 @@ async def test_what_one_viewer_shares_with_another_is_told_each_time() -> None:
     assert await outcome(edge, x_who="Ann") == "not to be given again"
 
 
+async def test_what_has_the_time_for_its_date_is_not() -> None:
+    policy = ResponseHeadersPolicy("t", "undated", remove=("Date",))
+    edge = edge_with(a_response(**KEPT), a_distribution(behavior(response_headers_policy=policy)))
+    assert await outcome(edge) == "not to be given again"
+
+
+async def test_a_head_that_an_object_may_come_for_is_not() -> None:
+    edge = edge_with(a_response(**KEPT, body=b""))
+    assert await outcome(edge, method="HEAD") == "not to be given again"
+    await edge.ask(a_request("/a"))
+    assert await outcome(edge, method="HEAD") == "again"
+
+
 async def test_a_cached_error_and_its_page_are_not() -> None:
     pages = {404: CustomErrorResponse(404, page_path="/404.html")}
     for site in (SITE, a_distribution(error_responses=pages)):

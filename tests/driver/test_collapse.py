@@ -178,6 +178,8 @@ async def test_who_waits_reads_the_body_as_it_comes() -> None:
     await late.aclose(sent=5)
     assert [(task.result().x_cache, task.result().body) for task in asking] == [("Miss", b"12345"), ("Hit", b"12345")]
     assert len(edge.origin.received) == 1
+    ((key, _),) = edge.store.entries()
+    assert edge.store.finds(key) == 2
 
 
 async def test_an_object_without_end_goes_to_everybody_who_asks_for_it() -> None:

@@ -179,8 +179,26 @@ async def test_a_slow_reader_gets_all_that_came_before_the_body_broke_off() -> N
     await slow.aclose()
 
 
-async def test_past_what_can_be_kept_nobody_is_left_behind() -> None:
+async def test_past_what_can_be_kept_a_slow_reader_holds_up_nobody() -> None:
     incoming, told = coming(ScriptedBody(b"ab", b"cd", b"ef", b"gh"), limit=3)
+    slow, quick = incoming.reader(), incoming.reader()
+    assert await whole(quick) == b"abcdefgh"
+    assert await whole(slow) == b"abcdefgh"
+    assert told.endings == [(None, Landing.NOTHING_KEPT)]
+
+
+async def test_who_is_left_behind_alone_gets_the_rest() -> None:
+    incoming, _ = coming(ScriptedBody(*[b"x" * PIECE] * 4), limit=PIECE)
+    quick, slow = incoming.reader(), incoming.reader()
+    ahead, behind = body_chunks(quick), body_chunks(slow)
+    assert [await anext(ahead) for _ in range(3)] == [b"x" * PIECE] * 3
+    await ahead.aclose()
+    await quick.aclose()
+    assert [chunk async for chunk in behind] == [b"x" * PIECE] * 4
+
+
+async def test_past_what_there_is_room_for_nobody_is_left_behind() -> None:
+    incoming, told = coming(ScriptedBody(b"ab", b"cd", b"ef", b"gh"), limit=0)
     ahead = bytearray()
     quick = asyncio.create_task(read_into(ahead, incoming.reader()))
     got = b""

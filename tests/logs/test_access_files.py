@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,38 @@ def test_every_hour_has_a_file_of_its_own(tmp_path: Path) -> None:
     asyncio.run(story())
     assert log.files == ["E1.2026-01-02-12.0000000a.gz", "E1.2026-01-02-13.0000000b.gz"]
     assert [log.paths_in(name) for name in log.files] == [["/a"], ["/b"]]
+
+
+def test_a_log_that_somebody_removes_begins_anew(tmp_path: Path) -> None:
+    log = Log(tmp_path / "logs")
+
+    async def story() -> None:
+        for path in ("/a", "/b", "/c"):
+            log.log.finished(over(path), NOON)
+            log.log.flush()
+            if path != "/b":
+                shutil.rmtree(log.folder)
+        await log.log.aclose()
+
+    asyncio.run(story())
+    assert log.files == []
+    assert log.complaints == []
+
+
+def test_a_log_that_somebody_moves_goes_on_in_another_file(tmp_path: Path) -> None:
+    log = Log(tmp_path)
+
+    async def story() -> None:
+        log.log.finished(over("/a"), NOON)
+        log.log.flush()
+        (tmp_path / log.files[0]).rename(tmp_path / "mine.log")
+        log.log.finished(over("/b"), NOON)
+        await log.log.aclose()
+
+    asyncio.run(story())
+    assert log.files == ["E1.2026-01-02-12.0000000b.gz", "mine.log"]
+    assert [log.paths_in(name) for name in log.files] == [["/b"], ["/a"]]
+    assert log.complaints == []
 
 
 def test_distributions_have_files_of_their_own_below_their_prefix(tmp_path: Path) -> None:

@@ -9,7 +9,15 @@ from edgesim.distribution.policies import (
     Selects,
     listed,
 )
-from edgesim.rules.forwarding import forwarded_query, is_listed, origin_request, via_of, with_custom_headers
+from edgesim.rules.forwarding import (
+    KeptBack,
+    forwarded_query,
+    is_listed,
+    kept_back,
+    origin_request,
+    via_of,
+    with_custom_headers,
+)
 from edgesim.testing.make import (
     ORIGIN_DOMAIN,
     REQUEST_ID,
@@ -287,3 +295,42 @@ def test_what_is_sent_has_one_of_each_header_that_cloudfront_writes(request, cho
     for name in ("host", "user-agent", "x-amz-cf-id", "connection", "via", "x-forwarded-for"):
         assert len(headers.all(name)) == 1
     assert not any(name.startswith("x-edge-") for name in headers.index)
+
+
+@pytest.mark.parametrize(
+    ("headers", "chosen", "told"),
+    [
+        ({"X_Foo": "1", "accept": "*/*"}, behavior(), {"X-Foo": KeptBack.UNLISTED, "Accept": KeptBack.UNLISTED}),
+        ({"X_Foo": "1"}, requesting("X-Foo"), {}),
+        ({"cache_control": "no-cache"}, behavior(), {}),
+        ({"user_agent": "curl"}, behavior(), {"User-Agent": KeptBack.UNLISTED}),
+        ({"authorization": "Basic eA=="}, behavior(), {"Authorization": KeptBack.AUTHORIZATION}),
+        ({"accept_encoding": "deflate"}, behavior(), {"Accept-Encoding": KeptBack.UNLISTED}),
+        ({"keep_alive": "5"}, requesting("X-Foo"), {"Keep-Alive": KeptBack.NEVER}),
+        ({"x_edge_a": "1"}, behavior(), {"X-Edge-A": KeptBack.NEVER}),
+        ({"upgrade": "h2c", "connection": "Upgrade"}, behavior(), {"Upgrade": KeptBack.UPGRADE}),
+        ({"cloudfront_viewer_city": "Bonn"}, behavior(), {"Cloudfront-Viewer-City": KeptBack.CLOUDFRONT}),
+        ({"range": "bytes=5-1"}, behavior(), {"Range": KeptBack.WHOLE}),
+        ({"cookie": "a=1", "via": "1.1 x"}, behavior(), {}),
+    ],
+    ids=str,
+)
+def test_what_does_not_go_on_has_its_reason(headers, chosen, told):
+    asked = a_request(host=None, **headers)
+    assert kept_back(chosen, asked, sent(asked, chosen)) == told
+
+
+def test_a_host_goes_to_no_s3_origin_and_a_custom_header_takes_the_place_of_the_viewers():
+    asked, chosen = a_request(x_a="1"), behavior(origin_request_policy=ALL_VIEWER)
+    origin = an_origin(s3=S3Access(), custom_headers={"X-A": "2"})
+    told = {"Host": KeptBack.HOST_OF_S3, "X-A": KeptBack.REPLACED}
+    assert kept_back(chosen, asked, sent(asked, chosen, origin)) == told
+
+
+@given(viewer_requests(), behaviors())
+def test_no_header_is_gone_without_a_reason(request, chosen):
+    went = sent(request, chosen)
+    told = {name.lower() for name in kept_back(chosen, request, went)}
+    gone = {name for name in request.headers.index if name not in went.headers}
+    assert gone - told <= {"content-length", "cookie", "transfer-encoding"}
+    assert told & went.headers.index.keys() <= {"host", "user-agent"}

@@ -1,7 +1,7 @@
 import pytest
 
 from edgesim.distribution.policies import ALL, ForwardedValues, Selection, Selects
-from edgesim.rules.received import kept_vary, received
+from edgesim.rules.received import Removed, kept_vary, received, removed
 from edgesim.testing.make import NOW, a_cache_policy, a_response, an_origin_request_policy, behavior, some_headers
 
 ALL_VIEWER = behavior(origin_request_policy=an_origin_request_policy(headers=Selection(Selects.ALL_VIEWER)))
@@ -20,6 +20,16 @@ def test_hop_by_hop_fields_go():
 def test_the_ids_of_s3_go_and_what_else_it_says_stays():
     response = a_response(x_amz_id_2="a", x_amz_request_id="b", x_amz_version_id="c", date="now")
     assert received(behavior(), response, NOW).headers.fields == (("X-Amz-Version-Id", "c"), ("Date", "now"))
+
+
+def test_what_goes_has_its_reason():
+    response = a_response(connection="X-Hop", x_hop="1", x_amz_id_2="a", set_cookie="a=1", etag="y")
+    assert removed(behavior(), response.headers) == {
+        "connection": Removed.OF_A_CONNECTION,
+        "x-hop": Removed.OF_A_CONNECTION,
+        "x-amz-id-2": Removed.ID_OF_S3,
+        "set-cookie": Removed.NO_COOKIES,
+    }
 
 
 def test_chunked_coding_can_be_seen():

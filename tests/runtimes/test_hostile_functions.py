@@ -400,7 +400,8 @@ PYTHON = {
     "a named tuple with a circle": Case(
         "a = []; a.append(Pair(a, 1)); return a", error="Runtime.MarshalError", message="Circular"
     ),
-    "bytes in a result": Case("return {'a': b'x'}", error="Runtime.MarshalError", message=MARSHAL),
+    "bytes in a result": Case("return {'a': b'x'}", {"a": "x"}),
+    "bytes in a result that are no text": Case("return {'a': b'\\xff'}", error="Runtime.MarshalError", message=MARSHAL),
     "an iterator": Case("return iter([])", error="Runtime.MarshalError", message=MARSHAL),
     "a class": Case("return dict", error="Runtime.MarshalError", message=MARSHAL),
     "a coroutine": Case("async def f(): pass\n        return f()", error="Runtime.MarshalError", message=MARSHAL),

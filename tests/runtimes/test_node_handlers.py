@@ -172,9 +172,9 @@ def test_async_results(lab, runtime):
 
 CLASSIC_RESULTS = {
     "callback": ("(event, context, callback) => callback(null, 1)", 1),
-    "callback waits for the loop": (
+    "a callback's value is what it is once the loop is empty": (
         "(event, context, done) => { const seen = []; setTimeout(() => seen.push('timer'), 30); done(null, seen) }",
-        [],
+        ["timer"],
     ),
     "callback later": ("(event, context, callback) => { setTimeout(() => callback(null, 2), 20) }", 2),
     "callback that does not wait": (
@@ -259,6 +259,11 @@ MODERN_ERRORS = {
     "throw null": ("async () => { throw null }", "object", "null"),
     "throw undefined": ("async () => { throw undefined }", "undefined", "undefined"),
     "a look-alike": ("async () => { throw { name: 'N', message: 'm', stack: 's' } }", "object", "[object Object]"),
+    "an error that no class made": (
+        "async () => { throw Object.assign(Object.create(Error.prototype), { name: 'Old', message: 'm' }) }",
+        "Old",
+        "m",
+    ),
     "a bigint": ("async () => 1n", "Runtime.JSONStringifyError", "Unable to stringify response body"),
     "never settles": ("async () => { await new Promise(() => {}) }", "Runtime.ExitError", "without providing a reason"),
     "floating rejection": (
@@ -362,6 +367,48 @@ def test_an_error_is_logged_with_its_properties(lab):
     (line,) = invocation.log
     assert f"\t{invocation.request_id}\tERROR\tInvoke Error \t{{" in line
     assert '"errorType":"Error","errorMessage":"no","code":"E1","extra":[1],"stack":["Error: no"' in line
+
+
+@BOTH
+def test_a_module_is_not_the_programs_main_one_and_there_is_none(lab, runtime):
+    source = "exports.handler = async () => [require.main === undefined, process.mainModule === undefined]"
+    assert values({"it": lab.once(lab.node(source, runtime=runtime))}) == {"it": [True, True]}
+
+
+LOGGED_ERRORS = {
+    "a name of its own": (
+        "throw Object.assign(new Error('no'), { name: 'N' })",
+        '{"errorType":"N","errorMessage":"no","name":"N","stack":["',
+    ),
+    "errors in an error": (
+        "throw Object.assign(new Error('out'), { inner: new TypeError('in') })",
+        '"inner":{"errorType":"TypeError","errorMessage":"in","stack":["TypeError: in",',
+    ),
+    "a circle": (
+        "const e = new Error('http'); e.request = { e }; throw e",
+        '{"errorType":"Error","errorMessage":"http","trace":["Error: http",',
+    ),
+    "a rejection that nobody caught": (
+        "Promise.reject(new RangeError('lost')); await new Promise((r) => setTimeout(r, 50))",
+        '"RangeError: lost","reason":{"errorType":"RangeError","errorMessage":"lost","stack":["RangeError: lost",',
+    ),
+}
+
+
+def test_errors_are_logged_as_lambdas_client_logs_them(lab):
+    functions = {case: lab.node(f"exports.handler = async () => {{ {row[0]} }}") for case, row in LOGGED_ERRORS.items()}
+    logs = {case: one.log[0] for case, one in lab.all(functions).items()}
+    assert {case: text for case, text in logs.items() if LOGGED_ERRORS[case][1] not in text} == {}
+
+
+def test_a_rejection_at_the_top_of_a_module_is_an_init_failure(lab):
+    source = "Promise.reject(new Error('lost')); exports.handler = async () => 1"
+    functions = {runtime: lab.node(source, runtime=runtime) for runtime in (CLASSIC, MODERN)}
+    seen = failures(lab.all(functions))
+    assert {runtime: told[:2] for runtime, told in seen.items()} == {
+        CLASSIC: ("INIT", "Runtime.UnhandledPromiseRejection"),
+        MODERN: ("INIT", "Runtime.ExitError"),
+    }
 
 
 def test_the_context(lab):

@@ -82,10 +82,16 @@ ENCODED = {
     "a decimal": ("{'d': [Decimal('1.10'), 'decimal-0.']}", '{"d": [1.10, "decimal-0."]}'),
     "not a number": ("[float('nan'), float('inf')]", "[NaN, Infinity]"),
     "bytes": ("b'{\"raw\": 1}'", '{"raw": 1}'),
+    "bytes within": (
+        "{b'body': [b'eA==', Point(b'\\xc3\\xbc', Decimal(1))]}",
+        '{"body": ["eA==", {"x": "\\u00fc", "y": 1}]}',
+    ),
+    "what has fields": ("[Fields()]", '[{"p": 1}]'),
     "number keys": ("{1: 'a'}", '{"1": "a"}'),
     "other scripts": ("'ü'", '"\\u00fc"'),
 }
 PREAMBLE = "from collections import namedtuple\nfrom decimal import Decimal\nPoint = namedtuple('Point', 'x y')\n"
+PREAMBLE += "class Fields:\n    def _asdict(self): return {'p': 1}\n"
 
 
 def returning(table: dict[str, tuple[str, str]]) -> str:
@@ -107,6 +113,10 @@ UNENCODABLE = {
     "a set": ("{1}", "Object of type set is not JSON serializable"),
     "a coroutine": ("coroutine()", "Object of type coroutine is not JSON serializable"),
     "a circle": ("circle", "Circular reference detected"),
+    "bytes that are no text": (
+        "{'body': b'\\xff'}",
+        "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
+    ),
     "a tuple for a key": ("{(1, 2): 3}", "keys must be str, int, float, bool or None, not tuple"),
 }
 
@@ -227,3 +237,30 @@ def test_exit_and_quit_end_a_python_function(lab, expect_failure, way):
     failure = expect_failure(lab.once(lab.python(f"def handler(event, context):\n    {way}\n")))
     assert failure.error_type == "Runtime.ExitError"
     assert failure.message.endswith("exit status 3")
+
+
+def test_a_log_call_that_can_not_be_formatted_fails_the_function(lab):
+    source = "import logging\ndef handler(event, context):\n    logging.warning('%d', 'x')\n"
+    failure = lab.once(lab.python(source)).result
+    assert (failure.kind.name, failure.error_type) == ("ERROR", "TypeError")
+
+
+LOGGED_ERRORS = {
+    "no message": ("raise ValueError", "[ERROR] ValueError\nTraceback (most recent call last):\n"),
+    "no frames": ("return {1}", "JSON serializable\nTraceback (most recent call last):"),
+    "no marks": ("(lambda: 1 / 0)()", "\u00a0\u00a0\u00a0\u00a0(lambda: 1 / 0)()\n\u00a0\u00a0File"),
+}
+
+
+def test_errors_are_logged_as_lambdas_client_logs_them_in_python(lab):
+    functions = {
+        case: lab.python(f"def handler(event, context):\n    {row[0]}\n") for case, row in LOGGED_ERRORS.items()
+    }
+    logs = {case: one.log[0] for case, one in lab.all(functions).items()}
+    assert {case: text for case, text in logs.items() if LOGGED_ERRORS[case][1] not in text} == {}
+    assert "^" not in logs["no marks"]
+
+
+def test_no_trace_context_comes_from_the_edge(lab):
+    source = "def handler(event, context): return context.w3c()"
+    assert lab.once(lab.python(source)).result.payload == "{}"

@@ -260,3 +260,32 @@ def test_a_header_that_a_function_took_away_is_told():
         "steps: [{get: /a, headers: {x-a: '1'}, origin: {receives: {headers: {x-a: '1'}}}}]"
     )
     assert why == "viewer-request removed it"
+
+
+NO_COOKIES = "(no cookies are forwarded: the cache policy has no cookie and there is no origin request policy)"
+COOKIE_GIVEN = "origin: {headers: {set-cookie: a=1, cache-control: max-age=60}}"
+
+
+@pytest.mark.parametrize("first", ["", f"{{get: /a, {COOKIE_GIVEN}}}, "], ids=["fetched now", "fetched before"])
+def test_a_header_of_the_origins_that_cloudfront_removed_is_told(first):
+    [why] = whys(f"steps: [{first}{{get: /a, {COOKIE_GIVEN}, expect: {{headers: {{set-cookie: a=1}}}}}}]")
+    told = f"CloudFront removed the origin's set-cookie: a=1 {NO_COOKIES}"
+    assert why == (f"{told}; nothing fetched this step's answer: fresh, 0 s old with a TTL of 60 s" if first else told)
+
+
+def test_what_is_left_of_vary_is_told():
+    answers = "origin: {headers: {vary: 'X-A, Accept-Encoding'}}"
+    [why] = whys(f"steps: [{{get: /a, {answers}, expect: {{headers: {{vary: {{contains: X-A}}}}}}}}]")
+    assert why.startswith("the origin's vary was X-A, Accept-Encoding; CloudFront passes on Accept-Encoding, Cookie,")
+
+
+def test_who_took_a_header_from_the_response_is_told():
+    takes = "def handler(event, context):\n    r = event['Records'][0]['cf']['response']\n    del r['headers']['x-a']\n"
+    answers = "origin: {headers: {x-a: '1', x-b: '1'}}"
+    a, b = whys(
+        f"functions: {{takes: {{python: {json.dumps(takes + '    return r')}}}}}\n"
+        "distribution: {origin-response: takes, response-headers-policy: {remove: [x-b]}}\n"
+        f"steps: [{{get: /a, {answers}, expect: {{headers: {{x-a: '1', x-b: '1'}}}}}}]"
+    )
+    assert a == "origin-response removed it"
+    assert b == "the response headers policy removed it"

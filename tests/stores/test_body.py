@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgesim.stores.body import IN_MEMORY, Recording, StoredBytes, StoredFile
+from edgesim.stores.body import BEYOND, IN_MEMORY, Recording, StoredBytes, StoredFile
 
 
 def open_files() -> int:
@@ -40,6 +40,18 @@ def test_a_recording_gives_up_beyond_its_limit(in_memory: int, limit: int, taken
     recording = Recording(limit, in_memory)
     assert [recording.append(chunk) for chunk in (b"1234", b"567", b"890")] == taken
     recording.discard()
+    recording.discard()
+
+
+@pytest.mark.parametrize("in_memory", [0, 10, 1000])
+def test_beyond_its_limit_it_takes_what_somebody_has_still_to_read_up_to_a_bound(in_memory: int) -> None:
+    recording = Recording(10, in_memory)
+    assert recording.append(b"12345678")
+    assert not recording.append(b"abc")
+    assert recording.spill(b"abc")
+    assert recording.read(6, 11) == b"78abc"
+    assert recording.spill(bytes(10 * BEYOND - 11))
+    assert not recording.spill(b"x")
     recording.discard()
 
 

@@ -70,6 +70,30 @@ def code(tmp_path):
     return write
 
 
+TWO_PARTS = """
+def handler(event, context):
+    request = event["Records"][0]["cf"]["request"]
+    for header in request["headers"].get("cookie", []):
+        dict(pair.split("=") for pair in header["value"].split("; ") if pair)
+    return request
+"""
+TWO_SIGNS = """
+exports.handler = async (event) => {
+  const { request } = event.Records[0].cf;
+  const cookies = (request.headers.cookie || []).map((header) => header.value);
+  if (cookies.some((value) => value.split('=').length > 2)) throw new Error('two');
+  return request;
+};
+"""
+LENGTH = """
+exports.handler = async (event) => {
+  const { response } = event.Records[0].cf;
+  response.headers['x-length'] = [{ value: response.headers['content-length'][0].value }];
+  return response;
+};
+"""
+
+
 def failure_of(function, **more) -> str:
     """What is said. Hypothesis draws from the constants of every module that is loaded, so that how soon a failure is
     found depends on what else runs."""
@@ -137,6 +161,15 @@ def test_the_same_failure_is_one_file_and_another_is_another(code, tmp_path):
     the_scenario(tmp_path)
     failure_of("auth.py", **place, trigger="origin-request")
     assert len(list((tmp_path / "scenarios").iterdir())) == 2
+
+
+def test_what_one_oddity_is_enough_for_is_found_each_time(code):
+    for name, text, trigger in (
+        ("two.py", TWO_PARTS, "viewer-request"),
+        ("signs.cjs", TWO_SIGNS, "viewer-request"),
+        ("length.cjs", LENGTH, "origin-response"),
+    ):
+        assert "failed" in failure_of(name, trigger=trigger, examples=1, **code(name, text))
 
 
 @pytest.mark.parametrize("trigger", ["origin-response", "viewer-response"])

@@ -64,3 +64,9 @@ def test_entries_show_what_matters():
 def test_keys_show_method_and_target():
     assert repr(CacheKey("E1", "GET", "/a", "x=1")) == "<CacheKey GET /a?x=1>"
     assert repr(CacheKey("E1", "GET", "/a")) == "<CacheKey GET /a>"
+
+
+def test_a_part_belongs_to_an_object():
+    whole = CacheKey("E1", "GET", "/film", "id=1")
+    part = whole._replace(part="0-99")
+    assert (part.whole, whole.whole) == (whole, whole)

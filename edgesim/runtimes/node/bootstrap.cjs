@@ -42,7 +42,6 @@ const numberText = uncurry(Number.prototype.toString);
 const padStart = uncurry(String.prototype.padStart);
 const includes = uncurry(Array.prototype.includes);
 const setHas = uncurry(Set.prototype.has);
-const setAdd = uncurry(Set.prototype.add);
 
 const CONTROL = Number(process.argv[2]);
 process.argv.length = 2;
@@ -221,7 +220,8 @@ function synchronous(fd) {
 class RuntimeFault extends Error {
   constructor(type, message, stack) {
     super(message);
-    this.name = `Runtime.${type}`;
+    // observed in Lambda's clients: what is the error's own is in its log line, and the newer one has the name there
+    defineProperty(this, 'name', { value: `Runtime.${type}`, enumerable: modern });
     captureStackTrace(this, RuntimeFault); // again, now that the name is known
     if (stack) this.stack = stack;
   }
@@ -231,18 +231,19 @@ const UNTELLABLE = 'callback called with Error argument, but there was a problem
   + 'message, name, and stack';
 const NODE_JS_EXIT = 'The Lambda runtime client detected an unexpected Node.js exit code. This is most commonly caused by a '
   + 'Promise that was never settled. For more information, see https://nodejs.org/docs/latest/api/process.html#exit-codes';
-const NO_CALLBACKS = 'AWS Lambda has removed support for callback-based function handlers starting with Node.js 24. You need '
-  + 'to modify this function to use a supported handler signature to use Node.js 24 or later.';
+const NO_CALLBACKS = 'ERROR: AWS Lambda has removed support for callback-based function handlers starting with Node.js 24. You '
+  + 'need to modify this function to use a supported handler signature to use Node.js 24 or later. For more information see '
+  + 'https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html.';
 const CALLBACKS_END = 'AWS Lambda plans to remove support for callback-based function handlers starting with Node.js 24. You '
   + 'will need to update this function to use an async handler to use Node.js 24 or later.';
 
 const withoutDelete = (text) => replaceAll(text, '\x7F', '%7F');
 
-/** Older clients take anything that looks like an error for one. */
+/** Older clients take anything that looks like an error for one, the newer one what is an instance of Error. */
 function isError(thrown) {
-  if (isNativeError(thrown)) return true;
+  if (modern) return thrown instanceof Error;
   const isText = (key) => Boolean(thrown) && Boolean(thrown[key]) && typeof thrown[key] === 'string';
-  return !modern && isText('name') && isText('message') && isText('stack');
+  return isNativeError(thrown) || (isText('name') && isText('message') && isText('stack'));
 }
 
 /** What was thrown, as the error document that Lambda answers with. */
@@ -256,7 +257,8 @@ function errorDocument(thrown) {
 
 function documentOfError({ name, message, stack }) {
   // documented: a log keeps 256 KB of what is wrong; in lines it takes a multiple of that
-  const trace = split(withoutDelete(slice(requireText(stack), 0, EVENT_LIMIT)), '\n');
+  const told = modern && stack === undefined ? '' : withoutDelete(slice(requireText(stack), 0, EVENT_LIMIT));
+  const trace = told ? split(told, '\n') : [];
   return { errorType: withoutDelete(String(name)), errorMessage: withoutDelete(String(message)), trace };
 }
 
@@ -273,37 +275,21 @@ function documentOfValue(thrown) {
 
 const nothingThrown = (thrown) => (modern ? thrown : 'handled');
 
-/** What was thrown, as it is logged: with the error's own properties. */
+/** What was thrown, as it is logged: every error in it with its own properties, or where that is no JSON, for it is in
+ * itself, say, the error document. Observed in Lambda's clients. */
 function errorForLog(thrown) {
   try {
-    return stringifySafely(shownForLog(isError(thrown) ? thrown : new Error(errorDocument(thrown).errorMessage)));
+    const error = thrown instanceof Error ? thrown : new Error(errorDocument(thrown).errorMessage);
+    return stringify(error, (_key, item) => (item instanceof Error ? shownForLog(item) : item));
   } catch {
-    return stringifySafely(errorDocument(thrown));
+    return stringify(errorDocument(thrown));
   }
 }
 
 function shownForLog(error) {
-  const { errorType, errorMessage, trace } = errorDocument(error);
-  const code = error.code === undefined ? {} : { code: error.code };
-  const shown = { errorType, errorMessage, ...code, ...error, stack: trace };
-  delete shown.name;
+  const shown = assign({ errorType: error.name, errorMessage: error.message, code: error.code }, error);
+  if (typeof error.stack === 'string') shown.stack = split(slice(error.stack, 0, EVENT_LIMIT), '\n');
   return shown;
-}
-
-function stringifySafely(value) {
-  const told = new Set();
-  const guard = (_key, item) => {
-    if (typeof item === 'bigint') return String(item);
-    if (typeof item !== 'object' || item === null) return item;
-    if (setHas(told, item)) return undefined;
-    setAdd(told, item);
-    return item instanceof Error ? { ...item, name: item.name, message: item.message } : item;
-  };
-  try {
-    return stringify(value, guard);
-  } catch {
-    return '{}';
-  }
 }
 
 const logError = (title, thrown) => logLine('ERROR', `${title} \t${errorForLog(thrown)}`);
@@ -368,7 +354,7 @@ async function loadModule(root, folder, name) {
       const fault = new RuntimeFault('UserCodeSyntaxError', String(error), error.stack);
       throw defineProperty(fault, 'importing', { value: file });
     }
-    if (error?.code === 'MODULE_NOT_FOUND') throw new RuntimeFault('ImportModuleError', String(error), error.stack);
+    if (error?.code === 'MODULE_NOT_FOUND') throw new RuntimeFault('ImportModuleError', String(error), `Runtime.ImportModuleError: ${error.stack}`);
     throw error;
   }
 }
@@ -468,6 +454,7 @@ let inspected = false; // a debugger may be attached
 let requestId; // of the current or latest event; what a leftover logs later carries the later id
 let current = null; // {answer, waiting, fallback} while an event is being handled
 let userHandler;
+let initialised = false; // what went wrong by itself meanwhile, too
 let seeTime; // sets the clock that the function sees; undefined where that is the machine's, and nothing is touched
 let contextFields;
 let taskRoot;
@@ -611,7 +598,7 @@ function classicAnswers(invocation) {
   const done = (error, value) => (error === undefined || error === null ? succeed(value) : fail(error));
   const callback = (error, value) => {
     if (!open() || (error !== undefined && error !== null) || !invocation.waitsForEmptyLoop) return done(error, value);
-    invocation.waiting = resultFrame(value); // sent once nothing is left to do: see onLoopEmpty
+    invocation.waiting = { value }; // made JSON, and sent, once nothing is left to do: see onLoopEmpty
     return undefined;
   };
   invocation.ways = { succeed, fail, done };
@@ -622,7 +609,8 @@ function classicAnswers(invocation) {
  * process ends, as Node.js does by itself. */
 function onLoopEmpty() {
   if (!current || modern || current.answer) return;
-  settle(current, current.waiting ?? current.fallback?.() ?? [RESULT, 'null']);
+  const { waiting, fallback } = current;
+  settle(current, waiting ? resultFrame(waiting.value) : fallback?.() ?? [RESULT, 'null']);
 }
 
 function makeContext(invocation, id, deadline) {
@@ -657,7 +645,7 @@ function addClassicMembers(fields, invocation) {
 /** The answer stands if it was already given; the process ends either way. */
 function endWith(thrown, code) {
   const document = stringify(errorDocument(thrown));
-  if (!userHandler) send(INIT_FAILED, initFailure(thrown));
+  if (!initialised) send(INIT_FAILED, initFailure(thrown));
   else if (current?.answer?.[0] === RESULT) send(LAST_RESULT, current.answer[1]);
   else if (current) send(LAST_ERROR, current.answer ? current.answer[1] : document);
   exit(code);
@@ -669,8 +657,9 @@ function catchLeftovers() {
     endWith(error, EXIT_CODE.uncaught);
   });
   process.on('unhandledRejection', (reason) => {
-    const fault = new RuntimeFault('UnhandledPromiseRejection', String(reason), reason?.stack);
+    const fault = new RuntimeFault('UnhandledPromiseRejection', reason === undefined ? '' : String(reason));
     logError('Unhandled Promise Rejection', assign(fault, { reason, promise: {} }));
+    if (reason?.stack) fault.stack = reason.stack; // edgesim's own: that points into the function
     endWith(fault, EXIT_CODE.unhandled);
   });
 }
@@ -772,6 +761,7 @@ async function main() {
   assign(env, settings.env);
   process.chdir(settings.root);
   process.argv[1] = '/var/runtime/index.mjs';
+  process.mainModule = undefined; // as `require.main`, from nodejs18.x on: Lambda's client is an ES module. observed
   require('node:module')._initPaths(); // NODE_PATH came with the settings
   installGlobals();
   if (modern) answerBeforeCrash();
@@ -779,9 +769,14 @@ async function main() {
   process.on('beforeExit', endUnsettledInit);
   userHandler = await initialise(settings);
   process.on('beforeExit', onLoopEmpty);
+  setImmediate(getReady); // a rejection that nobody caught comes before: it belongs to init
+}
+
+function getReady() {
+  initialised = true;
   reportPeak();
   send(READY, '');
-  setImmediate(awaitEvent);
+  awaitEvent();
 }
 
 main();

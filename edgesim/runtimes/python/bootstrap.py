@@ -122,8 +122,9 @@ def tolerant_streams():
 # ── logging ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class LogHandler(logging.Handler):
-    """The handler that Lambda puts on the root logger, which makes basicConfig() do nothing."""
+class LambdaLoggerHandler(logging.Handler):
+    """The handler that Lambda puts on the root logger, which makes basicConfig() do nothing. What it can't format
+    raises, other than with logging's own handlers, and fails the function. observed"""
 
     def __init__(self):
         super().__init__()
@@ -136,19 +137,15 @@ class LogHandler(logging.Handler):
 
     def emit(self, record):
         record.aws_request_id = self.request_id
-        try:
-            log_event(self.format(record))
-        except Exception:  # logging never fails a function
-            self.handleError(record)
+        log_event(self.format(record))
 
 
 def log_error(document):
     """An error as the text format shows it: the stack indented with no-break spaces."""
-    lines = [f"[ERROR] {document['errorType']}: {document['errorMessage']}"]
-    if document["stackTrace"]:
-        frames = "\n".join(document["stackTrace"]).rstrip("\n").split("\n")
-        lines += ["Traceback (most recent call last):", *(_indented(line) for line in frames if line.strip())]
-    log_event("\n".join(lines))
+    said = f": {document['errorMessage']}" if document["errorMessage"] else ""
+    frames = "\n".join(document["stackTrace"]).split("\n")
+    lines = [f"[ERROR] {document['errorType']}{said}", "Traceback (most recent call last):"]
+    log_event("\n".join([*lines, *(_indented(line) for line in frames if line.strip())]))
 
 
 def _indented(line):
@@ -169,13 +166,13 @@ def error_document(error, request_id):
 
 
 def user_frames(error):
-    """The formatted frames from the first one on that is not this module's."""
+    """The formatted frames from the first one on that is not this module's, without the marks below their lines."""
     import traceback  # late: it is not needed where nothing fails
 
     frames = traceback.extract_tb(error.__traceback__)
     while frames and frames[0].filename == __file__:
         del frames[0]
-    return traceback.format_list(frames)
+    return traceback.format_list([(one.filename, one.lineno, one.name, one.line) for one in frames])
 
 
 def place_of(error, root):
@@ -231,21 +228,22 @@ def find_handler(handler):
 
 def encode(value, ascii_only):
     """A result as JSON, by the rules of the encoder that Lambda uses (simplejson): Decimal as a number, a named tuple
-    as an object, NaN as it is; bytes are not touched."""
+    as an object, bytes within as the UTF-8 text they are, NaN as it is; bytes by themselves are not touched."""
     if isinstance(value, bytes):
         return value
     if _is_plain(value):
-        return ENCODERS[ascii_only](value).encode("utf-8", "surrogatepass")
+        with suppress(TypeError):  # bytes are marshalled too
+            return ENCODERS[ascii_only](value).encode("utf-8", "surrogatepass")
     decimals = []
     mark = f"decimal-{id(decimals)}-{monotonic()}-"
 
     def unknown(item):
         if isinstance(item, Decimal):
-            decimals.append(str(item))
+            decimals.append("NaN" if item.is_nan() else str(item))
             return f"{mark}{len(decimals) - 1}."
         raise TypeError(f"Object of type {type(item).__name__} is not JSON serializable")
 
-    text = JSONEncoder(default=unknown, ensure_ascii=ascii_only).encode(_with_objects(value))
+    text = JSONEncoder(default=unknown, ensure_ascii=ascii_only).encode(_converted(value, frozenset()))
     for index, number in enumerate(decimals):
         text = text.replace(f'"{mark}{index}."', number, 1)
     return text.encode("utf-8", "surrogatepass")
@@ -264,35 +262,30 @@ def _is_plain(value):
     return True
 
 
-def _with_objects(value):
-    """The same value with every named tuple as a dict; what holds none is returned itself."""
-    return _converted(value, frozenset()) if _has_named_tuple(value) else value
-
-
-def _has_named_tuple(value):
-    todo, seen = [value], set()
-    while todo:
-        item = todo.pop()
-        if isinstance(item, tuple) and hasattr(item, "_asdict"):
-            return True
-        if isinstance(item, (dict, list, tuple)) and id(item) not in seen:
-            seen.add(id(item))
-            items = item.values() if isinstance(item, dict) else item
-            todo += [one for one in items if type(one) not in SCALARS]
-    return False
-
-
 def _converted(value, above):
-    if not isinstance(value, (dict, list, tuple)):
+    """The same value of Python's own types, but for what JSONEncoder knows or refuses: whatever has `_asdict` as a
+    dict, bytes as text."""
+    if type(value) in SCALARS or isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode()
+    has_fields = callable(getattr(value, "_asdict", None))
+    if not has_fields and not isinstance(value, (dict, list, tuple)):
         return value
     if id(value) in above:
         raise ValueError("Circular reference detected")
     above = above | {id(value)}
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+    if has_fields:
         value = value._asdict()
+        if not isinstance(value, dict):
+            raise TypeError(f"_asdict() must return a dict, not {type(value).__name__}")
     if isinstance(value, dict):
-        return {key: _converted(item, above) for key, item in value.items()}
+        return {_key(key): _converted(item, above) for key, item in value.items()}
     return [_converted(item, above) for item in value]
+
+
+def _key(key):
+    return key.decode() if isinstance(key, bytes) else key
 
 
 # ── context ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -326,6 +319,10 @@ class LambdaContext:
 
     def get_remaining_time_in_millis(self):
         return max(int(self._deadline - monotonic() * 1000), 0)
+
+    def w3c(self):
+        """The caller's trace context: at the edge there is none."""
+        return {}
 
     def log(self, message):
         """A raw write: no prefix, no newline."""
@@ -487,7 +484,7 @@ def main(number):
     control = Control(number)
     Log.open()
     tolerant_streams()
-    logging.getLogger().addHandler(log_handler := LogHandler())
+    logging.getLogger().addHandler(log_handler := LambdaLoggerHandler())
     rehearse()
     settings = control.read()
     seen_time = steer(settings.get("clock"))

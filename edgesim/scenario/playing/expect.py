@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 
 from edgesim.logs.access import EVERY, fields_of
@@ -31,7 +32,7 @@ from edgesim.scenario.model import (
 from edgesim.scenario.outcome import Mismatch
 from edgesim.scenario.playing.match import describe, fault_of, header_fault, lines_of
 from edgesim.scenario.playing.met import follow, reasons_met, runs_of, text_of
-from edgesim.scenario.playing.on_the_way import why_not_the_header, why_not_the_query
+from edgesim.scenario.playing.on_the_way import why_not_the_answers, why_not_the_header, why_not_the_query
 from edgesim.scenario.playing.origins import ANY
 from edgesim.scenario.playing.seen import Answered, LogEvent, Seen
 from edgesim.scenario.playing.why import told_key, why_not_stored, why_this_outcome, why_this_status
@@ -72,7 +73,7 @@ def _viewer(expect: Expectation, answer: Answered, seen: Seen) -> Found:
             wanted, where = describe(expect.x_cache), str(expect.x_cache.place)
             yield Mismatch("x-cache", wanted, got or "(none)", where, _why_not(answer, seen))
     why = "" if tells_status else _why_not_the_origins(answer, seen)
-    yield from _because(why, _content(expect, answer))
+    yield from _because(why, _content(expect, answer, seen.before))
     if expect.complete is not None and expect.complete is not answer.complete:
         words = {True: "the whole body", False: "a body that breaks off"}
         yield Mismatch("complete", words[expect.complete], words[answer.complete], place)
@@ -92,8 +93,11 @@ def _because(why: str, found: Found) -> Found:
         why = ""
 
 
-def _content(expect: Expectation, answer: Answered) -> Found:
-    yield from _headers("header", expect.headers, answer.headers)
+def _content(expect: Expectation, answer: Answered, before: Sequence[Transcript]) -> Found:
+    def why(name: str) -> str:
+        return why_not_the_answers(answer.transcript, name, before)
+
+    yield from _headers("header", expect.headers, answer.headers, why)
     if expect.body is not None:
         coding = answer.headers.joined("content-encoding") or ""
         yield from _body("body", expect.body, answer.body, decoded(coding, answer.body))
@@ -103,12 +107,21 @@ def _status(status: int) -> str:
     return f"{status} {standard_reason(status)}".rstrip()
 
 
-def _headers(what: str, wanted: Iterable[HeaderMatch], got: Headers) -> Found:
+def _nothing_known(name: str) -> str:
+    del name
+    return ""
+
+
+def _headers(
+    what: str, wanted: Iterable[HeaderMatch], got: Headers, told: Callable[[str], str] = _nothing_known
+) -> Found:
+    """`told` says why the header of a lower-case name is not as it was."""
     for header in wanted:
         lines = tuple(map(readable, got.all(header.name)))
         if header_fault(header.match, lines):
             close = difflib.get_close_matches(header.name.lower(), got.index, 1, _ALIKE) if not lines else []
-            why = f"there is {close[0]}" if close else _ASKED_FOR_AS_TEXT.get(header.match.equals or "", "")
+            hint = f"there is {close[0]}" if close else _ASKED_FOR_AS_TEXT.get(header.match.equals or "", "")
+            why = "; ".join(filter(None, (hint, told(header.name.lower()))))
             yield Mismatch(
                 f"{what} {header.name.lower()}",
                 describe(header.match),
@@ -353,8 +366,8 @@ def _request(what: str, wanted: RequestMatch, got: Any, transcript: Transcript |
             why = why_not_the_query(transcript) if transcript and name in ("query", "target") else ""
             yield Mismatch(f"{what}: {name}", describe(match), readable(text), str(match.place), why)
     for header in wanted.headers:
-        why = why_not_the_header(transcript, header.name.lower()) if transcript else ""
-        yield from _because(why, _headers(f"{what}: header", (header,), got.headers))
+        told = partial(why_not_the_header, transcript) if transcript else _nothing_known
+        yield from _headers(f"{what}: header", (header,), got.headers, told)
     if wanted.body is not None:
         yield from _body(f"{what}: body", wanted.body, got.body)
 

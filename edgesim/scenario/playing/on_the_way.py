@@ -1,114 +1,128 @@
-"""Why an origin did not receive what the viewer sent: a policy leaves it out, or a function took it away."""
+"""Why an origin did not receive what the viewer sent, or the viewer what an origin answered: CloudFront or a policy
+leaves it out, or a function took it away."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from edgesim.distribution.model import CacheBehavior
-from edgesim.distribution.policies import NONE, Selection, Selects
-from edgesim.logs.nearest import selected
-from edgesim.pipeline.transcript import Station, Transcript
-from edgesim.scenario.playing.met import runs_of
-from edgesim.values.headers import readable
-from edgesim.values.message import Request
-from edgesim.values.uri import cookie_pairs, query_pairs
+from edgesim.logs.left_out import (
+    VARY_KEEPS,
+    asked_of_the_edge,
+    behavior_of,
+    cut_vary,
+    forwarded_by,
+    lost_cookies,
+    lost_pairs,
+    taken,
+    why_kept_back,
+    why_removed,
+)
+from edgesim.pipeline.transcript import Note, Station, Transcript
+from edgesim.rules.forwarding import is_listed, kept_back
+from edgesim.rules.received import removed
+from edgesim.scenario.playing.met import notes_of, runs_of
+from edgesim.values.headers import Headers, readable
+from edgesim.values.message import Request, Response
 
 
 def why_not_the_header(transcript: Transcript, name: str) -> str:
     """Why a request header, by its lower-case name, is not what the viewer sent; empty where it is."""
-    return "; ".join([*_by_policies(transcript, name), *_by_functions(transcript, name)])
+    return "; ".join([*_by_policies(transcript, name), *_by_functions(transcript, name, Request)])
 
 
 def why_not_the_query(transcript: Transcript) -> str:
     """Why the query string is not the viewer's; empty where it is, or a function's doing."""
-    had, got, behavior = _had(transcript), _got(transcript), _behavior(transcript)
-    if got is None or behavior is None:
+    sent, behavior = _forwarded(transcript), behavior_of(transcript)
+    if sent is None or behavior is None:
         return ""
-    left = {pair for _, pair in query_pairs(got.query)}
-    lost = [pair for _, pair in query_pairs(had.query) if pair not in left]
-    return _sentence(f"?{'&'.join(map(readable, lost))}", behavior, "query string") if lost else ""
+    lost = lost_pairs(asked_of_the_edge(transcript), sent)
+    return _sentence(f"?{'&'.join(map(readable, lost))}", taken(behavior, "query string")) if lost else ""
 
 
-# ── the request before and after the policies ────────────────────────────────
+def why_not_the_answers(transcript: Transcript, name: str, before: Sequence[Transcript]) -> str:
+    """Why a response header, by its lower-case name, is not what the origin answered; empty where it is. What the
+    cache had came in one of the requests `before`."""
+    told = [*_by_cloudfront(transcript, name, before), *_by_functions(transcript, name, Response)]
+    return "; ".join([*told, *_by_the_headers_policy(transcript, name)])
 
 
-def _had(transcript: Transcript) -> Request:
-    """What viewer-request left."""
-    notes = (note.facts.get("after") for note in transcript.at(Station.VIEWER_REQUEST))
-    return next((after for after in notes if isinstance(after, Request)), transcript.arrival.request)
+# ── the request ──────────────────────────────────────────────────────────────
 
 
-def _got(transcript: Transcript) -> Request | None:
-    """What was forwarded, before origin-request saw it; None where nothing was."""
-    seen = (note.facts.get("before") for note in transcript.at(Station.ORIGIN_REQUEST))
-    sent = (note.facts.get("sent") for note in transcript.at(Station.ORIGIN))
-    return next((one for one in (*seen, *sent) if isinstance(one, Request)), None)
-
-
-def _behavior(transcript: Transcript) -> CacheBehavior | None:
-    return next((note.facts["behavior"] for note in transcript.at(Station.BEHAVIOR)), None)
-
-
-# ── policies ─────────────────────────────────────────────────────────────────
+def _forwarded(transcript: Transcript) -> Request | None:
+    return next((sent for note in transcript.notes if (sent := forwarded_by(note)) is not None), None)
 
 
 def _by_policies(transcript: Transcript, name: str) -> Iterator[str]:
-    had, got, behavior = _had(transcript), _got(transcript), _behavior(transcript)
-    if got is None or behavior is None or had.headers.all(name) == got.headers.all(name):
+    asked, sent, behavior = asked_of_the_edge(transcript), _forwarded(transcript), behavior_of(transcript)
+    if sent is None or behavior is None or asked.headers.all(name) == sent.headers.all(name):
         return
     if name == "cookie":
-        left = {pair for _, pair in cookie_pairs(got.headers.all(name))}
-        lost = [pair.partition("=")[0] for _, pair in cookie_pairs(had.headers.all(name)) if pair not in left]
+        lost = [pair.partition("=")[0] for pair in lost_cookies(asked, sent)]
         if lost:
-            yield _sentence(f"cookie {', '.join(map(readable, lost))}", behavior, "cookie")
-    elif name in had.headers and _is_listed(behavior, name):
-        yield f"CloudFront does not pass on the viewer's {name} as it is, although a policy has it"
-    elif name in had.headers:
-        yield _sentence(name, behavior, "header")
+            yield _sentence(f"cookie {', '.join(map(readable, lost))}", taken(behavior, "cookie"))
+    elif name in asked.headers:
+        yield _of_the_header(asked, sent, behavior, name)
 
 
-def _sentence(what: str, behavior: CacheBehavior, noun: str) -> str:
-    """That it is not forwarded, and what is."""
-    return f"the viewer's {what} is not forwarded: {' and '.join(_taken(behavior, noun))}"
+def _of_the_header(asked: Request, sent: Request, behavior: CacheBehavior, name: str) -> str:
+    found = {written.lower(): because for written, because in kept_back(behavior, asked, sent).items()}
+    if name in found:
+        return _sentence(name, why_kept_back(found[name], behavior))
+    if is_listed(behavior, name):
+        return f"CloudFront does not pass on the viewer's {name} as it is, although a policy has it"
+    return _sentence(name, taken(behavior, "header"))
 
 
-def _taken(behavior: CacheBehavior, noun: str) -> Iterator[str]:
-    if behavior.forwarded_values is not None:
-        yield f"ForwardedValues do not have {'this' if noun == 'cookie' else 'the'} {noun}"
+def _sentence(what: str, why: str) -> str:
+    return f"the viewer's {what} is not forwarded: {why}"
+
+
+# ── the answer ───────────────────────────────────────────────────────────────
+
+
+def _by_cloudfront(transcript: Transcript, name: str, before: Sequence[Transcript]) -> Iterator[str]:
+    fetched = _fetched(transcript, before)
+    behavior = behavior_of(fetched) if fetched is not None else None
+    if fetched is None or behavior is None:
         return
-    cache, others = behavior.cache_policy, behavior.origin_request_policy
-    selections = {"header": "headers", "cookie": "cookies", "query string": "query_strings"}
-    yield f"the cache policy has {selected(getattr(cache, selections[noun]), noun)}"
-    if others is None:
-        yield "there is no origin request policy"
-    else:
-        yield f"the origin request policy has {selected(getattr(others, selections[noun]), noun)}"
+    came = [note.facts["came"] for note in fetched.at(Station.ORIGIN) if "came" in note.facts]
+    for headers in came[-1:]:
+        if (because := removed(behavior, headers).get(name)) is not None:
+            answered = readable(", ".join(headers.all(name)))
+            yield f"CloudFront removed the origin's {name}: {answered} ({why_removed(because, behavior)})"
+        elif name == "vary" and cut_vary(headers, behavior) is not None:
+            yield f"the origin's vary was {readable(', '.join(headers.all(name)))}; {VARY_KEEPS}"
 
 
-def _is_listed(behavior: CacheBehavior, name: str) -> bool:
-    if (legacy := behavior.forwarded_values) is not None:
-        return legacy.all_headers or name in {listed.lower() for listed in legacy.headers}
-    others = behavior.origin_request_policy
-    return _has(behavior.cache_policy.headers, name) or _has(others.headers if others else NONE, name)
+def _fetched(transcript: Transcript, before: Sequence[Transcript]) -> Transcript | None:
+    """The transcript of the request for which the origin gave the object."""
+    if any(transcript.at(Station.ORIGIN)):
+        return transcript
+    key = next((note.facts["key"] for note in transcript.at(Station.CACHE) if "ttl" in note.facts), None)
+    stored = (one for one in reversed(before) if any(_keeps(note, key) for note in one.at(Station.STORE)))
+    return next(stored, None) if key is not None else None
 
 
-def _has(selection: Selection, name: str) -> bool:
-    match selection.selects:
-        case Selects.WHITELIST:
-            return name in selection.lower
-        case Selects.ALL_EXCEPT:
-            return name not in selection.lower
-        case selects:
-            return selects is not Selects.NONE
+def _keeps(note: Note, key: object) -> bool:
+    return note.facts.get("key") == key
+
+
+def _by_the_headers_policy(transcript: Transcript, name: str) -> Iterator[str]:
+    for note in notes_of(transcript):
+        had, has = note.facts.get("had"), note.facts.get("has")
+        if isinstance(had, Headers) and isinstance(has, Headers) and name in had and had.all(name) != has.all(name):
+            yield f"the response headers policy {'changed' if name in has else 'removed'} it"
 
 
 # ── functions ────────────────────────────────────────────────────────────────
 
 
-def _by_functions(transcript: Transcript, name: str) -> Iterator[str]:
+def _by_functions(transcript: Transcript, name: str, kind: type[Request | Response]) -> Iterator[str]:
     for run in runs_of(transcript):
         before, after = run.facts.get("before"), run.facts.get("after")
-        if isinstance(before, Request) and isinstance(after, Request):
+        if isinstance(before, kind) and isinstance(after, kind):
             had, has = before.headers.all(name), after.headers.all(name)
             if had and had != has:
                 yield f"{run.trigger.value} {'changed' if has else 'removed'} it"
