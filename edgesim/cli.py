@@ -21,7 +21,7 @@ from edgesim.commands.clock import clock
 from edgesim.commands.control import ask, control_port_option, speaking
 from edgesim.commands.demo import demo
 from edgesim.commands.functions import functions
-from edgesim.commands.here import give_a_source, with_template_here
+from edgesim.commands.here import give_a_source, say_whose_source, with_template_here
 from edgesim.commands.inspect import inspect_option
 from edgesim.commands.invoke import event, invoke
 from edgesim.commands.program import Program
@@ -343,6 +343,7 @@ def _settings(source: str | None, origin: tuple[str, ...], config: str | None, f
     """Flags over the configuration file over the defaults."""
     path = find_config(source or "", config)
     settings = read_config(path) if path is not None else Settings()
+    say_whose_source(source, settings, path)
     triggers = {name: flags.pop(name.replace("-", "_"), None) for name in TRIGGERS}
     given = {name: text for name, text in triggers.items() if text is not None}
     if _name_origins(origin) and not (source or given or settings.origin or settings.triggers):

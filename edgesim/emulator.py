@@ -28,6 +28,7 @@ from edgesim.driver.recorder import TranscriptRing
 from edgesim.errors import ConfigError, EdgesimError
 from edgesim.loaders import Loaded, Overrides, load, load_quick
 from edgesim.loaders.deleted import deleted
+from edgesim.loaders.handlers import with_handler_hints
 from edgesim.loaders.published import as_published
 from edgesim.loaders.terms import on_terms
 from edgesim.logs.access import format_named
@@ -193,12 +194,17 @@ class Emulator:
         if loaded.errors:
             raise ProblemsFoundError(loaded.problems)
         self._keep_logs_out_of_code(loaded)
+        if self.logs is not None:
+            self.logs.make()
+        if self.access is not None:
+            self.access.make()
         self.read = self.loaded = loaded
         app = self._app(loaded)
         self._inspect(loaded)
         self.terminal.problems(await self.runtime.deploy(_functions(loaded)))
-        for problem in (self.runtime.status().isolation.problem(), of_processor(*this_processor())):
-            self.terminal.problems([problem] if problem is not None else [])
+        self.terminal.problems(
+            filter(None, (self.runtime.status().isolation.problem(), of_processor(*this_processor())))
+        )
         if (chaos := self.runtime.chaos) is not None:
             self.terminal.say(
                 f"chaos: {chaos.percent:g} % of invocations are the last of their environment, at random; "
@@ -404,6 +410,7 @@ class Emulator:
         before, back = self._statuses(), self._tell_gone(gone)
         problems = await self.runtime.deploy(_functions(loaded), spread)
         said = {f"function {name}" for name in gone}
+        problems = with_handler_hints(problems, _functions(loaded))
         self.terminal.problems(problem for problem in problems if problem.at not in said)
         reloaded = []
         for name, now in self._statuses().items():

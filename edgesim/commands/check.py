@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from edgesim.commands.control import speaking
-from edgesim.commands.here import give_a_source, with_template_here
+from edgesim.commands.here import give_a_source, say_whose_source, with_template_here
 from edgesim.errors import ConfigError
 from edgesim.settings import Settings, find_config, read_config
 
@@ -34,6 +34,7 @@ def check(source: str | None, config: str | None, *, as_json: bool, strict: bool
 
     path = find_config(source or "", config)
     given = (read_config(path) if path is not None else Settings()).given(source=source, **flags)
+    say_whose_source(source, given, path)
     settings = with_template_here(given)
     if not settings.source:
         raise ConfigError("there is nothing to check", give_a_source())

@@ -119,10 +119,11 @@ def _meant(text: str) -> Target:
     from edgesim.scenario.runner.select import Target, line_of
 
     known = _shipped()
-    if text in known or Path(text).is_file():
-        return Target(text, known.get(text) or Path(text))
+    named = {**_shipped_by_folder(), **known}
+    if text in named or Path(text).is_file():
+        return Target(text, named.get(text) or Path(text))
     head, _, part = text.partition(":")
-    file = known.get(head) or Path(head)
+    file = named.get(head) or Path(head)
     if file.is_dir():
         raise ConfigError(f"{head} is a folder", "name a scenario file")
     if not file.is_file():
@@ -148,17 +149,23 @@ _MOST_NAMES = 6
 
 
 def _shipped() -> dict[str, Path]:
-    """The scenario files that come with edgesim, by name."""
+    """The scenario files that come with edgesim, by name. Two of a name are told apart by their folders."""
+    named: dict[str, Path] = {}
+    for path, file in _shipped_by_folder().items():
+        stem = path.rpartition("/")[2]
+        named[path if stem in named else stem] = file
+    return named
+
+
+def _shipped_by_folder() -> dict[str, Path]:
+    """The same, each by its path without the suffix: `cache/stale-on-error`."""
     from edgesim.samples import samples_folder
     from edgesim.scenario.language.load import SUFFIXES, find_files
 
-    folder = samples_folder() / "scenarios"
-    named: dict[str, Path] = {}
+    folder, named = samples_folder() / "scenarios", dict[str, Path]()
     for file in find_files([folder]):
         stem = next(file.name.removesuffix(suffix) for suffix in SUFFIXES if file.name.endswith(suffix))
-        # Two of a name are told apart by their folders
-        name = stem if stem not in named else (file.relative_to(folder).parent / stem).as_posix()
-        named[name] = file
+        named[(file.relative_to(folder).parent / stem).as_posix()] = file
     return named
 
 

@@ -21,6 +21,12 @@ def with_template_here(settings: Settings) -> Settings:
     return replace(settings, source=found[0])
 
 
+def say_whose_source(given: str | None, settings: Settings, config: Path | None) -> None:
+    """A source that is not `given`, but edgesim.toml's, is said on stderr."""
+    if given is None and config is not None and settings.source:
+        click.echo(f"edgesim: note: no SOURCE is given: {settings.source} of {config} is taken", err=True)
+
+
 def templates_here() -> list[str]:
     """The templates that have a usual name, in the current folder."""
     return [name for name in TEMPLATES if Path(name).is_file()]

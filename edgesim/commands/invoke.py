@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from edgesim.commands.control import speaking
-from edgesim.commands.here import with_template_here
+from edgesim.commands.here import say_whose_source, with_template_here
 from edgesim.commands.ready import run
 from edgesim.errors import ConfigError
 from edgesim.settings import Settings, find_config, read_config
@@ -159,6 +159,7 @@ def _settings(flags: dict[str, Any], function: str = "") -> Settings:
     source, config = flags.pop("source"), flags.pop("config")
     path = find_config(source or "", config)
     settings = read_config(path) if path is not None else Settings()
+    say_whose_source(source, settings, path)
     of_request = {name: flags.pop(name) for name in _OF_REQUESTS}
     given = settings.given(source=source, **flags)
     flags.clear()

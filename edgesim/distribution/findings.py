@@ -37,9 +37,15 @@ def too_many(at: Loc, count: int, most: int, code: str) -> Finding:
 
 def closest(word: str, known: Iterable[str]) -> str:
     """`did you mean X?`, or nothing where no word is near. Case counts little."""
+    near = nearest(word, known)
+    return f"did you mean {near}?" if near else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The word that may be meant; empty where none is near."""
     by_lower = {name.lower(): name for name in known}
     near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7)
-    return f"did you mean {by_lower[near[0]]}?" if near else ""
+    return by_lower[near[0]] if near else ""
 
 
 def there_are(known: Iterable[str]) -> str:

@@ -13,11 +13,12 @@ import ast
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from edgesim.distribution.findings import Finding, closest
-from edgesim.distribution.model import Code
-from edgesim.distribution.problems import Severity
+from edgesim.distribution.model import Code, EdgeFunction
+from edgesim.distribution.problems import Problem, Severity
 from edgesim.errors import ConfigError
 from edgesim.loaders.code import handler_files, has_handler, is_python
 from edgesim.loaders.javascript import exported_names
@@ -38,6 +39,21 @@ def handler_finding(code: Code, handler: str, runtime: str) -> Finding | None:
     if found is None:
         return None
     return _python_fault(handler, *found) if is_python(runtime) else _node_fault(handler, runtime, *found)
+
+
+def with_handler_hints(problems: Iterable[Problem], functions: Iterable[EdgeFunction]) -> list[Problem]:
+    """What a Lambda service says of functions, with the handlers that may be meant in the place of one that is not
+    there."""
+    known = {f"function {function.name}": function for function in functions}
+
+    def hinted(problem: Problem) -> Problem:
+        function = known.get(problem.at)
+        if function is None or NO_HANDLER not in problem.message:
+            return problem
+        found = handler_finding(function.code, function.handler, function.runtime)
+        return problem if found is None else replace(problem, hint="; ".join(filter(None, (found.hint, problem.hint))))
+
+    return list(map(hinted, problems))
 
 
 def _python_fault(handler: str, file: str, text: bytes) -> Finding | None:

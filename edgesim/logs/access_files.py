@@ -45,14 +45,12 @@ class _File:
 class AccessLog:
     """Writes a line for each request that is over. Where that fails, `complain` gets one sentence, once, and nothing
     more is logged. `new_name` makes the UNIQUE part of names.
-
-    Raises ConfigError where the folder can't be had.
     """
 
     def __init__(
         self, folder: Path, form: Format, new_name: Callable[[], str], complain: Callable[[str], None]
     ) -> None:
-        self._folder, self._form = usable(folder, OPTION), form
+        self._folder, self._form = folder, form
         self._new_name, self._complain = new_name, complain
         self._over: list[tuple[Transcript, Distribution, Instant]] = []
         self._pending: dict[tuple[str, int], list[str]] = {}
@@ -62,6 +60,10 @@ class AccessLog:
         self._timer: asyncio.TimerHandle | None = None
         self._packing: set[asyncio.Future[Path]] = set()
         self._failed = False
+
+    def make(self) -> None:
+        """Make the folder. Raises ConfigError where it can't be had."""
+        usable(self._folder, OPTION)
 
     def finished(self, transcript: Transcript, at: Instant) -> None:
         """A request is over. Belongs into a running event loop."""

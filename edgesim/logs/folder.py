@@ -49,14 +49,16 @@ def usable(folder: Path, option: str) -> Path:
 class LogFolder:
     """Keeps log groups in a folder (ports.LogKeeper). Where that fails, `complain` gets one sentence, once, and nothing
     more is kept; the functions go on.
-
-    Raises ConfigError where the folder can't be had.
     """
 
     def __init__(self, folder: Path, now: Callable[[], Instant], complain: Callable[[str], None]) -> None:
-        self._folder, self._now, self._complain = usable(folder, "--log-dir"), now, complain
+        self._folder, self._now, self._complain = folder, now, complain
         self._open: OrderedDict[LogStream, IO[bytes]] = OrderedDict()
         self._failed = False
+
+    def make(self) -> None:
+        """Make the folder. Raises ConfigError where it can't be had."""
+        usable(self._folder, "--log-dir")
 
     @property
     def open_files(self) -> int:

@@ -293,7 +293,7 @@ class Moment:
 class Sign:
     """How a request is signed: by whom, until and from when, for which viewers and URLs. `target` is what is signed
     where that is not the request's own; a `resource` may leave protocol and host to the request (`/films/*`).
-    `cookies`: it goes into cookies rather than the URL."""
+    `cookies`: it goes into cookies rather than the URL. `made`: it is trusted here, and edgesim made the key pair."""
 
     signer: Signer
     expires: Moment = Moment(after=3600)
@@ -302,6 +302,7 @@ class Sign:
     resource: str | None = None
     target: str | None = None
     cookies: bool = False
+    made: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Text is text here: what is UTF-8 on the wire is decoded, anything else is taken 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from edgesim.pipeline.transcript import Transcript
 from edgesim.ports import StoredBody
 from edgesim.rules.freshness import is_fresh
 from edgesim.scenario.decoding import decoded
+from edgesim.scenario.language.reasons import canonical
 from edgesim.scenario.playing.edge import FunctionCall
 from edgesim.scenario.playing.met import Run, reasons_met, runs_of, text_of
 from edgesim.scenario.playing.seen import Answered, Asked
@@ -156,10 +157,10 @@ class Response(_Message):
         return {name.strip(): value.strip() for name, _, value in pairs}
 
     @property
-    def because(self) -> list[str]:
+    def because(self) -> Reasons:
         """Every reason that the request met, in order: `not in the cache`, `s-maxage`, `stored` … They are those that
-        `because:` of a scenario names, and `edgesim explain` prints."""
-        return [text_of(reason) for reason in reasons_met(self.transcript)]
+        `because:` of a scenario names, and `edgesim explain` prints; `in` takes whatever it takes."""
+        return Reasons(reasons_met(self.transcript))
 
     @property
     def ran(self) -> list[str]:
@@ -187,6 +188,21 @@ class Response(_Message):
         method = "" if request.method == "GET" else f"{request.method} "
         broken = "" if self.complete else ", broken off"
         return f"<Response {self.status} {self.outcome} {method}{readable(request.target)}{broken}>"
+
+
+class Reasons(list[str]):
+    """Reasons, as people read them. `in` looks for one by its text or by its name, as scenarios do: `refused: the
+    policy has expired`, `expired`, `SignatureReason.EXPIRED`."""
+
+    def __init__(self, met: Iterable[str]) -> None:
+        names = tuple(met)
+        super().__init__(map(text_of, names))
+        self._names = frozenset(names)
+
+    def __contains__(self, words: object) -> bool:
+        if not isinstance(words, str) or super().__contains__(words):
+            return isinstance(words, str)
+        return not self._names.isdisjoint(canonical(words).split("|"))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -57,6 +57,11 @@ def test_a_file_is_shown_and_the_exit_code_says_whether_it_holds(scenario: Path)
     assert "\x1b" not in result.output
 
 
+@pytest.mark.parametrize("name", ["stale-on-error", "cache/stale-on-error"])
+def test_a_scenario_that_is_shipped_is_shown_by_its_name_with_or_without_its_folder(name: str) -> None:
+    assert run("demo", name, "--once", *PORTS).exit_code == 0
+
+
 def test_a_miss_names_the_nearest_key_that_is_stored(scenario: Path) -> None:
     scenario.write_text(
         "title: by query string\ndistribution: {cache-policy: {query-strings: all}}\n"

@@ -162,8 +162,12 @@ def test_a_path_is_asked_for_by_the_protocol_that_its_behavior_takes() -> None:
 
 def test_where_there_is_an_edgesim_toml_its_source_counts(folder: Path) -> None:
     (folder / "edgesim.toml").write_text('source = "edge.yaml"\nviewer-country = "DE"\n')
-    cf = made("--trigger", "origin-request", "--url", "https://www.example.com/")
+    told = run("event", "--trigger", "origin-request", "--url", "https://www.example.com/")
+    cf = json.loads(told.stdout)["Records"][0]["cf"]
     assert cf["request"]["origin"]["custom"]["domainName"] == "site.example.com"
+    assert told.stderr == "edgesim: note: no SOURCE is given: edge.yaml of edgesim.toml is taken\n"
+    assert "edge.yaml of edgesim.toml is taken" in run("check").stderr
+    assert "is taken" not in run("check", "edge.yaml").stderr
 
 
 def test_without_a_source_the_template_of_the_folder_is_taken_and_that_is_said(folder: Path) -> None:

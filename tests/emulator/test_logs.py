@@ -34,3 +34,4 @@ def test_logs_in_the_code_of_a_function_are_refused_since_each_line_would_change
     )
     with pytest.raises(ConfigError, match="logs is in the code of the function auth, which logs would change"):
         asyncio.run(_started(settings))
+    assert not (tmp_path / "logs").exists()

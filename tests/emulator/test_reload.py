@@ -161,6 +161,15 @@ def test_a_reload_says_that_the_cache_keeps_what_earlier_versions_made(
     assert story(tmp_path, tell).count(said) == times
 
 
+def test_a_handler_that_is_renamed_while_it_runs_is_told_with_what_may_be_meant(tmp_path: Path) -> None:
+    async def tell(emulator: Emulator, folder: Path) -> None:
+        await _save(emulator, folder, HANDLER.replace("handler", "handle") % 1)
+
+    said = story(tmp_path, tell)
+    assert "Runtime.HandlerNotFound: Handler 'handler' missing on module 'index'" in said
+    assert "hint: did you mean handle?; this is version 2; the last version that worked goes on serving" in said
+
+
 def test_a_broken_function_that_is_put_back_is_said_to_be_reloaded(tmp_path: Path) -> None:
     async def tell(emulator: Emulator, folder: Path) -> None:
         await _save(emulator, folder, "def (")

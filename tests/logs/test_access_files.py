@@ -183,7 +183,7 @@ def test_nothing_is_written_where_nothing_is_asked(tmp_path: Path) -> None:
 def test_a_folder_that_can_not_be_had_is_said_with_the_option(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"^--access-log .*file can't be written: "):
-        Log(tmp_path / "file")
+        Log(tmp_path / "file").log.make()
 
 
 def test_a_disk_that_fails_is_told_once_and_ends_the_log_alone(tmp_path: Path) -> None:

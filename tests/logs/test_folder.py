@@ -108,7 +108,7 @@ def test_many_streams_need_few_open_files(kept: Kept) -> None:
 def test_a_folder_that_can_not_be_had_is_the_users_mistake(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"--log-dir .*file can't be written: "):
-        Kept(tmp_path / "file")
+        Kept(tmp_path / "file").logs.make()
 
 
 def test_a_full_disk_is_said_once_and_functions_go_on(kept: Kept) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgesim.distribution.model import Trigger
+from edgesim.driver.clock import SystemClock
 from edgesim.errors import ConfigError
 from edgesim.origins.targets import Url
 from edgesim.pipeline.transcript import Transcript
@@ -32,6 +33,7 @@ from edgesim.scenario.model import (
     Send,
     SetOrigins,
     Setting,
+    Sign,
 )
 from edgesim.scenario.outcome import Mismatch, Verdict
 from edgesim.scenario.playing import client
@@ -40,6 +42,8 @@ from edgesim.scenario.playing.comparable import OwnOrigins
 from edgesim.scenario.playing.seen import Answered
 from edgesim.scenario.runner.workers import Job
 from edgesim.server.listeners import bind
+from edgesim.signatures.keys import key_pair_named
+from edgesim.signatures.signing import Signer
 from edgesim.testing.make import a_distribution
 from edgesim.values.headers import Headers
 from edgesim.values.instant import Instant
@@ -334,6 +338,22 @@ def test_a_viewer_elsewhere_can_not_be_had_nor_what_it_would_have_left_in_the_ca
     assert outcome.message == (
         "1 step left out: it needs a viewer with country=FR; 1 step left out: it needs a viewer with protocol=https; "
         "1 step left out: it needs a viewer that leaves; not compared: x-cache (1)"
+    )
+
+
+def test_a_signature_of_a_key_that_edgesim_made_convinces_no_server():
+    server = Server()
+    signer = Signer("members", key_pair_named("members"))
+    scenario = a_scenario(
+        get("/a", sign=Sign(signer, made=True), expect=STATUS),
+        get("/b", sign=Sign(signer), expect=STATUS),
+    )
+    outcome = against(server, scenario, SystemClock())
+    assert outcome.verdict is Verdict.PASSED
+    assert [target.partition("?")[0] for _, target, *_ in server.asked] == ["/b"]
+    assert outcome.message == (
+        "1 step left out: it needs a key that the server trusts, "
+        "and that of the scenario is made: keys: {NAME: FILE.pem}"
     )
 
 

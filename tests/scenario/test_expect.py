@@ -105,6 +105,14 @@ def test_a_body_may_be_that_of_a_file(tmp_path):
     assert mismatch.got.startswith("no such file")
 
 
+@pytest.mark.parametrize("word", ["present", "absent"])
+def test_a_test_that_is_written_as_a_text_is_told_how_it_is_written(word):
+    wanted = Expectation(headers=(HeaderMatch("X-Stamp", is_(word)),))
+    (mismatch,) = mismatches_of(a_scenario(get("/a", says(x_stamp="1"), expect=wanted)))
+    assert f"write {{{word}: true}}; '{word}' is the text" in mismatch.why
+    passes(a_scenario(get("/a", says(x_stamp=word), expect=wanted)))
+
+
 def test_a_header_that_is_not_there_points_to_one_that_may_be_meant():
     wanted = Expectation(headers=(HeaderMatch("Cache-Controll", is_("no-store")),))
     (mismatch,) = mismatches_of(a_scenario(get("/a", says(cache_control="no-store"), expect=wanted)))

@@ -458,6 +458,23 @@ def test_what_is_another_kind_of_file_is_told_to_be_that_and_nothing_else(name, 
     assert [(message, hint) for _, message, hint in told(text, Path(name))] == [expected]
 
 
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("../tmpl.yaml", "did you mean ../template.yaml?"),
+        ("template.yaml", "paths begin in the scenario's folder, {folder}; there is ../template.yaml"),
+        ("nothing.txt", "paths begin in the scenario's folder, {folder}"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_mended_with_its_folder(tmp_path, written, hint):
+    folder = tmp_path / "scenarios"
+    folder.mkdir()
+    (tmp_path / "template.yaml").write_text("")
+    text = f"title: t\ndistribution: {written}\nsteps: [{{get: /}}]\n"
+    [problem] = load_text(text, folder / "a.scenario.yaml").problems
+    assert (problem.message, problem.hint) == (f"there is no {written}", hint.format(folder=folder))
+
+
 def test_a_template_in_a_scenario_is_none_by_itself():
     problems = load_text("title: t\nResources: {}\nsteps: [{get: /}]\n", FILE).problems
     assert [problem.message for problem in problems] == ["a scenario has no key 'Resources'"]

@@ -33,7 +33,7 @@ TWO = "distribution: {signers: [one, two]}\n"
 def test_the_one_key_that_there_is_signs(tmp_path):
     problems, [scenario] = told(ONE + STEP, tmp_path)
     assert problems == []
-    assert scenario.steps[0].sign == Sign(SIGNER, Moment(after=3_600))
+    assert scenario.steps[0].sign == Sign(SIGNER, Moment(after=3_600), made=True)
     [distribution] = scenario.setting.distributions
     assert dict(distribution.behaviors[0].signers.keys) == {"one": public_half(SIGNER.private_key)}
 
@@ -42,6 +42,7 @@ def test_a_scenario_may_have_private_keys_of_its_own(tmp_path):
     problems, [scenario] = told(f"keys: {{one: key.pem}}\n{ONE}{STEP}", tmp_path)
     assert problems == []
     assert scenario.steps[0].sign.signer.private_key == KEY.read_text()
+    assert not scenario.steps[0].sign.made
     [distribution] = scenario.setting.distributions
     assert dict(distribution.behaviors[0].signers.keys) == {"one": public_half(KEY.read_text())}
 
@@ -51,6 +52,7 @@ def test_a_key_that_no_behavior_trusts_is_declared_and_leaves_the_other_one_the_
     problems, [scenario] = told(f"keys: {{stranger: made}}\n{ONE}{steps}", tmp_path)
     assert problems == []
     assert [step.sign.signer.key_pair_id for step in scenario.steps] == ["stranger", "one"]
+    assert [step.sign.made for step in scenario.steps] == [False, True]
 
 
 @pytest.mark.parametrize(

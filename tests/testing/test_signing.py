@@ -35,6 +35,15 @@ def test_a_signed_target_holds_until_the_clock_says_otherwise(live: LiveEdge):
     assert "refused: the policy has expired" in live.get(target).because
 
 
+def test_a_reason_may_be_named_in_the_words_of_scenarios(live: LiveEdge):
+    because = live.get(live.sign("/a", expires="-1s")).because
+    assert "refused: the policy has expired" in because
+    assert [word in because for word in ("expired", "Expired", "SignatureReason.EXPIRED")] == [True] * 3
+    assert [word in because for word in ("signed url", "exp", "", 1)] == [False] * 4
+    assert because == list(because)
+    assert isinstance(because[0], str)
+
+
 def test_it_is_signed_for_the_viewers_own_protocol():
     with edgesim.testing.edge({"signers": ["members"]}, viewer={"protocol": "https"}) as edge:
         assert edge.get("/a", sign={"resource": "/*"}).status == 200

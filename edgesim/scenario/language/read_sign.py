@@ -86,6 +86,11 @@ class KeyRing:
             )
         return Signer(key_pair_id, pem, hashed)
 
+    def is_made(self, key_pair_id: str) -> bool:
+        """Is it trusted as one that edgesim made, which no server elsewhere can know?"""
+        made = private_key(self.private, key_pair_id) == key_pair_named(key_pair_id)
+        return made and key_pair_id in self.trusted
+
     def _the_one(self, element: Element, ids: Iterable[str]) -> str:
         known = list(self.trusted or self.private)
         if len(known) == 1:
@@ -177,4 +182,5 @@ def sign(reading: Reading, element: Element, ring: KeyRing | None) -> Sign:
         found.get("resource"),
         found.get("for"),
         found.get("cookies", False),
+        ring.is_made(signer.key_pair_id),
     )

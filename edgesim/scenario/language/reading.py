@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 
-from edgesim.distribution.findings import closest
+from edgesim.distribution.findings import closest, nearest
 from edgesim.distribution.problems import Problem
 from edgesim.errors import ConfigError
 from edgesim.scenario.language import durations
@@ -104,12 +104,15 @@ Reader: TypeAlias = Callable[[Reading, Element], T]
 
 def near_path(folder: Path, written: str) -> str:
     """A hint for a path that leads nowhere."""
+    path, begin = Path(written), f"paths begin in the scenario's folder, {folder}"
     try:
-        parent = (folder / written).parent
-        near = closest(Path(written).name, os.listdir(parent)) if parent.is_dir() else ""  # noqa: PTH208  names alone
+        if not path.is_absolute() and (folder / ".." / path).exists():
+            return f"{begin}; there is {(Path('..') / path).as_posix()}"
+        parent = (folder / path).parent
+        near = nearest(path.name, os.listdir(parent)) if parent.is_dir() else ""  # noqa: PTH208  names alone
     except (OSError, ValueError):
         near = ""
-    return near or f"paths begin in the scenario's folder, {folder}"
+    return f"did you mean {path.with_name(near).as_posix()}?" if near else begin
 
 
 # ── mappings with known keys ─────────────────────────────────────────────────

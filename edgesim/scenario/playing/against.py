@@ -229,6 +229,11 @@ class _Play:
         if step.leaves is not None:
             self._leave_out(step, "a viewer that leaves")
             return None
+        if step.sign is not None and step.sign.made:
+            self._leave_out(
+                step, "a key that the server trusts, and that of the scenario is made: keys: {NAME: FILE.pem}"
+            )
+            return None
         try:
             ready = filled(replace(step, origins=MappingProxyType({})), self._captured)
             check_filled(ready)

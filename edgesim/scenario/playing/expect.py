@@ -121,7 +121,8 @@ def _headers(
         lines = tuple(map(readable, got.all(header.name)))
         if header_fault(header.match, lines):
             close = difflib.get_close_matches(header.name.lower(), got.index, 1, _ALIKE) if not lines else []
-            why = "; ".join(filter(None, (f"there is {close[0]}" if close else "", told(header.name.lower()))))
+            hint = f"there is {close[0]}" if close else _ASKED_FOR_AS_TEXT.get(header.match.equals or "", "")
+            why = "; ".join(filter(None, (hint, told(header.name.lower()))))
             yield Mismatch(
                 f"{what} {header.name.lower()}",
                 describe(header.match),
@@ -130,6 +131,12 @@ def _headers(
                 why,
             )
 
+
+_ASKED_FOR_AS_TEXT = {
+    "present": "for any value write {present: true}; 'present' is the text",
+    "absent": "for none at all write {absent: true}; 'absent' is the text",
+}
+"""What people write who mean a test."""
 
 _ALIKE = 0.8  # between x-auth and x-cache it is 0.62
 
