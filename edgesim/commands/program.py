@@ -38,16 +38,22 @@ def _surroundings() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        # Else Python complains on its way out of what it could not write
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        _drop_the_rest()
         sys.exit(_READER_GONE)
     except OSError as error:
         if not is_of_the_surroundings(error):
             raise
         named = f"{error.filename}: " if error.filename is not None else ""
         click.echo(f"edgesim: {named}{error.strerror}", err=True)
+        if error.errno == errno.ENOSPC:
+            _drop_the_rest()
         sys.exit(2)
+
+
+def _drop_the_rest() -> None:
+    """What could not be written goes nowhere. Else Python complains of it on its way out."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
 
 
 def is_of_the_surroundings(error: BaseException | None) -> bool:
