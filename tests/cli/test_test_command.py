@@ -196,6 +196,15 @@ def test_a_bug_in_one_scenario_lets_the_others_be_played_and_reported(monkeypatc
     assert [(one.get("tests"), one.get("errors")) for one in ET.parse("report.xml").iter("testsuite")] == [("3", "1")]
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Ctrl-C, also where these tests run in the background, which a shell has ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_ends_with_2_and_tells_of_what_was_played(
     number: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
