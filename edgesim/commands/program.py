@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -38,7 +38,7 @@ def _surroundings() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        _drop_the_rest()
+        _drop_the_rest(sys.stdout)
         sys.exit(_READER_GONE)
     except OSError as error:
         if not is_of_the_surroundings(error):
@@ -46,14 +46,19 @@ def _surroundings() -> Iterator[None]:
         named = f"{error.filename}: " if error.filename is not None else ""
         click.echo(f"edgesim: {named}{error.strerror}", err=True)
         if error.errno == errno.ENOSPC:
-            _drop_the_rest()
+            _drop_the_rest(sys.stdout)
         sys.exit(2)
+    finally:
+        try:
+            sys.stderr.flush()
+        except OSError:  # nobody reads it: that changes nothing of what was done
+            _drop_the_rest(sys.stderr)
 
 
-def _drop_the_rest() -> None:
+def _drop_the_rest(stream: TextIO) -> None:
     """What could not be written goes nowhere. Else Python complains of it on its way out."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    os.dup2(nowhere, stream.fileno())
 
 
 def is_of_the_surroundings(error: BaseException | None) -> bool:
