@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from edgesim.values.uri import split_target
+from edgesim.values.uri import authority_of, split_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,8 +62,7 @@ class TranscriptRing:
 def _host_and_target(wanted: str) -> tuple[str, tuple[str, str]]:
     if "://" not in wanted and not wanted.startswith("/"):
         wanted = f"http://{wanted}"
-    host = wanted.split("://", 1)[1].partition("/")[0].partition("?")[0] if "://" in wanted else ""
-    return host, split_target(wanted)
+    return authority_of(wanted) or "", split_target(wanted)
 
 
 def _is_of(transcript: Transcript, host: str, path: str) -> bool:

@@ -213,10 +213,10 @@ class _Entries(LRUCache[CacheKey, _Kept]):
         if pattern.startswith(MARK):
             return iter(tuple(self._tagged.get((distribution, pattern.removeprefix(MARK).lower()), ())))
         paths = self._paths.get(distribution, {})
-        path, question_mark, query = pattern.removesuffix("*").partition("?")
+        path, question_mark, _ = pattern.removesuffix("*").partition("?")
         wildcard = pattern.endswith("*")
         if question_mark or not wildcard:
-            return (key for key in tuple(paths.get(path, ())) if _has_query(key, question_mark, query, wildcard))
+            return (key for key in tuple(paths.get(path, ())) if _is_of(pattern, key))
         names = [name for name in paths if name.startswith(path)]
         return (key for name in names for key in tuple(paths.get(name, ())))
 
@@ -225,14 +225,13 @@ def _names(pattern: str, key: CacheKey, entry: Entry) -> bool:
     """Does an invalidation path, or a #tag, name an entry? What `matching` finds, asked about one."""
     if pattern.startswith(MARK):
         return pattern.removeprefix(MARK).lower() in entry.tags
+    return _is_of(pattern, key)
+
+
+def _is_of(pattern: str, key: CacheKey) -> bool:
+    """Does an invalidation path name a key, by its path and its query string?"""
     target = f"{key.path}?{key.query}" if key.query else key.path
     return target.startswith(pattern[:-1]) if pattern.endswith("*") else target == pattern
-
-
-def _has_query(key: CacheKey, question_mark: str, query: str, wildcard: bool) -> bool:
-    if not question_mark or not key.query:
-        return not question_mark and not key.query
-    return key.query.startswith(query) if wildcard else key.query == query
 
 
 def size_of(key: CacheKey, entry: Entry) -> int:

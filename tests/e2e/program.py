@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import httpx
 
@@ -23,11 +24,14 @@ _HTTPS = re.compile(r"and on https://127\.0\.0\.1:(\d+)")
 _CONTROL = re.compile(r"control on http://127\.0\.0\.1:(\d+)")
 
 
-def edgesim(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def edgesim(
+    *args: str, cwd: Path | None = None, stdout: int | IO[str] = subprocess.PIPE
+) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
         [sys.executable, "-m", "edgesim", *args],
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         text=True,
         timeout=PATIENCE * 2,
         cwd=cwd,

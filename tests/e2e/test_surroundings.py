@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.program import PATIENCE
+from tests.e2e.program import PATIENCE, edgesim
 
 pytestmark = pytest.mark.slow
 
@@ -41,15 +41,7 @@ def test_a_current_folder_that_is_gone_is_told(tmp_path: Path, args: tuple[str, 
 def test_a_full_disk_is_told(tmp_path: Path, args: tuple[str, ...]) -> None:
     (tmp_path / "a.scenario.yaml").write_text("title: a\nsteps: [{get: /}]\n")
     with Path("/dev/full").open("w") as full:
-        ended = subprocess.run(
-            [sys.executable, "-m", "edgesim", *args],
-            cwd=tmp_path,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=PATIENCE * 2,
-            check=False,
-        )
+        ended = edgesim(*args, cwd=tmp_path, stdout=full)
     assert (ended.returncode, ended.stderr) == (2, "edgesim: No space left on device\n")
 
 
